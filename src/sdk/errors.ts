@@ -1,0 +1,112 @@
+/** Who has to act on an error. */
+export type Audience = 'operator' | 'platform' | 'nobody';
+
+interface ErrorTraits {
+  /** Whether trying again, unchanged, may help. */
+  readonly retryable: boolean;
+  readonly audience: Audience;
+  /** When it is thrown; the table in docs/errors.md is made of these. */
+  readonly when: string;
+}
+
+/** The closed list of what can go wrong. */
+export const ERROR_CODES = {
+  CONFIGURATION_INVALID: { retryable: false, audience: 'operator', when: 'A setting is missing, malformed or refused.' },
+  STATE_LOCKED: { retryable: false, audience: 'operator', when: 'Another process works on the same data path.' },
+  STATE_CORRUPT: { retryable: false, audience: 'operator', when: 'A state file cannot be read as what it should be.' },
+  STATE_UNAVAILABLE: { retryable: true, audience: 'operator', when: 'State cannot be read or written just now.' },
+  SOURCE_UNREACHABLE: { retryable: true, audience: 'operator', when: 'No answer from the source: name, network, TLS.' },
+  SOURCE_UNAVAILABLE: { retryable: true, audience: 'platform', when: 'The source answered with a server error.' },
+  SOURCE_RATE_LIMITED: { retryable: true, audience: 'nobody', when: 'The source asked to slow down.' },
+  SOURCE_ANSWER_INVALID: { retryable: true, audience: 'platform', when: 'The answer is broken: HTML, empty, cut off.' },
+  SOURCE_REQUEST_REFUSED: { retryable: false, audience: 'operator', when: 'The source refused the query itself.' },
+  SOURCE_CREDENTIAL_REFUSED: { retryable: false, audience: 'operator', when: 'The source refused the credential.' },
+  SOURCE_NOT_LICENSED: { retryable: false, audience: 'operator', when: 'The account has no licence for the source.' },
+  SOURCE_ROLE_REFUSED: { retryable: false, audience: 'operator', when: 'The credential lacks the role it needs.' },
+  SOURCE_NOT_FOUND: { retryable: false, audience: 'operator', when: 'The source has no such address: wrong base URL.' },
+  DESTINATION_UNREACHABLE: { retryable: true, audience: 'operator', when: 'No answer from the destination.' },
+  DESTINATION_UNAVAILABLE: { retryable: true, audience: 'platform', when: 'The destination answered a server error.' },
+  DESTINATION_RATE_LIMITED: { retryable: true, audience: 'nobody', when: 'The destination asked to slow down.' },
+  DESTINATION_ANSWER_INVALID: { retryable: true, audience: 'platform', when: 'A success without an acknowledgement.' },
+  DESTINATION_REFUSED: { retryable: false, audience: 'operator', when: 'The destination refuses everything sent.' },
+} as const satisfies Record<string, ErrorTraits>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What an error may carry beyond its message. */
+export interface ModuleErrorDetails {
+  /** What the reader should do about it, as a sentence. */
+  readonly advice?: string;
+  readonly cause?: unknown;
+  /** HTTP status, where one was received. */
+  readonly status?: number;
+  /** The other side's identifier of the request, where one was received. */
+  readonly requestId?: string;
+  /** How long the other side asked us to wait, milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/** Every failure that the SDK names. Never carries a secret: callers redact what they quote. */
+export class ModuleError extends Error {
+  override readonly name = 'ModuleError';
+  readonly advice: string | undefined;
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    details: ModuleErrorDetails = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.advice = details.advice;
+    this.status = details.status;
+    this.requestId = details.requestId;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable;
+  }
+
+  get audience(): Audience {
+    return ERROR_CODES[this.code].audience;
+  }
+}
+
+/** One rejected setting. */
+export interface ConfigurationProblem {
+  /** The setting's name, dotted where nested: `module.apikey`, `arguments.frequency`. */
+  readonly setting: string;
+  /** What was wrong and what is allowed. Never the value of a secret. */
+  readonly problem: string;
+  /** Where the value came from: a file, a variable, a flag, 'default'. */
+  readonly origin?: string;
+}
+
+/** All problems of a configuration at once. The program leaves with status 2. */
+export class ConfigurationError extends ModuleError {
+  constructor(readonly problems: readonly ConfigurationProblem[]) {
+    super('CONFIGURATION_INVALID', describeProblems(problems), { advice: 'Correct the settings named above.' });
+  }
+}
+
+function describeProblems(problems: readonly ConfigurationProblem[]): string {
+  const lines = problems.map(({ setting, problem, origin }) =>
+    origin === undefined ? `  ${setting}: ${problem}` : `  ${setting}: ${problem} (from ${origin})`,
+  );
+  return ['Configuration error', ...lines].join('\n');
+}
+
+/** True for the rejection of an aborted operation: a stop, not a failure. */
+export function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'AbortError';
+}
+
+/** Total: whatever was thrown, a one-line text for a log, with the innermost system code. */
+export function describeError(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const cause = thrown.cause instanceof Error ? `: ${describeError(thrown.cause)}` : '';
+  return `${thrown.message}${cause}`;
+}
