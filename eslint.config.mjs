@@ -27,8 +27,18 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     ignores: ['src/sdk/system.ts', 'src/main.ts', 'src/harness/**', 'src/simulators/**', 'src/jumpcloud/main.ts'],
     rules: {
-      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'Date', 'process', 'performance'],
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Take Random from a port.' }],
+      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'performance'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Take Random from a port.' },
+        { object: 'Date', property: 'now', message: 'Take Clock from a port.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'Name every export.' },
+        { selector: 'ImportDeclaration[specifiers.length=0]', message: 'No import for its side effect.' },
+        { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'Take Clock from a port.' },
+      ],
     },
   },
   {

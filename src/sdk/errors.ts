@@ -11,7 +11,11 @@ interface ErrorTraits {
 
 /** The closed list of what can go wrong. */
 export const ERROR_CODES = {
-  CONFIGURATION_INVALID: { retryable: false, audience: 'operator', when: 'A setting is missing, malformed or refused.' },
+  CONFIGURATION_INVALID: {
+    retryable: false,
+    audience: 'operator',
+    when: 'A setting is missing, malformed or refused.',
+  },
   STATE_LOCKED: { retryable: false, audience: 'operator', when: 'Another process works on the same data path.' },
   STATE_CORRUPT: { retryable: false, audience: 'operator', when: 'A state file cannot be read as what it should be.' },
   STATE_UNAVAILABLE: { retryable: true, audience: 'operator', when: 'State cannot be read or written just now.' },
@@ -109,4 +113,9 @@ export function describeError(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const cause = thrown.cause instanceof Error ? `: ${describeError(thrown.cause)}` : '';
   return `${thrown.message}${cause}`;
+}
+
+/** The rejection of an operation that was told to stop. */
+export function abortError(): Error {
+  return Object.assign(new Error('Stopped'), { name: 'AbortError' });
 }

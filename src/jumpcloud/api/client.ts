@@ -1,0 +1,186 @@
+import { isAbort, ModuleError } from '../../sdk/errors.js';
+import { readText } from '../../sdk/http/body.js';
+import { exchange, requestReference, unreachable } from '../../sdk/http/exchange.js';
+import { retry } from '../../sdk/http/retry.js';
+import { ServerClock } from '../../sdk/http/server-clock.js';
+import type { PipelineListener } from '../../sdk/pipeline/pipeline-event.js';
+import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '../../sdk/ports.js';
+import { type PageHeaders, readPageHeaders } from './page-headers.js';
+import { eventsBody, type IntervalUnit, type Selection, selectionBody } from './query.js';
+import { refusal } from './refusal.js';
+
+const ROOT = '/insights/directory/v1';
+/** The vendor's own programs set none; 60 s to the first byte is what its documents' readers settled on. */
+const HEADERS_TIMEOUT_MS = 60_000;
+const BODY_TIMEOUT_MS = 60_000;
+const POLICY = { firstDelayMs: 1000, longestDelayMs: 30_000, deadlineMs: 300_000 };
+
+export interface ClientOptions {
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly organizationId?: string;
+  readonly userAgent: string;
+  /** Keeps to the rate limit; the client retries over it. */
+  readonly transport: HttpTransport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly listener?: PipelineListener;
+}
+
+/** A page whose events are still arriving. */
+export interface OpenPage {
+  readonly headers: PageHeaders;
+  /** The text of a JSON array of events, in pieces. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** `(request …)` for messages about this page, or nothing. */
+  readonly reference: string;
+}
+
+/** Number of events by value of a field, or by start of an interval. */
+export interface Bucket {
+  readonly key: string | number;
+  readonly count: number;
+}
+
+/**
+ * JumpCloud's Directory Insights API (`POST <base>/insights/directory/v1/events` and its companions). Every call is
+ * tried again for up to five minutes where that may help: although POSTs, they only read.
+ *
+ * All methods throw ModuleError with a SOURCE_ code, or an AbortError once `signal` aborted.
+ */
+export class DirectoryInsightsClient {
+  readonly serverClock: ServerClock;
+  readonly #host: string;
+
+  constructor(private readonly options: ClientOptions) {
+    this.serverClock = new ServerClock(options.clock);
+    this.#host = new URL(options.baseUrl).host;
+  }
+
+  /** Opens a page of at most `limit` events in ascending order of time; `searchAfter` is the previous page's token. */
+  async openPage(
+    selection: Selection,
+    { limit, searchAfter }: { limit: number; searchAfter: string | undefined },
+    signal: AbortSignal,
+  ): Promise<OpenPage> {
+    const response = await this.#post('/events', eventsBody(selection, limit, searchAfter), signal);
+    return {
+      headers: readPageHeaders(response.headers),
+      body: this.#pieces(response, signal),
+      reference: requestReference(response.headers['x-request-id']),
+    };
+  }
+
+  /** Number of events. */
+  async count(selection: Selection, signal: AbortSignal): Promise<number> {
+    const answer = await this.#ask('/events/count', selectionBody(selection), signal);
+    const { count } = answer as { count?: unknown };
+    if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0) return count;
+    throw this.#invalid('/events/count answered without a count');
+  }
+
+  /** Numbers of events by value of `field`, the API's own selection of values. */
+  async distinct(selection: Selection, field: string, signal: AbortSignal): Promise<Bucket[]> {
+    const answer = await this.#ask('/events/distinct', selectionBody(selection, { field }), signal);
+    // Documented at the top; the vendor's own tests have it under the field's name.
+    const nested = (answer as Record<string, unknown>)[field];
+    return this.#buckets(Array.isArray(nested) ? { buckets: nested } : (nested ?? answer), '/events/distinct');
+  }
+
+  /** Numbers of events by interval of time; keys are epoch milliseconds. */
+  async interval(selection: Selection, unit: IntervalUnit, value: number, signal: AbortSignal): Promise<Bucket[]> {
+    const body = selectionBody(selection, { interval_unit: unit, interval_value: String(value) });
+    return this.#buckets(await this.#ask('/events/interval', body, signal), '/events/interval');
+  }
+
+  #buckets(answer: unknown, endpoint: string): Bucket[] {
+    const { buckets } = (typeof answer === 'object' && answer !== null ? answer : {}) as { buckets?: unknown };
+    if (!Array.isArray(buckets)) throw this.#invalid(`${endpoint} answered without buckets`);
+    return buckets.map((bucket: unknown) => {
+      const { key, doc_count: count } = (bucket ?? {}) as { key?: unknown; doc_count?: unknown };
+      if ((typeof key === 'string' || typeof key === 'number') && typeof count === 'number') return { key, count };
+      throw this.#invalid(`${endpoint} answered with a bucket that has no key or count`);
+    });
+  }
+
+  /** Sends a small query and reads its whole answer, a JSON object; a broken answer is asked for again. */
+  #ask(path: string, body: string, signal: AbortSignal): Promise<object> {
+    return this.#retry(async () => {
+      const response = await this.#tryOnce(path, body, signal);
+      const text = await readText({ ...response, body: this.#pieces(response, signal) });
+      const answer = parse(text);
+      if (typeof answer === 'object' && answer !== null) return answer;
+      throw this.#invalid(`${path} answered with ${text.trim() === '' ? 'nothing' : 'something that is not JSON'}`);
+    }, signal);
+  }
+
+  #post(path: string, body: string, signal: AbortSignal): Promise<HttpResponse> {
+    return this.#retry(() => this.#tryOnce(path, body, signal), signal);
+  }
+
+  #retry<Result>(operation: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    const { clock, random, listener } = this.options;
+    return retry(operation, {
+      policy: POLICY,
+      clock,
+      random,
+      requested: signal,
+      onRetry: (failure) => listener?.({ kind: 'retrying', side: 'source', ...failure }),
+    });
+  }
+
+  async #tryOnce(path: string, body: string, signal: AbortSignal): Promise<HttpResponse> {
+    const { transport, clock } = this.options;
+    const [sentAtMs, startedAt] = [clock.now(), clock.monotonic()];
+    const request = this.#request(path, body, signal);
+    const response = await exchange(transport, request, { side: 'source', nowMs: sentAtMs });
+    this.serverClock.observe(response.headers['date'], sentAtMs, clock.monotonic() - startedAt);
+    if (response.status === 200) return response;
+    const text = await readText(response).catch(() => '');
+    throw refusal(this.#host, response.status, text, response.headers['x-request-id']);
+  }
+
+  #request(path: string, body: string, signal: AbortSignal): HttpRequest {
+    const { baseUrl, apiKey, organizationId, userAgent } = this.options;
+    return {
+      method: 'POST',
+      url: `${baseUrl}${ROOT}${path}`,
+      headers: {
+        'x-api-key': apiKey,
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'user-agent': userAgent,
+        ...(organizationId === undefined ? {} : { 'x-org-id': organizationId }),
+      },
+      body,
+      headersTimeoutMs: HEADERS_TIMEOUT_MS,
+      bodyTimeoutMs: BODY_TIMEOUT_MS,
+      signal,
+    };
+  }
+
+  /** A connection that breaks inside the answer is as bad as one that never answered. */
+  async *#pieces(response: HttpResponse, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    try {
+      yield* response.body;
+    } catch (cause) {
+      if (isAbort(cause) || signal.aborted) throw cause;
+      throw unreachable({ url: this.options.baseUrl }, 'source', cause);
+    }
+  }
+
+  #invalid(what: string): ModuleError {
+    return new ModuleError('SOURCE_ANSWER_INVALID', `${this.#host}: ${what}`, {
+      advice: 'If it lasts, check base_url and that no proxy answers in place of JumpCloud.',
+    });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,282 @@
+// Made of schemas/*.schema.json by 'npm run generate'. Do not edit.
+import type { SettingsSchema } from '../sdk/configuration/schema.js';
+
+/** Jumpcloud Directory Insights account, validated and complete. */
+export interface ModuleConfiguration {
+  /**
+   * Address of the JumpCloud API of your region, without path: https://api.jumpcloud.com/, https://api.eu.jumpcloud.com/ or https://api.in.jumpcloud.com/. Must be https, except on the local machine.
+   */
+  readonly base_url: string;
+  /**
+   * API key of a JumpCloud administrator who may read Directory Insights. It is sent as x-api-key.
+   */
+  readonly apikey: string;
+  /**
+   * Identifier of the one organization to read, sent as x-org-id. Needed where the administrator sees several organizations.
+   */
+  readonly organization_id?: string;
+}
+
+/** schemas/module-configuration.schema.json */
+export const moduleConfigurationSchema: SettingsSchema = {
+  "title": "Jumpcloud Directory Insights account",
+  "type": "object",
+  "properties": {
+    "base_url": {
+      "title": "API address",
+      "description": "Address of the JumpCloud API of your region, without path: https://api.jumpcloud.com/, https://api.eu.jumpcloud.com/ or https://api.in.jumpcloud.com/. Must be https, except on the local machine.",
+      "type": "string",
+      "default": "https://api.jumpcloud.com/"
+    },
+    "apikey": {
+      "title": "API key",
+      "description": "API key of a JumpCloud administrator who may read Directory Insights. It is sent as x-api-key.",
+      "type": "string"
+    },
+    "organization_id": {
+      "title": "Organization",
+      "description": "Identifier of the one organization to read, sent as x-org-id. Needed where the administrator sees several organizations.",
+      "type": "string"
+    }
+  },
+  "required": [
+    "apikey"
+  ],
+  "secrets": [
+    "apikey"
+  ]
+};
+
+/** Jumpcloud Directory Insights Connector arguments, validated and complete. */
+export interface ConnectorArguments {
+  /**
+   * Key of the Sekoia.io intake that receives the events.
+   */
+  readonly intake_key: string;
+  /**
+   * Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used.
+   */
+  readonly intake_server?: string;
+  /**
+   * Services whose events are collected: names separated by commas, or a list. 'all' means every service. Case and blanks do not matter. Write unlisted:NAME to send a name that this version does not know.
+   */
+  readonly service: string | string[];
+  /**
+   * Seconds from the start of one collection cycle to the start of the next.
+   */
+  readonly frequency: number;
+  /**
+   * Where the very first run starts: a duration before now, an RFC 3339 time, or 'retention' for the 90 days that JumpCloud keeps. Ignored once a position is stored.
+   */
+  readonly start_from: string;
+  /**
+   * How far each cycle looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.
+   */
+  readonly overlap: string;
+  /**
+   * Most events asked of the API in one request.
+   */
+  readonly page_size: number;
+  /**
+   * Most requests sent to the API in one second. A fraction is allowed: 0.5 is one request every two seconds.
+   */
+  readonly requests_per_second: number;
+  /**
+   * Most events pushed to the intake in one request. The intake's limit in bytes holds as well and usually decides.
+   */
+  readonly chunk_size: number;
+  /**
+   * How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.
+   */
+  readonly retry_for: string;
+  /**
+   * Least severe level that is logged.
+   */
+  readonly log_level: "debug" | "info" | "warning" | "error";
+}
+
+/** schemas/connector-arguments.schema.json */
+export const connectorArgumentsSchema: SettingsSchema = {
+  "title": "Jumpcloud Directory Insights Connector arguments",
+  "type": "object",
+  "properties": {
+    "intake_key": {
+      "title": "Intake key",
+      "description": "Key of the Sekoia.io intake that receives the events.",
+      "type": "string",
+      "x-secret": true
+    },
+    "intake_server": {
+      "title": "Intake address",
+      "description": "Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used.",
+      "type": "string"
+    },
+    "service": {
+      "title": "Services",
+      "description": "Services whose events are collected: names separated by commas, or a list. 'all' means every service. Case and blanks do not matter. Write unlisted:NAME to send a name that this version does not know.",
+      "type": [
+        "string",
+        "array"
+      ],
+      "items": {
+        "type": "string"
+      },
+      "default": "all",
+      "examples": [
+        "sso,radius"
+      ]
+    },
+    "frequency": {
+      "title": "Frequency",
+      "description": "Seconds from the start of one collection cycle to the start of the next.",
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 86400,
+      "default": 60,
+      "x-unit": "seconds"
+    },
+    "start_from": {
+      "title": "Start from",
+      "description": "Where the very first run starts: a duration before now, an RFC 3339 time, or 'retention' for the 90 days that JumpCloud keeps. Ignored once a position is stored.",
+      "type": "string",
+      "default": "1m",
+      "examples": [
+        "30d",
+        "6h",
+        "2030-01-02T03:04:05Z",
+        "retention"
+      ]
+    },
+    "overlap": {
+      "title": "Overlap",
+      "description": "How far each cycle looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.",
+      "type": "string",
+      "default": "5m",
+      "x-duration": {
+        "minimum": "0s",
+        "maximum": "24h"
+      }
+    },
+    "page_size": {
+      "title": "Page size",
+      "description": "Most events asked of the API in one request.",
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 10000,
+      "default": 10000,
+      "x-unit": "events"
+    },
+    "requests_per_second": {
+      "title": "Requests per second",
+      "description": "Most requests sent to the API in one second. A fraction is allowed: 0.5 is one request every two seconds.",
+      "type": "number",
+      "exclusiveMinimum": 0,
+      "maximum": 1000,
+      "default": 10,
+      "x-unit": "requests"
+    },
+    "chunk_size": {
+      "title": "Chunk size",
+      "description": "Most events pushed to the intake in one request. The intake's limit in bytes holds as well and usually decides.",
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 100000,
+      "default": 10000,
+      "x-unit": "events"
+    },
+    "retry_for": {
+      "title": "Retry for",
+      "description": "How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.",
+      "type": "string",
+      "default": "1h",
+      "x-duration": {
+        "minimum": "0s",
+        "maximum": "7d"
+      }
+    },
+    "log_level": {
+      "title": "Log level",
+      "description": "Least severe level that is logged.",
+      "type": "string",
+      "enum": [
+        "debug",
+        "info",
+        "warning",
+        "error"
+      ],
+      "default": "info"
+    }
+  },
+  "required": [
+    "intake_key"
+  ]
+};
+
+/** Playbook file, validated and complete. */
+export interface PlaybookFile {
+  /**
+   * The trigger to run: its name or its docker_parameters.
+   */
+  readonly trigger: string;
+  /**
+   * The module configuration: see module-configuration.schema.json.
+   */
+  readonly account?: {
+    [k: string]: unknown;
+  };
+  /**
+   * The trigger's arguments: see connector-arguments.schema.json.
+   */
+  readonly arguments?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Directory of the state files. A relative path starts at the directory of the playbook file.
+   */
+  readonly data_path?: string;
+  /**
+   * Address of the intake where arguments.intake_server is not set: what the platform would provide.
+   */
+  readonly intake_url?: string;
+}
+
+/** schemas/playbook.schema.json */
+export const playbookSchema: SettingsSchema = {
+  "title": "Playbook file",
+  "description": "What to run on this machine. Texts may refer to environment variables as ${NAME}; $${ stands for ${ itself.",
+  "type": "object",
+  "properties": {
+    "trigger": {
+      "title": "Trigger",
+      "description": "The trigger to run: its name or its docker_parameters.",
+      "type": "string",
+      "minLength": 1
+    },
+    "account": {
+      "title": "Account",
+      "description": "The module configuration: see module-configuration.schema.json.",
+      "type": "object",
+      "additionalProperties": true
+    },
+    "arguments": {
+      "title": "Arguments",
+      "description": "The trigger's arguments: see connector-arguments.schema.json.",
+      "type": "object",
+      "additionalProperties": true
+    },
+    "data_path": {
+      "title": "Data path",
+      "description": "Directory of the state files. A relative path starts at the directory of the playbook file.",
+      "type": "string"
+    },
+    "intake_url": {
+      "title": "Intake address",
+      "description": "Address of the intake where arguments.intake_server is not set: what the platform would provide.",
+      "type": "string"
+    }
+  },
+  "required": [
+    "trigger"
+  ],
+  "additionalProperties": false
+};

@@ -1,0 +1,81 @@
+import { runConnector } from '../sdk/connector.js';
+import { RateLimiter } from '../sdk/http/rate-limiter.js';
+import { rateLimitedTransport } from '../sdk/http/rate-limited-transport.js';
+import { IntakeDestination } from '../sdk/intake/intake-destination.js';
+import { pipelineLog } from '../sdk/observability/pipeline-log.js';
+import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
+import type { Clock, HttpTransport, Random } from '../sdk/ports.js';
+import type { Trigger } from '../sdk/trigger.js';
+import { DirectoryInsightsClient } from './api/client.js';
+import { checkConnector } from './check.js';
+import { DirectoryInsightsSource } from './event-source.js';
+import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
+import { USER_AGENT } from './user-agent.js';
+
+/** The trigger 'Jumpcloud Directory Insights Connector': every event of an organization, to a Sekoia intake. */
+export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
+  command: 'JumpcloudDirectoryInsightsConnector',
+
+  configure({ module, arguments: args, intakeUrl }, nowMs) {
+    const { settings, warnings } = parseSettings({ module, arguments: args, intakeUrl, now: nowMs });
+    return { settings, warnings, secrets: [settings.apiKey, settings.intakeKey] };
+  },
+
+  async run(settings, context) {
+    const { clock, log } = context;
+    const tellLog = pipelineLog(log, clock);
+    const listener: PipelineListener = (event) => {
+      tellLog(event);
+      context.listener?.(event);
+    };
+    const client = createClient(settings, { ...context, listener });
+    await runConnector(
+      {
+        source: new DirectoryInsightsSource({ client, services: settings.services, pageSize: settings.pageSize }),
+        destination: new IntakeDestination({
+          url: settings.intakeUrl,
+          intakeKey: settings.intakeKey,
+          maxEvents: settings.chunkSize,
+          retryForMs: settings.retryForMs,
+          userAgent: USER_AGENT,
+          transport: context.transport,
+          clock,
+          random: context.random,
+          listener,
+        }),
+        listener,
+        stream: describeStream(settings),
+        startFromMs: settings.startFrom.ms,
+        frequencyMs: settings.frequencyMs,
+        overlapMs: settings.overlapMs,
+        retentionMs: RETENTION_MS,
+      },
+      context,
+    );
+  },
+
+  check: checkConnector,
+};
+
+/** A client for these settings. All that shares a key should share one, since it holds the rate limit. */
+export function createClient(
+  settings: Pick<ConnectorSettings, 'baseUrl' | 'apiKey' | 'organizationId' | 'requestsPerSecond'>,
+  world: { transport: HttpTransport; clock: Clock; random: Random; listener?: PipelineListener },
+): DirectoryInsightsClient {
+  const limiter = new RateLimiter(world.clock, settings.requestsPerSecond);
+  return new DirectoryInsightsClient({
+    baseUrl: settings.baseUrl,
+    apiKey: settings.apiKey,
+    ...(settings.organizationId === undefined ? {} : { organizationId: settings.organizationId }),
+    userAgent: USER_AGENT,
+    transport: rateLimitedTransport(world.transport, limiter, world.clock),
+    clock: world.clock,
+    random: world.random,
+    ...(world.listener === undefined ? {} : { listener: world.listener }),
+  });
+}
+
+function describeStream({ services, organizationId }: ConnectorSettings): string {
+  const organization = organizationId === undefined ? '' : ` of organization ${organizationId}`;
+  return `services ${[...services].sort().join(', ')}${organization}`;
+}

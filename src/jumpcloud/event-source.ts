@@ -1,0 +1,95 @@
+import { abortError, ModuleError } from '../sdk/errors.js';
+import { EventSplitter, MalformedArrayError } from '../sdk/json/event-splitter.js';
+import type { Page, RawEvent, Source, Window } from '../sdk/pipeline/source.js';
+import type { DirectoryInsightsClient, OpenPage } from './api/client.js';
+
+export interface EventSourceOptions {
+  readonly client: DirectoryInsightsClient;
+  readonly services: readonly string[];
+  /** Rows to ask for in a page. */
+  readonly pageSize: number;
+}
+
+/** Directory Insights events of one stream, read page by page as the API's paging rules say. */
+export class DirectoryInsightsSource implements Source {
+  constructor(private readonly options: EventSourceOptions) {}
+
+  now(): number {
+    return this.options.client.serverClock.now();
+  }
+
+  async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, void, undefined> {
+    const { client, services, pageSize } = this.options;
+    const order = new Order();
+    let fromMs = window.fromMs;
+    let searchAfter: string | undefined;
+    for (;;) {
+      const selection = { services, fromMs, toMs: window.toMs };
+      const page = await client.openPage(selection, { limit: pageSize, searchAfter }, signal);
+      if (page.headers.sort !== undefined && page.headers.sort !== 'ASC') order.isBroken = true;
+      const rows = yield* this.#pieces(page, order);
+      if (signal.aborted) throw abortError();
+      if (rows < (page.headers.limit ?? pageSize)) return;
+      const next = page.headers.searchAfter;
+      if (next === undefined) {
+        // A full page without a token: a new query from where this one ended, so long as that is further on.
+        if (order.lastMs === undefined || order.isBroken || order.lastMs <= fromMs) throw stuck(page, 'no token');
+        [fromMs, searchAfter] = [order.lastMs, undefined];
+      } else {
+        if (next === searchAfter) throw stuck(page, 'the token of the page before');
+        searchAfter = next;
+      }
+    }
+  }
+
+  /** Splits a page while it arrives. @returns its number of rows */
+  async *#pieces({ body, headers, reference }: OpenPage, order: Order): AsyncGenerator<Page, number, undefined> {
+    const splitter = new EventSplitter();
+    let rows = 0;
+    try {
+      for await (const piece of body) {
+        const events = splitter.push(piece);
+        rows += events.length;
+        if (events.length > 0) yield { events, settledToMs: order.follow(events) };
+      }
+      splitter.end();
+    } catch (error) {
+      if (error instanceof MalformedArrayError)
+        throw broken(`its answer is no list of events: ${error.message}`, reference);
+      throw error;
+    }
+    if (rows < (headers.resultCount ?? 0)) {
+      throw broken(`it announced ${headers.resultCount ?? 0} events and sent ${rows}`, reference);
+    }
+    return rows;
+  }
+}
+
+/**
+ * Follows the times of the events of a window. While they ascend, the last one's time says how far the window has been
+ * read; once they do not, nothing says so until the window's end.
+ */
+class Order {
+  lastMs: number | undefined;
+  isBroken = false;
+
+  /** @returns the instant before which everything was read, epoch milliseconds; undefined where that is not known */
+  follow(events: readonly RawEvent[]): number | undefined {
+    for (const { timestampMs } of events) {
+      if (timestampMs === undefined) continue;
+      if (this.lastMs !== undefined && timestampMs < this.lastMs) this.isBroken = true;
+      this.lastMs = timestampMs;
+    }
+    return this.isBroken ? undefined : this.lastMs;
+  }
+}
+
+function broken(what: string, reference: string): ModuleError {
+  return new ModuleError('SOURCE_ANSWER_INVALID', `JumpCloud's answer is broken: ${what}${reference}`, {
+    advice: 'It is asked for again. If it lasts, check base_url and that no proxy answers in place of JumpCloud.',
+  });
+}
+
+function stuck({ reference }: OpenPage, what: string): ModuleError {
+  return broken(`a full page came with ${what} (X-Search_after), so the next one cannot be asked for`, reference);
+}

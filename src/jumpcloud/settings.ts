@@ -1,0 +1,214 @@
+import { parseAddress } from '../sdk/configuration/address.js';
+import { parseHeaderText } from '../sdk/configuration/header-text.js';
+import type { LoadedSection } from '../sdk/configuration/layer.js';
+import type { Found } from '../sdk/configuration/lookup.js';
+import type { Parsed } from '../sdk/configuration/parsed.js';
+import { showValue } from '../sdk/configuration/redact.js';
+import { resolveConfiguration, type ResolvedConfiguration } from '../sdk/configuration/resolve.js';
+import { ConfigurationError, type ConfigurationProblem } from '../sdk/errors.js';
+import { DURATION_SYNTAX, formatDuration, parseDuration } from '../sdk/time/duration.js';
+import { formatTimestamp, parseTimestamp } from '../sdk/time/timestamp.js';
+import {
+  connectorArgumentsSchema,
+  moduleConfigurationSchema,
+  type ConnectorArguments,
+  type ModuleConfiguration,
+} from './configuration.generated.js';
+import { parseServices } from './services.js';
+
+/** How long JumpCloud keeps events. */
+export const RETENTION_MS = 90 * 86_400_000;
+
+/** Where the first run starts. */
+export interface StartFrom {
+  /** Epoch milliseconds. */
+  readonly ms: number;
+  /** As it was written. */
+  readonly text: string;
+}
+
+/** Everything that the connector is told, checked and in the units that the code works with. */
+export interface ConnectorSettings {
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly organizationId?: string;
+  /** Without a slash at the end. */
+  readonly intakeUrl: string;
+  readonly intakeKey: string;
+  /** Most events in one push. */
+  readonly chunkSize: number;
+  readonly frequencyMs: number;
+  /** As the API takes them; `['all']` for every service. */
+  readonly services: readonly string[];
+  readonly startFrom: StartFrom;
+  readonly pageSize: number;
+  readonly requestsPerSecond: number;
+  readonly overlapMs: number;
+  readonly retryForMs: number;
+  readonly logLevel: ConnectorArguments['log_level'];
+}
+
+/** What {@link parseSettings} works on. */
+export interface SettingsInput {
+  /** Values that met the schemas, defaults included. What is missing nevertheless is a problem. */
+  readonly module: Partial<ModuleConfiguration>;
+  readonly arguments: Partial<ConnectorArguments>;
+  /** The platform's intake address, for where `intake_server` is not set. */
+  readonly intakeUrl: string | undefined;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** What {@link loadSettings} works on. */
+export interface SettingsSources {
+  readonly module: LoadedSection;
+  readonly arguments: LoadedSection;
+  readonly intakeUrl: Found<string> | undefined;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Settings, ready for use. */
+export interface LoadedSettings {
+  readonly settings: ConnectorSettings;
+  /** For the log, one sentence each. */
+  readonly warnings: readonly string[];
+  /** Every value as it was given and where it came from, for printing. Holds secrets: redact it. */
+  readonly resolved: ResolvedConfiguration<'module' | 'arguments'>;
+}
+
+/**
+ * Resolves the account and the arguments against their schemas and turns them into settings.
+ * @throws ConfigurationError with everything that is wrong, of whatever kind, at once.
+ */
+export async function loadSettings(sources: SettingsSources): Promise<LoadedSettings> {
+  const { intakeUrl, now } = sources;
+  let outcome: ReturnType<typeof interpret> | undefined;
+  const resolved = await resolveConfiguration(
+    {
+      module: { ...sources.module, schema: moduleConfigurationSchema },
+      arguments: { ...sources.arguments, schema: connectorArgumentsSchema },
+    },
+    // The schemas accepted these values just before, so that they have the types generated from the schemas.
+    ({ module, arguments: args }) => {
+      outcome = interpret({ module, arguments: args, intakeUrl: intakeUrl?.value, now });
+      return outcome.problems.map((problem) =>
+        problem.setting === 'intake_url' && intakeUrl ? { ...problem, origin: intakeUrl.origin } : problem,
+      );
+    },
+  );
+  if (outcome === undefined) throw new Error('resolved without a check');
+  return { settings: outcome.settings, warnings: [...resolved.warnings, ...outcome.warnings], resolved };
+}
+
+/**
+ * Turns validated values into settings.
+ * @throws ConfigurationError with every problem at once.
+ */
+export function parseSettings(input: SettingsInput): { settings: ConnectorSettings; warnings: readonly string[] } {
+  const { settings, warnings, problems } = interpret(input);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return { settings, warnings };
+}
+
+/** The settings are to be used only where there is no problem: whatever has one is filled up with nonsense. */
+function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): {
+  settings: ConnectorSettings;
+  warnings: string[];
+  problems: ConfigurationProblem[];
+} {
+  const warnings: string[] = [];
+  const problems: ConfigurationProblem[] = [];
+
+  function take<T, F>(setting: string, given: T | undefined, parse: (value: T) => Parsed<F>, filler: F): F {
+    const parsed = given === undefined ? { problem: 'is required' } : parse(given);
+    if ('problem' in parsed) {
+      problems.push({ setting, problem: parsed.problem });
+      return filler;
+    }
+    if (parsed.warning !== undefined) warnings.push(`${setting}: ${parsed.warning}`);
+    return parsed.value;
+  }
+
+  const number = (setting: string, given: number | undefined): number =>
+    take(setting, given, (value) => ({ value }), 0);
+  const duration = (setting: string, given: string | undefined): number => take(setting, given, parseDurationText, 0);
+  const intake = chooseIntake(args.intake_server, intakeUrl);
+
+  const settings: ConnectorSettings = {
+    baseUrl: take('module.base_url', module.base_url, (text) => parseAddress(text, 'refuse'), ''),
+    apiKey: take('module.apikey', module.apikey, parseHeaderText, ''),
+    ...(module.organization_id !== undefined && {
+      organizationId: take('module.organization_id', module.organization_id, parseOrganization, ''),
+    }),
+    intakeUrl: take(intake.setting, intake.text, intake.parse, ''),
+    intakeKey: take('arguments.intake_key', args.intake_key, parseHeaderText, ''),
+    chunkSize: number('arguments.chunk_size', args.chunk_size),
+    frequencyMs: number('arguments.frequency', args.frequency) * 1000,
+    services: take('arguments.service', args.service, readServices, []),
+    startFrom: take('arguments.start_from', args.start_from, (text) => parseStartFrom(text, now), { ms: 0, text: '' }),
+    pageSize: number('arguments.page_size', args.page_size),
+    requestsPerSecond: number('arguments.requests_per_second', args.requests_per_second),
+    overlapMs: duration('arguments.overlap', args.overlap),
+    retryForMs: duration('arguments.retry_for', args.retry_for),
+    logLevel: take('arguments.log_level', args.log_level, (value) => ({ value }), 'info'),
+  };
+  return { settings, warnings, problems };
+}
+
+/**
+ * Reads where the first run starts, against `now` (epoch milliseconds): a duration before now, an RFC 3339 time, or
+ * `retention` for as far back as JumpCloud keeps events. Farther back than that is cut off with a warning.
+ */
+export function parseStartFrom(text: string, now: number): Parsed<StartFrom> {
+  const trimmed = text.trim();
+  const oldest = now - RETENTION_MS;
+  if (trimmed.toLowerCase() === 'retention') return { value: { ms: oldest, text: trimmed } };
+  const durationMs = parseDuration(trimmed);
+  const ms = durationMs === undefined ? parseTimestamp(trimmed)?.ms : now - durationMs;
+  if (ms === undefined) {
+    const forms = `a duration (${DURATION_SYNTAX}), a time such as 2030-01-02T03:04:05Z, or 'retention'`;
+    return { problem: `must be ${forms}, not ${showValue(trimmed, false)}` };
+  }
+  if (ms > now) return { problem: `${trimmed} is in the future: it is now ${formatTimestamp(now)}` };
+  if (ms >= oldest) return { value: { ms, text: trimmed } };
+  return {
+    value: { ms: oldest, text: trimmed },
+    warning: `${trimmed} is longer ago than the ${formatDuration(RETENTION_MS)} that JumpCloud keeps: starting at ${formatTimestamp(oldest)}`,
+  };
+}
+
+interface IntakeChoice {
+  readonly setting: string;
+  readonly text: string | undefined;
+  readonly parse: (text: string) => Parsed<string>;
+}
+
+/** The platform's own address serves every region; a default for `intake_server` would only ever suit one. */
+function chooseIntake(server: string | undefined, platform: string | undefined): IntakeChoice {
+  const parse = (text: string): Parsed<string> => parseAddress(text, 'warn');
+  if (server !== undefined && server.trim() !== '') return { setting: 'arguments.intake_server', text: server, parse };
+  if (platform !== undefined && platform.trim() !== '') return { setting: 'intake_url', text: platform, parse };
+  const problem =
+    'no intake address: set intake_server, such as https://intake.sekoia.io (argument, or flag --intake-server), ' +
+    'or provide what the platform does (file or environment variable intake_url, or intake_url in the playbook file)';
+  return { setting: 'arguments.intake_server', text: '', parse: () => ({ problem }) };
+}
+
+function parseOrganization(text: string): Parsed<string> {
+  const parsed = parseHeaderText(text);
+  if ('value' in parsed && parsed.value.includes(',')) return { problem: 'must be one organization, not several' };
+  return parsed;
+}
+
+function readServices(value: string | readonly string[]): Parsed<readonly string[]> {
+  const { services, warnings, problems } = parseServices(value);
+  if (problems.length > 0) return { problem: problems.join('; ') };
+  return warnings.length === 0 ? { value: services } : { value: services, warning: warnings.join('; ') };
+}
+
+function parseDurationText(text: string): Parsed<number> {
+  const value = parseDuration(text);
+  return value === undefined ? { problem: `must be a duration: ${DURATION_SYNTAX}` } : { value };
+}

@@ -1,0 +1,182 @@
+import { DeliveryState, type Resumption } from './checkpoint/delivery-state.js';
+import { DeadLetter } from './dead-letter/dead-letter.js';
+import { isAbort, ModuleError } from './errors.js';
+import { backoffMs } from './http/backoff.js';
+import type { Log } from './observability/log.js';
+import type { Batch, Destination } from './pipeline/destination.js';
+import type { PipelineListener } from './pipeline/pipeline-event.js';
+import { planWindow } from './pipeline/planner.js';
+import { pumpWindow } from './pipeline/pump.js';
+import type { Source } from './pipeline/source.js';
+import type { OwedSet } from './checkpoint/owed-set.js';
+import { formatTimestamp } from './time/timestamp.js';
+import type { TriggerContext } from './trigger.js';
+
+const PARALLEL_DELIVERIES = 4;
+/** After a failure of a cycle. The sides have their own, shorter waits inside a cycle. */
+const CYCLE_BACKOFF = { firstDelayMs: 1000, longestDelayMs: 60_000, deadlineMs: Infinity };
+/** After a refusal that only an operator can mend: often enough to notice the mending, too seldom to hammer. */
+const REFUSAL_PAUSE_MS = 120_000;
+/** Sources delete by the hour or day: a position only a little older than the retention is not worth an alarm. */
+const RETENTION_TOLERANCE_MS = 3_600_000;
+/** A position further ahead of the source's clock than this is a mistake, not a difference of clocks. */
+const FUTURE_TOLERANCE_MS = 60_000;
+/** Ids are kept a little longer than the look-back reaches, for positions that are moved a little. */
+const LEDGER_MARGIN_MS = 120_000;
+
+/** What a connector is made of: its two ends, and its pace. */
+export interface ConnectorParts<B extends Batch> {
+  readonly source: Source;
+  readonly destination: Destination<B>;
+  /** What both ends and the pump report to. */
+  readonly listener: PipelineListener;
+  /** What is read, in words: services, organization. The operator is told when it changed between runs. */
+  readonly stream: string;
+  /** Where to begin on the first start, epoch milliseconds. */
+  readonly startFromMs: number;
+  readonly frequencyMs: number;
+  readonly overlapMs: number;
+  /** How long the source keeps events, milliseconds. */
+  readonly retentionMs: number;
+}
+
+/**
+ * Collects until stopped: at every `frequencyMs`, reads what is owed up to now and delivers it. With `once`, until it
+ * has caught up.
+ *
+ * A cycle that fails leaves the position where it was committed, is reported once, and is begun again after a pause.
+ * @throws ModuleError STATE_CORRUPT or STATE_UNAVAILABLE at the start; with `once`, the failure of a cycle
+ */
+export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, context: TriggerContext): Promise<void> {
+  const { storage, log, stop, clock, once } = context;
+  const state = await DeliveryState.open({
+    storage,
+    startFromMs: parts.startFromMs,
+    keepMs: parts.overlapMs + LEDGER_MARGIN_MS,
+    stream: parts.stream,
+  });
+  // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
+  await state.commit({ keys: [], settled: undefined });
+  tellStart(state.resumption, state.owed, parts.stream, log);
+  const connector = new Connector(parts, context, state);
+  while (!stop.requested.aborted) {
+    const pauseMs = await connector.cycle();
+    if (once && connector.isCaughtUp) break;
+    await clock.sleep(pauseMs, stop.requested);
+  }
+  log.info(`Stopped, owed: ${describeOwed(state.owed)}`);
+}
+
+class Connector<B extends Batch> {
+  readonly #deadLetter: DeadLetter;
+  #failures = 0;
+  isCaughtUp = false;
+
+  constructor(
+    private readonly parts: ConnectorParts<B>,
+    private readonly context: TriggerContext,
+    private readonly state: DeliveryState,
+  ) {
+    this.#deadLetter = new DeadLetter(context.storage, context.clock);
+  }
+
+  /** Reads and delivers what is owed. @returns how long to pause, milliseconds */
+  async cycle(): Promise<number> {
+    const { clock, stop, once } = this.context;
+    const startedAt = clock.monotonic();
+    try {
+      await this.#collect();
+      if (this.#failures > 0) this.context.log.info(`Collecting again after ${this.#failures} failed cycles`);
+      this.#failures = 0;
+      this.isCaughtUp = true;
+      return Math.max(0, this.parts.frequencyMs - (clock.monotonic() - startedAt));
+    } catch (error) {
+      if (isAbort(error) && stop.requested.aborted) return 0;
+      if (once || !(error instanceof ModuleError)) throw error;
+      return this.#pauseAfter(error);
+    }
+  }
+
+  async #collect(): Promise<void> {
+    const { source, listener, overlapMs } = this.parts;
+    const { clock, random, stop } = this.context;
+    this.#mendPosition();
+    const nowMs = source.now();
+    const window = planWindow(this.state, nowMs, overlapMs);
+    if (window === undefined) return;
+    const startedAt = clock.monotonic();
+    const events = await pumpWindow(window, {
+      source,
+      destination: this.parts.destination,
+      state: this.state,
+      deadLetter: this.#deadLetter,
+      clock,
+      random,
+      stop,
+      listener,
+      parallelDeliveries: PARALLEL_DELIVERIES,
+    });
+    listener({ kind: 'caught-up', toMs: window.toMs, events, durationMs: clock.monotonic() - startedAt });
+  }
+
+  /** A position that the source has forgotten is moved up, one that lies ahead of its clock is moved back; both loudly. */
+  #mendPosition(): void {
+    const { source, retentionMs } = this.parts;
+    const { log } = this.context;
+    const nowMs = source.now();
+    const fromMs = this.state.owed.fromMs ?? nowMs;
+    if (fromMs < nowMs - retentionMs - RETENTION_TOLERANCE_MS) {
+      for (const gap of this.state.giveUpBefore(nowMs - retentionMs)) {
+        const range = `${formatTimestamp(gap.fromMs)} to ${formatTimestamp(gap.toMs ?? nowMs)}`;
+        log.error(`Events from ${range} cannot be had any more: the source keeps them for a limited time only`);
+      }
+    }
+    if (fromMs > nowMs + FUTURE_TOLERANCE_MS) {
+      log.warning(`The position ${formatTimestamp(fromMs)} lies in the future: collecting from now on instead`);
+      this.state.owe({ fromMs: nowMs, toMs: undefined });
+    }
+  }
+
+  #pauseAfter(error: ModuleError): number {
+    const { log, random } = this.context;
+    this.#failures += 1;
+    const pauseMs = error.retryable
+      ? Math.max(backoffMs(CYCLE_BACKOFF, this.#failures, random), error.retryAfterMs ?? 0)
+      : REFUSAL_PAUSE_MS;
+    const advice = error.advice === undefined ? '' : ` ${error.advice}`;
+    const again = `Nothing is lost; next try in ${Math.round(pauseMs / 1000)} s.`;
+    const fields = { code: error.code, owed: describeOwed(this.state.owed) };
+    if (error.retryable) log.error(`${error.message}.${advice} ${again}`, fields);
+    else log.critical(`${error.message}.${advice} ${again}`, fields);
+    this.parts.listener({ kind: 'cycle-failed', error, delayMs: pauseMs });
+    return pauseMs;
+  }
+}
+
+function tellStart(resumption: Resumption, owed: OwedSet, stream: string, log: Log): void {
+  const from = describeOwed(owed);
+  switch (resumption.kind) {
+    case 'first-start':
+      log.info(`First start on this data path: collecting ${from}`, { stream });
+      return;
+    case 'taken-over':
+      log.info(`Taking over the position ${formatTimestamp(resumption.positionMs)}: collecting ${from}`, { stream });
+      return;
+    case 'resumed':
+      log.info(`Resuming, owed: ${from}. start_from counts on the first start only`, { stream });
+      if (resumption.previousStream !== stream) {
+        log.warning(
+          `The stream was '${resumption.previousStream}' and is now '${stream}': what is new in it is collected from the position on`,
+        );
+      }
+  }
+}
+
+function describeOwed(owed: OwedSet): string {
+  const ranges = owed.intervals.map(({ fromMs, toMs }) =>
+    toMs === undefined
+      ? `from ${formatTimestamp(fromMs)} on`
+      : `${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)}`,
+  );
+  return ranges.length === 0 ? 'nothing' : ranges.join(', ');
+}

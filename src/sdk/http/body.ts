@@ -1,0 +1,40 @@
+import type { HttpResponse } from '../ports.js';
+
+/** Longest small answer read into memory, bytes: counts, acknowledgements, error messages. */
+const LONGEST_TEXT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The whole body of a small answer as text.
+ * @throws Error where it is longer than 8 MiB, or breaks off
+ */
+export async function readText(response: HttpResponse): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of response.body) {
+    length += piece.length;
+    if (length > LONGEST_TEXT_BYTES) throw new Error(`the answer is longer than ${LONGEST_TEXT_BYTES} bytes`);
+    pieces.push(Uint8Array.from(piece));
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+/**
+ * What an error answer says, fit for one line of a log: the `message` (or `error`) of a JSON body, or else the beginning
+ * of the text without its tags. Never throws: a proxy may answer anything.
+ */
+export function answerExcerpt(body: string): string {
+  const message = jsonMessage(body) ?? body.replace(/<[^>]*>/g, ' ');
+  const line = message.replace(/\s+/g, ' ').trim();
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
+
+function jsonMessage(body: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed !== 'object' || parsed === null) return undefined;
+    const { message, error } = parsed as { message?: unknown; error?: unknown };
+    return [message, error].find((text): text is string => typeof text === 'string' && text !== '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,21 @@
+import type { HttpResponse } from '../ports.js';
+
+/** No server's word keeps us silent for longer than this. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/**
+ * How long an answer asks to wait before the next request, milliseconds, at most an hour: the `Retry-After` header of a
+ * 429 or 503, as a number of seconds or an HTTP date (RFC 9110, section 10.2.3).
+ * @param nowMs our own time, used where the answer carries no `Date` to measure a date against
+ * @returns undefined where the answer does not ask, or not readably
+ */
+export function statedWaitMs(response: Pick<HttpResponse, 'status' | 'headers'>, nowMs: number): number | undefined {
+  if (response.status !== 429 && response.status !== 503) return undefined;
+  const text = response.headers['retry-after']?.trim();
+  if (text === undefined) return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), LONGEST_WAIT_MS);
+  const until = Date.parse(text);
+  if (Number.isNaN(until)) return undefined;
+  const serverNow = Date.parse(response.headers['date'] ?? '');
+  return Math.min(Math.max(0, until - (Number.isNaN(serverNow) ? nowMs : serverNow)), LONGEST_WAIT_MS);
+}

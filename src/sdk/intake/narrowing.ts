@@ -1,0 +1,130 @@
+import { ModuleError } from '../errors.js';
+import type { DeliveryOutcome, Rejection } from '../outcome.js';
+import type { Verdict } from './intake-answer.js';
+
+/** Single events tried, spread over the batch, before it is taken that every one would be refused. */
+const PROBES = 16;
+
+type State = 'pending' | 'accepted' | 'suspect' | 'postponed';
+
+/**
+ * Which events of a batch are settled, and which to send next: all of them at first; where a request is refused as a
+ * whole, its halves, down to single events.
+ *
+ * An event refused alone is only a suspect: a wrong key or a broken intake refuses good events as well. Suspects become
+ * rejections when any other event of the batch was accepted. To know that soon, the first suspect makes single events
+ * from all over the batch come next.
+ */
+export class Narrowing {
+  readonly #states: State[];
+  readonly #reasons = new Map<number, string>();
+  /** Groups still to be sent, the next one last. */
+  readonly #work: number[][];
+  #accepted = 0;
+  #probing = false;
+  #lastRefusal: ModuleError | undefined;
+
+  constructor(count: number) {
+    this.#states = Array.from({ length: count }, () => 'pending');
+    this.#work = [this.#states.map((_, index) => index)];
+  }
+
+  /**
+   * Positions of the events to send in the next request; the same ones again until `record` or `refuse` was called.
+   * Undefined where there is none.
+   * @throws ModuleError DESTINATION_REFUSED where every event tried alone was refused
+   */
+  next(): readonly number[] | undefined {
+    if (this.#isHopeless()) throw this.#refusesEverything();
+    for (let group = this.#work.at(-1); group !== undefined; group = this.#work.at(-1)) {
+      const pending = group.filter((index) => this.#states[index] === 'pending');
+      if (pending.length > 0) {
+        this.#work[this.#work.length - 1] = pending;
+        return pending;
+      }
+      this.#work.pop();
+    }
+    return undefined;
+  }
+
+  /** Takes down what the destination said of each of the events sent. */
+  record(indexes: readonly number[], verdicts: readonly Verdict[]): void {
+    indexes.forEach((index, n) => {
+      const verdict = verdicts[n];
+      if (verdict === undefined) return;
+      if (verdict.kind === 'accepted') this.#accept(index);
+      else if (verdict.kind === 'rejected') this.#suspect(index, verdict.reason);
+      else this.#states[index] = 'postponed';
+    });
+  }
+
+  /** The events were refused together: their halves come next, the first half first. */
+  refuse(indexes: readonly number[], error: ModuleError): void {
+    this.#lastRefusal = error;
+    this.#work.pop();
+    const [first] = indexes;
+    if (indexes.length === 1 && first !== undefined) {
+      this.#suspect(first, error.message);
+      if (this.#accepted === 0 && !this.#probing) this.#probe();
+      return;
+    }
+    const middle = Math.ceil(indexes.length / 2);
+    this.#work.push(indexes.slice(middle), indexes.slice(0, middle));
+  }
+
+  /** How many events the destination put off. */
+  get postponed(): number {
+    return this.#states.filter((state) => state === 'postponed').length;
+  }
+
+  takeUpPostponed(): void {
+    const indexes = this.#states.flatMap((state, index) => (state === 'postponed' ? [index] : []));
+    for (const index of indexes) this.#states[index] = 'pending';
+    if (indexes.length > 0) this.#work.push(indexes);
+  }
+
+  /** Where the batch stands. `failure` is what ended the delivery, if not every event was settled. */
+  outcome(failure: Error | undefined): DeliveryOutcome {
+    const suspects = [...this.#reasons].map(([index, reason]): Rejection => ({ index, reason }));
+    const convicted = this.#accepted > 0 ? suspects : [];
+    const unsettled = this.#states.flatMap((state, index) => {
+      const settled = state === 'accepted' || (state === 'suspect' && this.#accepted > 0);
+      return settled ? [] : [index];
+    });
+    if (unsettled.length === 0) return { rejections: convicted, unsettled };
+    return { rejections: convicted, unsettled, failure: failure ?? this.#refusesEverything() };
+  }
+
+  #accept(index: number): void {
+    this.#states[index] = 'accepted';
+    this.#accepted += 1;
+  }
+
+  #suspect(index: number, reason: string): void {
+    this.#states[index] = 'suspect';
+    this.#reasons.set(index, reason);
+  }
+
+  #probe(): void {
+    this.#probing = true;
+    const pending = this.#states.flatMap((state, index) => (state === 'pending' ? [index] : []));
+    const step = Math.max(1, pending.length / (PROBES - 1));
+    for (let at = 0; at < pending.length; at += step) this.#work.push([pending[Math.floor(at)] ?? 0]);
+  }
+
+  #isHopeless(): boolean {
+    return this.#accepted === 0 && this.#reasons.size >= Math.min(PROBES, this.#states.length);
+  }
+
+  #refusesEverything(): ModuleError {
+    const tried = this.#reasons.size;
+    const [reason] = this.#reasons.values();
+    const what = tried === 1 ? 'the only event it was sent' : `each of ${tried} events it was sent one by one`;
+    return new ModuleError('DESTINATION_REFUSED', `The intake refuses ${what}: ${reason ?? 'no reason given'}`, {
+      cause: this.#lastRefusal,
+      advice:
+        'Nothing is lost: the events stay owed. Check the intake key and the intake server. If a single event is at ' +
+        'fault, that shows as soon as another one is accepted beside it.',
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { ExitCode } from './exit-code.js';
+import type { ClosableTransport } from './http/undici-transport.js';
+import { createLog } from './observability/log.js';
+import { logLevelOf } from './observability/log-level.js';
+import { outputStyle, type OutputStream } from './observability/terminal.js';
+import type { PipelineListener } from './pipeline/pipeline-event.js';
+import type { Clock, Environment, FileSystem, Random } from './ports.js';
+import type { LoadedTrigger, TriggerRegistration } from './registration.js';
+import { runTrigger } from './run-trigger.js';
+import type { SignalSource } from './signals.js';
+
+/** The world as a composition root hands it over. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly fileSystem: FileSystem;
+  readonly environment: Environment;
+  readonly signals: SignalSource;
+  /** Where the log goes. */
+  readonly stderr: OutputStream;
+  /** New connections of its own for each call. */
+  readonly openTransport: () => ClosableTransport;
+}
+
+export interface Launch {
+  readonly registration: TriggerRegistration;
+  readonly loaded: LoadedTrigger;
+  /** Absolute. */
+  readonly dataPath: string;
+  readonly once: boolean;
+  readonly listener?: PipelineListener;
+}
+
+/** Runs a trigger whose configuration was loaded, with a log that hides its secrets. Never rejects. */
+export async function launchTrigger(
+  { registration, loaded, dataPath, once, listener }: Launch,
+  world: World,
+): Promise<ExitCode> {
+  const { trigger } = registration;
+  const log = createLog({
+    level: logLevelOf(loaded.resolved.values.arguments),
+    ...outputStyle(world.stderr, world.environment),
+    stream: world.stderr,
+    secrets: loaded.secrets,
+  });
+  for (const warning of loaded.warnings) log.warning(warning);
+  log.info('starting', { trigger: trigger.command, dataPath, once });
+  const transport = world.openTransport();
+  try {
+    const { settings } = loaded;
+    return await runTrigger({
+      ...world,
+      trigger,
+      settings,
+      dataPath,
+      once,
+      log,
+      transport,
+      ...(listener && { listener }),
+    });
+  } finally {
+    await transport.close();
+  }
+}

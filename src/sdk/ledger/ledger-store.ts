@@ -1,0 +1,111 @@
+import { ModuleError } from '../errors.js';
+import type { Storage } from '../storage/storage.js';
+import { bucketEndMs, Ledger, type LedgerKey } from './ledger.js';
+import { decodeSegment, encodeSegment } from './segment.js';
+
+const FOLDER = 'ledger';
+/** Keys in a full segment: about 128 KiB, which is what one commit rewrites at the most. */
+const SEGMENT_KEYS = 16_384;
+
+interface Segment {
+  readonly name: string;
+  /** End of the newest minute in it, epoch milliseconds: when that is forgotten, so is the segment. */
+  readonly newestEndMs: number;
+}
+
+/**
+ * The ledger on disk: a row of segments, of which only the last still grows. Segments are read as a union, so a segment
+ * may be written again, or be there although the checkpoint does not name it yet, without harm.
+ */
+export class LedgerStore {
+  #segments: Segment[] = [];
+  #tail: LedgerKey[] = [];
+  #tailNumber = 1;
+
+  private constructor(
+    private readonly storage: Storage,
+    readonly ledger: Ledger,
+  ) {}
+
+  /**
+   * Reads the ledger back.
+   * @param named segments that the checkpoint says exist
+   * @throws ModuleError STATE_CORRUPT where one of them is missing, or any segment is damaged
+   */
+  static async open(storage: Storage, named: readonly string[]): Promise<LedgerStore> {
+    const store = new LedgerStore(storage, new Ledger());
+    const present = (await storage.list(FOLDER)).filter((name) => /^\d{8}\.bin$/.test(name));
+    for (const name of named) if (!present.includes(name)) throw missing(name, storage.location);
+    for (const name of present) await store.#load(name);
+    store.#tailNumber = Number(present.at(-1)?.slice(0, 8) ?? 0) + 1;
+    return store;
+  }
+
+  /** Names of the segments that hold the ledger now, for the checkpoint. */
+  get names(): string[] {
+    const names = this.#segments.map(({ name }) => name);
+    return this.#tail.length === 0 ? names : [...names, segmentName(this.#tailNumber)];
+  }
+
+  /** Makes keys durable. They are in `ledger` already. */
+  async append(keys: readonly LedgerKey[]): Promise<void> {
+    if (keys.length === 0) return;
+    const pending = [...this.#tail, ...keys];
+    const sealed: Segment[] = [];
+    let number = this.#tailNumber;
+    // Nothing of this object changes before every write succeeded, so that a failed append can be tried again.
+    while (pending.length >= SEGMENT_KEYS) {
+      const full = pending.splice(0, SEGMENT_KEYS);
+      await this.#write(number, full);
+      sealed.push({ name: segmentName(number), newestEndMs: newestEnd(full) });
+      number += 1;
+    }
+    if (pending.length > 0) await this.#write(number, pending);
+    this.#segments.push(...sealed);
+    this.#tail = pending;
+    this.#tailNumber = number;
+  }
+
+  /**
+   * Forgets keys older than `beforeMs`, epoch milliseconds.
+   * @returns segments that hold nothing else and may be removed once the checkpoint no longer names them
+   */
+  prune(beforeMs: number): string[] {
+    this.ledger.prune(beforeMs);
+    const old = this.#segments.filter(({ newestEndMs }) => newestEndMs <= beforeMs);
+    this.#segments = this.#segments.filter(({ newestEndMs }) => newestEndMs > beforeMs);
+    return old.map(({ name }) => name);
+  }
+
+  async remove(names: readonly string[]): Promise<void> {
+    for (const name of names) await this.storage.remove(`${FOLDER}/${name}`);
+  }
+
+  async #load(name: string): Promise<void> {
+    const content = await this.storage.read(`${FOLDER}/${name}`);
+    if (content === undefined) throw missing(name, this.storage.location);
+    const keys = decodeSegment(content, name);
+    for (const key of keys) this.ledger.add(key);
+    this.#segments.push({ name, newestEndMs: newestEnd(keys) });
+  }
+
+  async #write(number: number, keys: readonly LedgerKey[]): Promise<void> {
+    await this.storage.write(`${FOLDER}/${segmentName(number)}`, encodeSegment(keys));
+  }
+}
+
+function segmentName(number: number): string {
+  return `${String(number).padStart(8, '0')}.bin`;
+}
+
+function newestEnd(keys: readonly LedgerKey[]): number {
+  return keys.reduce((newest, { bucket }) => Math.max(newest, bucketEndMs(bucket)), 0);
+}
+
+function missing(name: string, location: string): ModuleError {
+  return new ModuleError('STATE_CORRUPT', `The ledger segment ${name} is missing from ${location}.`, {
+    advice:
+      'Restore the data path from a copy. Without one, removing the whole ledger folder and the "delivery" member of ' +
+      'context.json starts again at most_recent_date_seen: events near it may then be delivered twice, none is lost.',
+  });
+}

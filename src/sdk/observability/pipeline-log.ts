@@ -1,0 +1,60 @@
+import type { Clock } from '../ports.js';
+import type { PipelineEvent, PipelineListener } from '../pipeline/pipeline-event.js';
+import { formatTimestamp } from '../time/timestamp.js';
+import type { Log } from './log.js';
+
+/** What has gone well again, by side, once one of these events is seen. */
+const SIGNS_OF_LIFE: Readonly<Partial<Record<PipelineEvent['kind'], 'source' | 'destination' | 'state'>>> = {
+  read: 'source',
+  delivered: 'destination',
+  committed: 'state',
+};
+
+interface Trouble {
+  readonly since: number;
+  tries: number;
+}
+
+/**
+ * Tells the log what a stream does: a line for each cycle that moved events, none for an empty one; one line when
+ * trouble with a side begins and one when it ends, not one for every try.
+ */
+export function pipelineLog(log: Log, clock: Clock): PipelineListener {
+  const troubles = new Map<string, Trouble>();
+  return (event) => {
+    const alive = SIGNS_OF_LIFE[event.kind];
+    const trouble = alive === undefined ? undefined : troubles.get(alive);
+    if (alive !== undefined && trouble !== undefined) {
+      troubles.delete(alive);
+      const seconds = Math.round((clock.monotonic() - trouble.since) / 1000);
+      log.info(`The ${alive} works again after ${trouble.tries} failed tries in ${seconds} s`);
+    }
+    switch (event.kind) {
+      case 'retrying':
+        tellRetry(event);
+        return;
+      case 'dead-lettered':
+        log.warning(`An event went to the dead letter: ${event.reason}`, { id: event.id, bytes: event.bytes });
+        return;
+      case 'caught-up':
+        if (event.events > 0) {
+          const seconds = (event.durationMs / 1000).toFixed(1);
+          log.info(`Delivered ${event.events} events up to ${formatTimestamp(event.toMs)} in ${seconds} s`);
+        }
+        return;
+      default:
+    }
+  };
+
+  function tellRetry({ side, error, attempt, delayMs }: Extract<PipelineEvent, { kind: 'retrying' }>): void {
+    const trouble = troubles.get(side);
+    const text = `${error.message}; try ${attempt + 1} in ${(delayMs / 1000).toFixed(1)} s`;
+    if (trouble === undefined) {
+      troubles.set(side, { since: clock.monotonic(), tries: 1 });
+      log.warning(text, { code: error.code });
+    } else {
+      trouble.tries += 1;
+      log.debug(text, { code: error.code });
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { DeliveryOutcome } from '../outcome.js';
+import type { RawEvent } from './source.js';
+
+/** What `add` made of an event. */
+export type Added =
+  | 'added'
+  /** It does not fit into what is left: deliver this batch and add it to a new one. */
+  | 'full'
+  /** It alone exceeds what the destination takes. */
+  | 'oversized';
+
+/** Events on their way out, already in the destination's form. */
+export interface Batch {
+  readonly count: number;
+  /** Size as the destination will see it. */
+  readonly bytes: number;
+  /** Copies the event in: its bytes may be overwritten afterwards. */
+  add(event: RawEvent): Added;
+  /** The exact text of the event at `index`, for the dead letter. */
+  text(index: number): string;
+}
+
+/** What a delivery needs to stop well. */
+export interface DeliverySignals {
+  /** Ends waits between tries. */
+  readonly requested: AbortSignal;
+  /** Aborts a try under way. */
+  readonly forced: AbortSignal;
+}
+
+/** Where events go. */
+export interface Destination<B extends Batch = Batch> {
+  createBatch(): B;
+  /**
+   * Delivers a batch, retrying what may succeed. An expected failure is a value, not an exception. An event counts as
+   * acknowledged only when the destination said so.
+   */
+  deliver(batch: B, signals: DeliverySignals): Promise<DeliveryOutcome>;
+}

@@ -1,0 +1,31 @@
+import type { ModuleError } from '../errors.js';
+
+/** What a running stream tells whoever listens: metrics, progress displays, demos. Never carries a secret. */
+export type PipelineEvent =
+  /** A piece of a page was read. `repeated` of its events the ledger knew already. */
+  | { readonly kind: 'read'; readonly events: number; readonly repeated: number; readonly bytes: number }
+  /** A request to either side failed and is tried again after `delayMs`. */
+  | {
+      readonly kind: 'retrying';
+      readonly side: 'source' | 'destination' | 'state';
+      readonly error: ModuleError;
+      readonly attempt: number;
+      readonly delayMs: number;
+    }
+  /** The destination acknowledged events. */
+  | { readonly kind: 'delivered'; readonly events: number; readonly bytes: number; readonly durationMs: number }
+  /** An event was written to the dead letter. */
+  | {
+      readonly kind: 'dead-lettered';
+      readonly id: string | undefined;
+      readonly reason: string;
+      readonly bytes: number;
+    }
+  /** Ledger and checkpoint are durable; nothing before `owedFromMs` is owed any more. */
+  | { readonly kind: 'committed'; readonly owedFromMs: number; readonly acknowledged: number }
+  /** A cycle ended: everything visible up to `toMs` was delivered. */
+  | { readonly kind: 'caught-up'; readonly toMs: number; readonly events: number; readonly durationMs: number }
+  /** A cycle failed; the position is unmoved and the next try comes after `delayMs`. */
+  | { readonly kind: 'cycle-failed'; readonly error: ModuleError; readonly delayMs: number };
+
+export type PipelineListener = (event: PipelineEvent) => void;

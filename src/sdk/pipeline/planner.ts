@@ -1,0 +1,23 @@
+import type { DeliveryState } from '../checkpoint/delivery-state.js';
+import type { Window } from './source.js';
+
+/**
+ * The look-back is at least this long: both clocks are known to a second only, and whether the source's bounds include
+ * their own instant is not known at all.
+ */
+const LEAST_LOOK_BACK_MS = 2000;
+
+/**
+ * The window to read next: the leftmost owed interval up to the source's now, begun a look-back earlier, so that events
+ * that became visible late are seen. What the look-back repeats is the ledger's job; where the ledger does not remember
+ * it does not reach.
+ * @returns undefined where nothing can be asked for yet
+ */
+export function planWindow(state: DeliveryState, nowMs: number, overlapMs: number): Window | undefined {
+  const [owed] = state.owed.intervals;
+  if (owed === undefined) return undefined;
+  const lookBackMs = Math.max(overlapMs, LEAST_LOOK_BACK_MS);
+  const fromMs = Math.max(owed.fromMs - lookBackMs, Math.min(state.readableFromMs, owed.fromMs));
+  const toMs = Math.min(owed.toMs ?? nowMs, nowMs);
+  return fromMs < toMs ? { fromMs, toMs } : undefined;
+}

@@ -1,0 +1,238 @@
+import type { DeliveryState } from '../checkpoint/delivery-state.js';
+import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
+import { abortError, isAbort, ModuleError } from '../errors.js';
+import { retry } from '../http/retry.js';
+import { Ledger, type LedgerKey } from '../ledger/ledger.js';
+import type { Clock, Random } from '../ports.js';
+import type { Stop } from '../stop.js';
+import type { Batch, Destination } from './destination.js';
+import { InFlightBatch, type PageProgress } from './in-flight-batch.js';
+import type { PipelineListener } from './pipeline-event.js';
+import type { Page, RawEvent, Source, Window } from './source.js';
+
+export interface PumpOptions<B extends Batch> {
+  readonly source: Source;
+  readonly destination: Destination<B>;
+  readonly state: DeliveryState;
+  readonly deadLetter: DeadLetter;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly stop: Stop;
+  readonly listener: PipelineListener;
+  /** Batches under way at the most, from the first try until they are committed. */
+  readonly parallelDeliveries: number;
+}
+
+/**
+ * Moves one window from the source to the destination: takes pages, drops what the ledger has, fills batches, delivers
+ * several at once, waits for every outcome, and commits, in the order of reading, what is settled.
+ *
+ * A batch gives its place to the next one only when its outcome is durable. So a crash repeats at most the batches that
+ * were under way, and state that cannot be written stops delivery instead of being outrun by it.
+ *
+ * @returns how many events were delivered, once everything visible in the window was
+ * @throws ModuleError the first failure of either side, after all else under way has settled; an AbortError after a stop
+ */
+export function pumpWindow<B extends Batch>(window: Window, options: PumpOptions<B>): Promise<number> {
+  return new WindowRun(window, options).run();
+}
+
+class WindowRun<B extends Batch> {
+  /** Aborts the reading when the delivery failed, or when a stop was requested. */
+  readonly #reading = new AbortController();
+  readonly #pages: PageProgress[] = [];
+  readonly #inFlight = new Map<InFlightBatch<B>, Promise<void>>();
+  #filling: InFlightBatch<B>;
+  /** Settled, not yet handed to a commit. */
+  #settledKeys: LedgerKey[] = [];
+  #lastCommit: Promise<void> = Promise.resolve();
+  #nextCommit: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #deliveryFailed = false;
+  #delivered = 0;
+
+  constructor(
+    private readonly window: Window,
+    private readonly options: PumpOptions<B>,
+  ) {
+    this.#filling = new InFlightBatch(options.destination.createBatch());
+  }
+
+  async run(): Promise<number> {
+    const { requested } = this.options.stop;
+    const stopReading = (): void => this.#reading.abort();
+    requested.addEventListener('abort', stopReading);
+    try {
+      if (requested.aborted) throw abortError();
+      await this.#readAll();
+      await this.#dispatch();
+    } catch (error) {
+      await this.#deliverWhatWasRead(error);
+    } finally {
+      requested.removeEventListener('abort', stopReading);
+    }
+    await Promise.all(this.#inFlight.values());
+    await this.#finish();
+    return this.#delivered;
+  }
+
+  async #readAll(): Promise<void> {
+    for await (const page of this.options.source.read(this.window, this.#reading.signal)) await this.#take(page);
+    if (this.#reading.signal.aborted) throw abortError();
+  }
+
+  /** The source failed: what it gave before is good. After a stop, or a failed delivery, it is left owed. */
+  async #deliverWhatWasRead(error: unknown): Promise<void> {
+    this.#note(error);
+    if (!isAbort(error)) await this.#dispatch().catch((abort: unknown) => this.#note(abort));
+  }
+
+  /** Commits the rest. Only a window read to its end and settled throughout is owed no more up to its end. */
+  async #finish(): Promise<void> {
+    if (this.#failure === undefined) {
+      this.#pages.push({ open: 0, read: true, settledToMs: this.window.toMs });
+      await this.#commit();
+      return;
+    }
+    if (this.#settledKeys.length > 0) await this.#commit();
+    throw this.#failure;
+  }
+
+  async #take(page: Page): Promise<void> {
+    const { state, clock, listener } = this.options;
+    const progress: PageProgress = { open: 0, read: false, settledToMs: page.settledToMs };
+    this.#pages.push(progress);
+    let [repeated, bytes] = [0, 0];
+    for (const event of page.events) {
+      const key = Ledger.keyOf(event, clock.now());
+      bytes += event.bytes.length;
+      if (state.ledger.has(key) || this.#isUnderWay(key)) repeated += 1;
+      else if (this.#filling.batch.add(event) === 'added') this.#filling.remember(key, event.id, progress);
+      else await this.#addToNext(event, key, progress);
+    }
+    progress.read = true;
+    listener({ kind: 'read', events: page.events.length, repeated, bytes });
+  }
+
+  #isUnderWay(key: LedgerKey): boolean {
+    if (this.#filling.has(key)) return true;
+    for (const batch of this.#inFlight.keys()) if (batch.has(key)) return true;
+    return false;
+  }
+
+  /** The event did not fit into the batch being filled: the next one takes it, or nothing can. */
+  async #addToNext(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+    await this.#dispatch();
+    if (this.#filling.batch.add(event) === 'added') {
+      this.#filling.remember(key, event.id, page);
+      return;
+    }
+    const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
+    await this.#keep([{ id: event.id, reason, event: Buffer.from(event.bytes).toString('utf8') }]);
+    this.#settledKeys.push(key);
+  }
+
+  /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
+  async #dispatch(): Promise<void> {
+    if (this.#filling.batch.count === 0) return;
+    while (this.#inFlight.size >= this.options.parallelDeliveries) await Promise.race(this.#inFlight.values());
+    if (this.#deliveryFailed || this.options.stop.requested.aborted) throw abortError();
+    const batch = this.#filling;
+    this.#filling = new InFlightBatch(this.options.destination.createBatch());
+    const delivery = this.#deliver(batch)
+      .catch((error: unknown) => this.#failDelivery(error))
+      .finally(() => this.#inFlight.delete(batch));
+    this.#inFlight.set(batch, delivery);
+  }
+
+  async #deliver(batch: InFlightBatch<B>): Promise<void> {
+    const { clock, destination, listener, stop } = this.options;
+    const startedAt = clock.monotonic();
+    const outcome = await destination.deliver(batch.batch, stop);
+    await this.#keep(
+      outcome.rejections.map(({ index, reason }) => ({
+        id: batch.id(index),
+        reason,
+        event: batch.batch.text(index),
+      })),
+    );
+    const keys = batch.settle(outcome.unsettled);
+    const events = keys.length - outcome.rejections.length;
+    this.#delivered += events;
+    this.#settledKeys.push(...keys);
+    if (events > 0) {
+      listener({ kind: 'delivered', events, bytes: batch.batch.bytes, durationMs: clock.monotonic() - startedAt });
+    }
+    if (keys.length > 0) await this.#commit();
+    if (outcome.failure !== undefined) this.#failDelivery(outcome.failure);
+  }
+
+  async #keep(entries: readonly DeadLetterEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.#persist(() => this.options.deadLetter.write(entries));
+    for (const { id, reason, event } of entries) {
+      this.options.listener({ kind: 'dead-lettered', id, reason, bytes: Buffer.byteLength(event) });
+    }
+  }
+
+  /** One commit at a time; what settles while one is being written is taken by the next, together. */
+  #commit(): Promise<void> {
+    this.#nextCommit ??= this.#lastCommit.then(() => {
+      this.#nextCommit = undefined;
+      return this.#commitNow();
+    });
+    this.#lastCommit = this.#nextCommit.catch(() => undefined);
+    return this.#nextCommit;
+  }
+
+  async #commitNow(): Promise<void> {
+    const { state, listener } = this.options;
+    let progress = { keys: this.#settledKeys, settled: this.#settledRange() };
+    this.#settledKeys = [];
+    const acknowledged = progress.keys.length;
+    await this.#persist(async () => {
+      const first = progress;
+      // The state takes progress in before it writes: a second try has nothing to add.
+      progress = { keys: [], settled: undefined };
+      await state.commit(first);
+    });
+    listener({ kind: 'committed', owedFromMs: state.owed.fromMs ?? this.window.toMs, acknowledged });
+  }
+
+  /** Takes the settled pages from the front; the last instant that one of them names is where the range ends. */
+  #settledRange(): Window | undefined {
+    let toMs: number | undefined;
+    for (let page = this.#pages[0]; page?.read === true && page.open === 0; page = this.#pages[0]) {
+      this.#pages.shift();
+      toMs = page.settledToMs ?? toMs;
+    }
+    return toMs === undefined ? undefined : { fromMs: this.window.fromMs, toMs: Math.min(toMs, this.window.toMs) };
+  }
+
+  /** Writes state, trying again until it can be written or a stop is requested: until then nothing moves on. */
+  #persist(write: () => Promise<void>): Promise<void> {
+    const { clock, random, stop, listener } = this.options;
+    return retry(write, {
+      policy: { firstDelayMs: 1000, longestDelayMs: 10_000, deadlineMs: Infinity },
+      clock,
+      random,
+      requested: stop.requested,
+      onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
+    });
+  }
+
+  #failDelivery(error: unknown): void {
+    this.#note(error);
+    this.#deliveryFailed = true;
+    this.#reading.abort();
+  }
+
+  /** The first failure is the one that is told. A stop is told as such, whatever it broke on its way. */
+  #note(error: unknown): void {
+    this.#failure ??= this.options.stop.requested.aborted ? abortError() : asError(error);
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new ModuleError('SOURCE_ANSWER_INVALID', String(thrown));
+}

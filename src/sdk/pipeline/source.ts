@@ -1,0 +1,36 @@
+/** An event as the source sent it. It is never parsed into an object on its way through. */
+export interface RawEvent {
+  /** The exact JSON text, UTF-8. Valid until the next page is asked for: copy what must live longer. */
+  readonly bytes: Uint8Array;
+  readonly id: string | undefined;
+  /** The event's own time, epoch milliseconds rounded down; undefined where it has none that can be read. */
+  readonly timestampMs: number | undefined;
+}
+
+/** A range of event time to read, epoch milliseconds. Both bounds may be inclusive: repeats are the ledger's job. */
+export interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** A piece of a window's events, in ascending order of time as far as the source keeps its word. */
+export interface Page {
+  readonly events: readonly RawEvent[];
+  /**
+   * Once this page and all before it are settled, nothing that was visible before this instant is owed (epoch
+   * milliseconds, rounded down). Undefined where that cannot be said, as when the order is not ascending.
+   */
+  readonly settledToMs: number | undefined;
+}
+
+/** Where events come from. It knows nothing of where they go, and keeps no state of its own between windows. */
+export interface Source {
+  /**
+   * Reads a window to its end. Returning normally says: every event visible in the window was yielded. It may yield an
+   * event twice; it must not leave one out.
+   * @throws ModuleError where it cannot go on; the pump asks again later, from what is then still owed
+   */
+  read(window: Window, signal: AbortSignal): AsyncGenerator<Page, void, undefined>;
+  /** The source's own clock, epoch milliseconds: nothing after it can be asked for. */
+  now(): number;
+}

@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+
+import type { Lookup } from './configuration/lookup.js';
+import { createLookup } from './configuration/lookup.js';
+import { suggestion } from './configuration/nearest.js';
+import { loadPlatformConfiguration } from './configuration/platform.js';
+import { ConfigurationError, type ConfigurationProblem } from './errors.js';
+import { exitCodeOf, type ExitCode } from './exit-code.js';
+import { launchTrigger, type World } from './launch-trigger.js';
+import { createLog } from './observability/log.js';
+import { withEnvironmentLogLevel } from './observability/log-level.js';
+import { reportError } from './observability/report-error.js';
+import { outputStyle } from './observability/terminal.js';
+import { loadTrigger, type TriggerRegistration } from './registration.js';
+
+/** Where the platform mounts the data of an item. */
+const PLATFORM_DATA_PATH = '/symphony_data';
+
+/**
+ * Does what the platform asks of a module's container: runs the trigger that `command` names, configured by the
+ * platform's files and environment. Never rejects: what went wrong is on standard error.
+ * @param command first argument of the process
+ * @returns the status for the process to leave with
+ */
+export async function runPlatformCommand(
+  triggers: readonly TriggerRegistration[],
+  command: string | undefined,
+  world: World,
+): Promise<ExitCode> {
+  const { stderr, environment } = world;
+  try {
+    const registration = findTrigger(triggers, command);
+    const lookup = createLookup(world);
+    const platform = await loadPlatformConfiguration(lookup);
+    const args = withEnvironmentLogLevel(platform.arguments, registration.argumentsSchema, environment);
+    const problems = await findStorageProblems(lookup);
+    const loaded = await loadTrigger(registration, { ...platform, arguments: args, problems }, world.clock.now());
+    const dataPath = await findDataPath(lookup, environment['DATA_PATH']);
+    return await launchTrigger({ registration, loaded, dataPath, once: false }, world);
+  } catch (thrown) {
+    reportError(createLog({ level: 'info', stream: stderr, ...outputStyle(stderr, environment) }), thrown);
+    return exitCodeOf(thrown);
+  }
+}
+
+function findTrigger(triggers: readonly TriggerRegistration[], command: string | undefined): TriggerRegistration {
+  const commands = triggers.map(({ trigger }) => trigger.command);
+  const found = triggers.find(({ trigger }) => trigger.command === command);
+  if (found !== undefined) return found;
+  const what = command === undefined ? 'is missing' : `'${command}' is unknown${suggestion(command, commands)}`;
+  const problem = `${what}; the first argument must be one of: ${commands.join(', ')}`;
+  throw new ConfigurationError([{ setting: 'command', problem }]);
+}
+
+/** State in a directory that nobody keeps would be lost at each restart: better not to start. */
+async function findStorageProblems(lookup: Lookup): Promise<ConfigurationProblem[]> {
+  const backend = await lookup.text('file_backend');
+  if (backend?.value.trim().toLowerCase() !== 's3') return [];
+  return [{ setting: 'file_backend', problem: 'S3 is not supported by this version', origin: backend.origin }];
+}
+
+async function findDataPath(lookup: Lookup, given: string | undefined): Promise<string> {
+  const subFolder = (await lookup.text('sub_folder'))?.value.trim().replace(/^\/+/, '') ?? '';
+  return resolve(given === undefined || given === '' ? PLATFORM_DATA_PATH : given, subFolder);
+}

@@ -1,0 +1,65 @@
+import type { LoadedSection } from './configuration/layer.js';
+import type { Found } from './configuration/lookup.js';
+import { resolveConfiguration, type ResolvedConfiguration } from './configuration/resolve.js';
+import type { SettingsSchema } from './configuration/schema.js';
+import { ConfigurationError, type ConfigurationProblem } from './errors.js';
+import type { ConfiguredTrigger, Trigger, TriggerConfiguration } from './trigger.js';
+
+/** A trigger with the schemas of its settings: what a module's list of triggers is made of. */
+export interface TriggerRegistration {
+  readonly trigger: Trigger<unknown>;
+  /** Schema of the module configuration (the account). */
+  readonly moduleSchema: SettingsSchema;
+  /** Schema of the trigger's arguments. */
+  readonly argumentsSchema: SettingsSchema;
+}
+
+/** The configuration as it was found, not yet looked at. */
+export interface ConfigurationSources {
+  readonly module: LoadedSection;
+  readonly arguments: LoadedSection;
+  readonly intakeUrl: Found<string> | undefined;
+  /** What is wrong beside the sections. */
+  readonly problems?: readonly ConfigurationProblem[];
+}
+
+/** A trigger ready to run. */
+export interface LoadedTrigger extends ConfiguredTrigger<unknown> {
+  /** Every value as it was given, and where it came from. Holds secrets. */
+  readonly resolved: ResolvedConfiguration<'module' | 'arguments'>;
+}
+
+/**
+ * Checks a configuration against the schemas and against what only the trigger knows.
+ * @throws ConfigurationError with everything that is wrong, of whatever kind, at once
+ */
+export async function loadTrigger(
+  { trigger, moduleSchema, argumentsSchema }: TriggerRegistration,
+  sources: ConfigurationSources,
+  nowMs: number,
+): Promise<LoadedTrigger> {
+  const { intakeUrl, problems: beside = [] } = sources;
+  let configured: ConfiguredTrigger<unknown> | undefined;
+  const check = (values: Pick<TriggerConfiguration, 'module' | 'arguments'>): readonly ConfigurationProblem[] => {
+    try {
+      configured = trigger.configure({ ...values, ...(intakeUrl && { intakeUrl: intakeUrl.value }) }, nowMs);
+      return beside;
+    } catch (thrown) {
+      if (!(thrown instanceof ConfigurationError)) throw thrown;
+      return [...beside, ...thrown.problems.map((problem) => withIntakeOrigin(problem, intakeUrl))];
+    }
+  };
+  const resolved = await resolveConfiguration(
+    {
+      module: { ...sources.module, schema: moduleSchema },
+      arguments: { ...sources.arguments, schema: argumentsSchema },
+    },
+    check,
+  );
+  if (configured === undefined) throw new Error('The configuration was resolved without being checked');
+  return { ...configured, warnings: [...resolved.warnings, ...configured.warnings], resolved };
+}
+
+function withIntakeOrigin(problem: ConfigurationProblem, intakeUrl: Found<string> | undefined): ConfigurationProblem {
+  return problem.setting === 'intake_url' && intakeUrl ? { ...problem, origin: intakeUrl.origin } : problem;
+}

@@ -1,0 +1,84 @@
+import { isAbort } from './errors.js';
+import { EXIT_CODE, exitCodeOf, type ExitCode } from './exit-code.js';
+import type { Log } from './observability/log.js';
+import { reportError } from './observability/report-error.js';
+import type { PipelineListener } from './pipeline/pipeline-event.js';
+import type { Clock, FileSystem, HttpTransport, Random } from './ports.js';
+import { stopOnSignals, type SignalSource, type StopSignal } from './signals.js';
+import { Stop } from './stop.js';
+import { lockDataPath } from './storage/data-path-lock.js';
+import { createLocalDirectory } from './storage/local-directory.js';
+import type { Trigger } from './trigger.js';
+
+/** Orchestrators kill after 30 s at the earliest: this leaves time to commit and leave. */
+const GRACE_MS = 20_000;
+
+/** How long a run may take to return once everything under way was aborted. */
+const LAST_WAIT_MS = 5_000;
+
+/** One run of a trigger, and the world it runs in. */
+export interface TriggerRun<Settings> {
+  readonly trigger: Trigger<Settings>;
+  readonly settings: Settings;
+  /** Absolute path of the directory that keeps the state. */
+  readonly dataPath: string;
+  /** True: deliver what is there, then return. */
+  readonly once: boolean;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: HttpTransport;
+  readonly fileSystem: FileSystem;
+  readonly signals: SignalSource;
+  readonly listener?: PipelineListener;
+}
+
+/**
+ * Runs a trigger alone on its data path until it is done, fails, or is stopped by a signal. Never rejects: what went
+ * wrong is in the log.
+ * @returns the status for the process to leave with
+ */
+export async function runTrigger<Settings>(run: TriggerRun<Settings>): Promise<ExitCode> {
+  const { log, clock } = run;
+  const stop = new Stop();
+  const left = new AbortController();
+  const signals = stopOnSignals({ source: run.signals, stop, clock, log, graceMs: GRACE_MS });
+  try {
+    const ended = await Promise.race([work(run, stop), giveUp(stop, clock, left.signal)]);
+    if (ended === 'given up') log.error('the trigger did not end when told to: leaving it');
+    return exitCode(ended, signals.received, stop);
+  } catch (thrown) {
+    if (isAbort(thrown) && stop.requested.aborted) return exitCode('ended', signals.received, stop);
+    reportError(log, thrown);
+    return exitCodeOf(thrown);
+  } finally {
+    left.abort();
+    signals.release();
+  }
+}
+
+async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'ended'> {
+  const { trigger, settings, dataPath, fileSystem, once, log, clock, random, transport, listener } = run;
+  const lock = await lockDataPath(dataPath, fileSystem);
+  try {
+    const storage = createLocalDirectory(dataPath, fileSystem);
+    const context = { clock, random, transport, storage, log, stop, once, ...(listener && { listener }) };
+    if (!stop.requested.aborted) await trigger.run(settings, context);
+    log.info(stop.requested.aborted ? 'stopped' : 'done');
+    return 'ended';
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Resolves some time after a forced stop, unless the run has `left` by then. */
+async function giveUp(stop: Stop, clock: Clock, left: AbortSignal): Promise<'given up'> {
+  await new Promise((resolve) => stop.forced.addEventListener('abort', resolve, { once: true }));
+  await clock.sleep(LAST_WAIT_MS, left);
+  return 'given up';
+}
+
+function exitCode(ended: 'ended' | 'given up', received: StopSignal | undefined, stop: Stop): ExitCode {
+  if (received === 'SIGINT') return EXIT_CODE.interrupted;
+  return ended === 'given up' || stop.forced.aborted ? EXIT_CODE.failed : EXIT_CODE.ok;
+}

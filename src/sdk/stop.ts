@@ -1,0 +1,27 @@
+/**
+ * A request to stop, in two stages. Soft: take nothing new, end every wait, let requests that carry events finish,
+ * commit. Forced: abort those too; what they carried is still owed.
+ */
+export class Stop {
+  readonly #soft = new AbortController();
+  readonly #forced = new AbortController();
+
+  /** Aborts at the first request. Waits and reads take this one. */
+  get requested(): AbortSignal {
+    return this.#soft.signal;
+  }
+
+  /** Aborts when patience is over. Deliveries under way take this one. */
+  get forced(): AbortSignal {
+    return this.#forced.signal;
+  }
+
+  request(): void {
+    this.#soft.abort();
+  }
+
+  force(): void {
+    this.#soft.abort();
+    this.#forced.abort();
+  }
+}

@@ -1,0 +1,27 @@
+import { ModuleError } from '../errors.js';
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: 'Free space on the disk: nothing is lost, the work goes on once it can be saved.',
+  EDQUOT: 'Raise the disk quota or free space: nothing is lost, the work goes on once it can be saved.',
+  EACCES: 'Give the user that runs this program the right to read and write there.',
+  EPERM: 'Give the user that runs this program the right to read and write there.',
+  EROFS: 'The file system is mounted read-only: mount it writable or choose another data path.',
+  ENOENT: 'The data path is gone: create it, or mount its volume again.',
+  ENOTDIR: 'A file stands where a folder is needed: move it away or choose another data path.',
+  EISDIR: 'A folder stands where a file is needed: move it away or choose another data path.',
+  EMFILE: 'Too many files are open: raise the limit (ulimit -n).',
+  ENOLCK: 'The file system has no locks: choose a data path on a local disk.',
+};
+
+const DEFAULT_ADVICE = 'Look at the disk of the data path.';
+
+/** A failure of the disk as the error that the rest of the program knows. `deed`: 'write', 'read', 'lock'. */
+export function stateUnavailable(deed: string, path: string, cause: unknown): ModuleError {
+  if (cause instanceof ModuleError) return cause;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  const reason = code === undefined ? '' : ` (${code})`;
+  return new ModuleError('STATE_UNAVAILABLE', `Cannot ${deed} ${path}${reason}`, {
+    advice: (code === undefined ? undefined : ADVICE[code]) ?? DEFAULT_ADVICE,
+    cause,
+  });
+}

@@ -1,0 +1,18 @@
+/**
+ * Where state lives: small named documents under one data path. Names use '/' between folders.
+ *
+ * Every implementation passes the same contract tests (tests/contract/storage.ts).
+ * Failures reject with a ModuleError of code STATE_UNAVAILABLE.
+ */
+export interface Storage {
+  /** The document, or undefined where there is none. */
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** Replaces the document as a whole; once resolved it survives a crash, and before that the old one does. */
+  write(name: string, content: Uint8Array): Promise<void>;
+  /** Removing what is not there is no error. */
+  remove(name: string): Promise<void>;
+  /** Names directly inside a folder, sorted; empty where it does not exist. */
+  list(folder: string): Promise<string[]>;
+  /** The place in words, for messages. */
+  readonly location: string;
+}

@@ -1,0 +1,68 @@
+import type { Clock, HttpTransport, Random } from './ports.js';
+import type { Log } from './observability/log.js';
+import type { PipelineListener } from './pipeline/pipeline-event.js';
+import type { Stop } from './stop.js';
+import type { Storage } from './storage/storage.js';
+
+/** The world as a running trigger is given it. */
+export interface TriggerContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** One try per request, no retries: the trigger decorates it. */
+  readonly transport: HttpTransport;
+  /** State of this data path, already locked for this process. */
+  readonly storage: Storage;
+  readonly log: Log;
+  readonly stop: Stop;
+  /** True: deliver what is there, then return. False: go on until stopped. */
+  readonly once: boolean;
+  readonly listener?: PipelineListener;
+}
+
+/** One finding of a trigger's self-examination. */
+export interface CheckResult {
+  /** What was looked at: 'API name resolution', 'Intake reachable'. */
+  readonly name: string;
+  readonly state: 'passed' | 'failed' | 'warning' | 'skipped';
+  /** What was seen, in one line. */
+  readonly detail: string;
+  /** What to do about it, where it failed. */
+  readonly remedy?: string;
+}
+
+/** The configuration as the platform or the runner found it, validated against the declarations. */
+export interface TriggerConfiguration {
+  readonly module: Readonly<Record<string, unknown>>;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** The platform's `intake_url`, where it gave one. */
+  readonly intakeUrl?: string;
+}
+
+/** Settings read from a configuration, with what the operator should be told about them. */
+export interface ConfiguredTrigger<Settings> {
+  readonly settings: Settings;
+  readonly warnings: readonly string[];
+  /** Texts that no output may contain. */
+  readonly secrets: readonly string[];
+}
+
+/** What a module's code registers for one item of its manifest. */
+export interface Trigger<Settings> {
+  /** The command of the item: `docker_parameters` of its declaration. */
+  readonly command: string;
+  /**
+   * Reads the settings out of a configuration; `nowMs` (epoch) resolves relative times.
+   * @throws ConfigurationError naming every problem at once
+   */
+  configure(configuration: TriggerConfiguration, nowMs: number): ConfiguredTrigger<Settings>;
+  /**
+   * Collects until stopped, or once. Resolves after a clean stop.
+   * @throws ModuleError when it cannot go on: corrupt state; with `once`, any failure that retrying did not mend
+   */
+  run(settings: Settings, context: TriggerContext): Promise<void>;
+  /** Examines the settings against the real world, sending no event. Findings come as they are made. */
+  check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
+}
+
+/** What an examination may touch: no state, no log. */
+export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport'> & { readonly signal: AbortSignal };
