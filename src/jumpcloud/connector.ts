@@ -1,12 +1,9 @@
 import { runConnector } from '../sdk/connector.js';
-import { RateLimiter } from '../sdk/http/rate-limiter.js';
-import { rateLimitedTransport } from '../sdk/http/rate-limited-transport.js';
 import { IntakeDestination } from '../sdk/intake/intake-destination.js';
 import { pipelineLog } from '../sdk/observability/pipeline-log.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
-import type { Clock, HttpTransport, Random } from '../sdk/ports.js';
 import type { Trigger } from '../sdk/trigger.js';
-import { DirectoryInsightsClient } from './api/client.js';
+import { createClient } from './create-client.js';
 import { checkConnector } from './check.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
@@ -56,24 +53,6 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
 
   check: checkConnector,
 };
-
-/** A client for these settings. All that shares a key should share one, since it holds the rate limit. */
-export function createClient(
-  settings: Pick<ConnectorSettings, 'baseUrl' | 'apiKey' | 'organizationId' | 'requestsPerSecond'>,
-  world: { transport: HttpTransport; clock: Clock; random: Random; listener?: PipelineListener },
-): DirectoryInsightsClient {
-  const limiter = new RateLimiter(world.clock, settings.requestsPerSecond);
-  return new DirectoryInsightsClient({
-    baseUrl: settings.baseUrl,
-    apiKey: settings.apiKey,
-    ...(settings.organizationId === undefined ? {} : { organizationId: settings.organizationId }),
-    userAgent: USER_AGENT,
-    transport: rateLimitedTransport(world.transport, limiter, world.clock),
-    clock: world.clock,
-    random: world.random,
-    ...(world.listener === undefined ? {} : { listener: world.listener }),
-  });
-}
 
 function describeStream({ services, organizationId }: ConnectorSettings): string {
   const organization = organizationId === undefined ? '' : ` of organization ${organizationId}`;

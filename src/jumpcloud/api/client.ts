@@ -13,7 +13,7 @@ const ROOT = '/insights/directory/v1';
 /** The vendor's own programs set none; 60 s to the first byte is what its documents' readers settled on. */
 const HEADERS_TIMEOUT_MS = 60_000;
 const BODY_TIMEOUT_MS = 60_000;
-const POLICY = { firstDelayMs: 1000, longestDelayMs: 30_000, deadlineMs: 300_000 };
+const RETRY_FOR_MS = 300_000;
 
 export interface ClientOptions {
   /** Without a slash at the end. */
@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly listener?: PipelineListener;
+  /** How long a failing call is tried again, milliseconds. Default: five minutes. */
+  readonly retryForMs?: number;
 }
 
 /** A page whose events are still arriving. */
@@ -45,7 +47,7 @@ export interface Bucket {
 
 /**
  * JumpCloud's Directory Insights API (`POST <base>/insights/directory/v1/events` and its companions). Every call is
- * tried again for up to five minutes where that may help: although POSTs, they only read.
+ * tried again for some minutes where that may help: although POSTs, they only read.
  *
  * All methods throw ModuleError with a SOURCE_ code, or an AbortError once `signal` aborted.
  */
@@ -122,7 +124,7 @@ export class DirectoryInsightsClient {
   #retry<Result>(operation: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     const { clock, random, listener } = this.options;
     return retry(operation, {
-      policy: POLICY,
+      policy: { firstDelayMs: 1000, longestDelayMs: 30_000, deadlineMs: this.options.retryForMs ?? RETRY_FOR_MS },
       clock,
       random,
       requested: signal,

@@ -1,0 +1,46 @@
+import { ModuleError } from '../errors.js';
+import { readText } from '../http/body.js';
+import { exchange } from '../http/exchange.js';
+import { failedStage, STAGE_REMEDIES } from '../http/reachability.js';
+import type { CheckContext, CheckResult } from '../trigger.js';
+
+const TIMEOUT_MS = 10_000;
+
+/** Examines an intake without sending it anything: whether it answers, and whether the key looks like one. */
+export async function* checkIntake(
+  { url, intakeKey, userAgent }: { url: string; intakeKey: string; userAgent: string },
+  { transport, clock, signal }: CheckContext,
+): AsyncGenerator<CheckResult, void, undefined> {
+  const name = 'intake reachable';
+  const { host } = new URL(url);
+  const timeouts = { headersTimeoutMs: TIMEOUT_MS, bodyTimeoutMs: TIMEOUT_MS };
+  const request = { method: 'GET', url, headers: { 'user-agent': userAgent }, ...timeouts, signal } as const;
+  try {
+    const response = await exchange(transport, request, { side: 'destination', nowMs: clock.now() });
+    // Any answer will do: without a key and an event the intake has nothing good to say.
+    await readText(response).catch(() => undefined);
+    yield { name, state: 'passed', detail: `${host} answers; nothing was sent` };
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error;
+    const remedy = error.code === 'DESTINATION_UNREACHABLE' ? STAGE_REMEDIES[failedStage(error)] : error.advice;
+    yield { name, state: 'failed', detail: error.message, ...(remedy === undefined ? {} : { remedy }) };
+  }
+  yield keyForm(intakeKey);
+}
+
+/** The platform makes keys of letters and digits; nothing more of their form is documented. */
+function keyForm(intakeKey: string): CheckResult {
+  const name = 'intake key form';
+  const remedy = 'Copy the intake key again from the intake’s page in Sekoia.io.';
+  if (intakeKey.startsWith('jca_')) {
+    return { name, state: 'failed', detail: 'it looks like a JumpCloud API key', remedy };
+  }
+  if (!/^[A-Za-z0-9_-]{8,}$/.test(intakeKey)) {
+    return { name, state: 'warning', detail: 'unusual: not just letters and digits, or very short', remedy };
+  }
+  return {
+    name,
+    state: 'passed',
+    detail: `${intakeKey.length} letters and digits; whether it is valid shows with the first events`,
+  };
+}
