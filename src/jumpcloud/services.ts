@@ -1,7 +1,7 @@
 import { nearest } from '../sdk/configuration/nearest.js';
 
 /** Stands for every service. */
-export const ALL_SERVICES = 'all';
+const ALL_SERVICES = 'all';
 
 /**
  * The names that the API is known to accept beside `all`: the union of its description, its documentation and the

@@ -21,6 +21,10 @@ const REFUSAL_PAUSE_MS = 120_000;
 const RETENTION_TOLERANCE_MS = 3_600_000;
 /** A position further ahead of the source's clock than this is a mistake, not a difference of clocks. */
 const FUTURE_TOLERANCE_MS = 60_000;
+/** Things that pass by themselves are not an error before they have failed so many cycles in a row. */
+const ERROR_AFTER_FAILURES = 3;
+/** How long a run that is to end by itself goes on trying. */
+const ONCE_PATIENCE_MS = 300_000;
 /** Ids are kept a little longer than the look-back reaches, for positions that are moved a little. */
 const LEDGER_MARGIN_MS = 120_000;
 
@@ -69,7 +73,9 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
 
 class Connector<B extends Batch> {
   readonly #deadLetter: DeadLetter;
+  /** Cycles that failed one after the other without moving the position. */
   #failures = 0;
+  #failingSince = 0;
   isCaughtUp = false;
 
   constructor(
@@ -82,19 +88,30 @@ class Connector<B extends Batch> {
 
   /** Reads and delivers what is owed. @returns how long to pause, milliseconds */
   async cycle(): Promise<number> {
-    const { clock, stop, once } = this.context;
+    const { clock, stop } = this.context;
     const startedAt = clock.monotonic();
+    const owedFromMs = this.state.owed.fromMs;
     try {
       await this.#collect();
-      if (this.#failures > 0) this.context.log.info(`Collecting again after ${this.#failures} failed cycles`);
       this.#failures = 0;
       this.isCaughtUp = true;
       return Math.max(0, this.parts.frequencyMs - (clock.monotonic() - startedAt));
     } catch (error) {
       if (isAbort(error) && stop.requested.aborted) return 0;
-      if (once || !(error instanceof ModuleError)) throw error;
+      if (!(error instanceof ModuleError)) throw error;
+      if (this.#failures === 0 || this.state.owed.fromMs !== owedFromMs) {
+        [this.#failures, this.#failingSince] = [0, startedAt];
+      }
+      this.#failures += 1;
+      if (this.#mustGiveUp(error)) throw error;
       return this.#pauseAfter(error);
     }
+  }
+
+  /** Whoever runs it once wants an end: at a refusal, or when trying again has not helped for some minutes. */
+  #mustGiveUp(error: ModuleError): boolean {
+    const failingForMs = this.context.clock.monotonic() - this.#failingSince;
+    return this.context.once && (!error.retryable || failingForMs > ONCE_PATIENCE_MS);
   }
 
   async #collect(): Promise<void> {
@@ -139,15 +156,15 @@ class Connector<B extends Batch> {
 
   #pauseAfter(error: ModuleError): number {
     const { log, random } = this.context;
-    this.#failures += 1;
     const pauseMs = error.retryable
       ? Math.max(backoffMs(CYCLE_BACKOFF, this.#failures, random), error.retryAfterMs ?? 0)
       : REFUSAL_PAUSE_MS;
     const advice = error.advice === undefined ? '' : ` ${error.advice}`;
-    const again = `Nothing is lost; next try in ${Math.round(pauseMs / 1000)} s.`;
+    const text = `${error.message}.${advice} Nothing is lost; next try in ${Math.round(pauseMs / 1000)} s.`;
     const fields = { code: error.code, owed: describeOwed(this.state.owed) };
-    if (error.retryable) log.error(`${error.message}.${advice} ${again}`, fields);
-    else log.critical(`${error.message}.${advice} ${again}`, fields);
+    if (!error.retryable) log.critical(text, fields);
+    else if (this.#failures < ERROR_AFTER_FAILURES) log.warning(text, fields);
+    else log.error(text, fields);
     this.parts.listener({ kind: 'cycle-failed', error, delayMs: pauseMs });
     return pauseMs;
   }

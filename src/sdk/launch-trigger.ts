@@ -44,7 +44,7 @@ export async function launchTrigger(
     secrets: loaded.secrets,
   });
   for (const warning of loaded.warnings) log.warning(warning);
-  log.info('starting', { trigger: trigger.command, dataPath, once });
+  log.info('Starting', { trigger: trigger.command, dataPath, once });
   const transport = world.openTransport();
   try {
     const { settings } = loaded;

@@ -45,7 +45,7 @@ export async function runTrigger<Settings>(run: TriggerRun<Settings>): Promise<E
   const signals = stopOnSignals({ source: run.signals, stop, clock, log, graceMs: GRACE_MS });
   try {
     const ended = await Promise.race([work(run, stop), giveUp(stop, clock, left.signal)]);
-    if (ended === 'given up') log.error('the trigger did not end when told to: leaving it');
+    if (ended === 'given up') log.error('The trigger did not end when told to: leaving it');
     return exitCode(ended, signals.received, stop);
   } catch (thrown) {
     if (isAbort(thrown) && stop.requested.aborted) return exitCode('ended', signals.received, stop);
@@ -64,7 +64,6 @@ async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'e
     const storage = createLocalDirectory(dataPath, fileSystem);
     const context = { clock, random, transport, storage, log, stop, once, ...(listener && { listener }) };
     if (!stop.requested.aborted) await trigger.run(settings, context);
-    log.info(stop.requested.aborted ? 'stopped' : 'done');
     return 'ended';
   } finally {
     await lock.release();

@@ -42,13 +42,13 @@ export function stopOnSignals({ source, stop, clock, log, graceMs }: StopOnSigna
   };
   const listenerFor = (signal: StopSignal) => (): void => {
     if (received !== undefined) {
-      force(`second signal (${signal})`);
+      force(`Second signal (${signal})`);
       return;
     }
     received = signal;
-    log.info('stopping: finishing what is in flight', { signal, graceSeconds: graceMs / 1000 });
+    log.info('Stopping: finishing what is in flight', { signal, graceSeconds: graceMs / 1000 });
     stop.request();
-    void clock.sleep(graceMs, released.signal).then(() => force('the grace period is over'));
+    void clock.sleep(graceMs, released.signal).then(() => force('The grace period is over'));
   };
 
   const listeners = { SIGTERM: listenerFor('SIGTERM'), SIGINT: listenerFor('SIGINT') };

@@ -1,6 +1,6 @@
 import { isAbort, ModuleError } from '../../sdk/errors.js';
 import { readText } from '../../sdk/http/body.js';
-import { exchange, requestReference, unreachable } from '../../sdk/http/exchange.js';
+import { brokenOff, exchange, requestReference } from '../../sdk/http/exchange.js';
 import { retry } from '../../sdk/http/retry.js';
 import { ServerClock } from '../../sdk/http/server-clock.js';
 import type { PipelineListener } from '../../sdk/pipeline/pipeline-event.js';
@@ -168,7 +168,7 @@ export class DirectoryInsightsClient {
       yield* response.body;
     } catch (cause) {
       if (isAbort(cause) || signal.aborted) throw cause;
-      throw unreachable({ url: this.options.baseUrl }, 'source', cause);
+      throw brokenOff({ url: this.options.baseUrl }, 'source', cause);
     }
   }
 

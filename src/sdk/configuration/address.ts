@@ -29,7 +29,7 @@ function parseUrl(text: string): URL | undefined {
 }
 
 /** Whether a host, as a URL writes it, is this machine. */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname.endsWith('.localhost') ||

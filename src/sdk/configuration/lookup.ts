@@ -90,7 +90,7 @@ async function readBytes(
     return await fileSystem.read(path);
   } catch (thrown) {
     const code = systemCode(thrown);
-    
+    if (code === 'EISDIR') return undefined;
     throw problem(setting, `cannot be read (${code ?? 'unknown reason'})`, `file ${path}`);
   }
 }

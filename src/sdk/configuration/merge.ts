@@ -14,6 +14,8 @@ export interface MergedSection {
   readonly settings: ReadonlyMap<string, MergedSetting>;
   /** Settings that were named but left empty everywhere, with the last place that did so. */
   readonly blanks: ReadonlyMap<string, string>;
+  /** Names that the schema does not know, with the place they came from. */
+  readonly unknown: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
   /** Every secret text of any layer, also of one that was overridden, so that none is quoted by accident. */
   readonly secrets: ReadonlySet<string>;
@@ -24,6 +26,7 @@ export function mergeLayers(section: string, given: LoadedSection & { schema: Se
   const { schema, layers } = given;
   const settings = new Map<string, MergedSetting>();
   const blanks = new Map<string, string>();
+  const unknown = new Map<string, string>();
   const warnings: string[] = [];
   const secrets = new Set<string>();
 
@@ -37,6 +40,7 @@ export function mergeLayers(section: string, given: LoadedSection & { schema: Se
       if (declaration === undefined) {
         if (isAbsent(value)) continue;
         const hint = suggestion(name, Object.keys(schema.properties));
+        unknown.set(name, origin);
         warnings.push(`${section}.${name}: unknown setting, ignored${hint} (from ${origin})`);
       } else if (isAbsent(value)) {
         if (!settings.has(name)) blanks.set(name, origin);
@@ -47,5 +51,5 @@ export function mergeLayers(section: string, given: LoadedSection & { schema: Se
       }
     }
   }
-  return { settings, blanks, warnings, secrets };
+  return { settings, blanks, unknown, warnings, secrets };
 }

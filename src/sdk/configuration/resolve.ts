@@ -2,6 +2,7 @@ import { ConfigurationError, type ConfigurationProblem } from '../errors.js';
 import { findDurationProblems } from './duration-findings.js';
 import type { LoadedSection } from './layer.js';
 import { mergeLayers, type MergedSection } from './merge.js';
+import { nearest } from './nearest.js';
 import { maskSecrets, showValue } from './redact.js';
 import { declarationOf, isSecret, type SettingsSchema } from './schema.js';
 import { validate, type Finding, type ShowValue } from './validate.js';
@@ -95,15 +96,23 @@ async function judge(
   };
 }
 
-function problemOf(section: string, { path, problem, missing }: Finding, merged: MergedSection): ConfigurationProblem {
+function problemOf(section: string, finding: Finding, merged: MergedSection): ConfigurationProblem {
+  const { path, problem, missing } = finding;
   const [name = ''] = path;
   const setting = [section, ...path].join('.');
-  const blankIn = merged.blanks.get(name);
-  if (missing && path.length === 1 && blankIn !== undefined) {
-    return { setting, problem: 'is required, but empty', origin: blankIn };
-  }
+  if (missing && path.length === 1) return { setting, ...explainMissing(name, merged) };
   const origin = merged.settings.get(name)?.origin;
   return origin === undefined ? { setting, problem } : { setting, problem, origin };
+}
+
+/** What is missing may have been left empty, or misspelt: warnings are not seen where there is an error. */
+function explainMissing(name: string, { blanks, unknown }: MergedSection): Omit<ConfigurationProblem, 'setting'> {
+  const blankIn = blanks.get(name);
+  if (blankIn !== undefined) return { problem: 'is required, but empty', origin: blankIn };
+  const misspelt = nearest(name, unknown.keys());
+  const origin = misspelt === undefined ? undefined : unknown.get(misspelt);
+  if (misspelt === undefined || origin === undefined) return { problem: 'is required' };
+  return { problem: `is required; '${misspelt}' is no setting: was '${name}' meant?`, origin };
 }
 
 function accept(

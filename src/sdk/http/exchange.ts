@@ -47,6 +47,15 @@ export function unreachable(request: Pick<HttpRequest, 'url'>, side: Side, cause
   });
 }
 
+/** The error for an answer whose body ended before its time. */
+export function brokenOff(request: Pick<HttpRequest, 'url'>, side: Side, cause: unknown): ModuleError {
+  const { host } = new URL(request.url);
+  return new ModuleError(CODES[side].unreachable, `The answer of ${host} broke off: ${connectionFault(cause)}`, {
+    cause,
+    advice: 'If it lasts, look for a proxy or firewall that cuts long answers.',
+  });
+}
+
 /** ` (request …)` where the answer names its request, for the end of a message. */
 export function requestReference(requestId: string | undefined): string {
   return requestId === undefined ? '' : ` (request ${requestId})`;

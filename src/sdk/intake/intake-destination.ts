@@ -1,6 +1,6 @@
 import { abortError, ModuleError } from '../errors.js';
 import { answerExcerpt, readText } from '../http/body.js';
-import { exchange, unreachable } from '../http/exchange.js';
+import { brokenOff, exchange } from '../http/exchange.js';
 import { retry } from '../http/retry.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { DeliverySignals, Destination } from '../pipeline/destination.js';
@@ -106,7 +106,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     const response = await exchange(transport, request, { side: 'destination', nowMs: clock.now() });
     const text = await readText(response).catch((cause: unknown) => {
       // Whether the events were taken is not known; at least once means they are sent again.
-      throw signal.aborted ? cause : unreachable(request, 'destination', cause);
+      throw signal.aborted ? cause : brokenOff(request, 'destination', cause);
     });
     return interpret(response, text, indexes.length);
   }

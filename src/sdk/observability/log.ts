@@ -1,5 +1,6 @@
 import { createLogger, format, transports, type Logger } from 'winston';
 
+import { escapeControls } from './escape-controls.js';
 import { redactor, type Redactor } from './redactor.js';
 
 /** Facts beside the message, by name. Numbers and texts only, so that every line stays flat. */
@@ -84,16 +85,6 @@ function humanText(redact: Redactor, message: string, fields: Record<string, unk
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${String(value)}`);
   const text = facts.length === 0 ? message : `${message}  ${facts.join(' ')}`;
-  return escapeControls(redact(text));
-}
-
-/** What came from outside may not move the cursor or forge a line: a message's further lines are indented. */
-function escapeControls(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  const shown = text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, escapeUnit);
-  return shown.replaceAll('\n', '\n    ');
-}
-
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  // A message's further lines are indented, so that none can pass for a record.
+  return escapeControls(redact(text)).replaceAll('\n', '\n    ');
 }

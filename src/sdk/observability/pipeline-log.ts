@@ -27,7 +27,8 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
     if (alive !== undefined && trouble !== undefined) {
       troubles.delete(alive);
       const seconds = Math.round((clock.monotonic() - trouble.since) / 1000);
-      log.info(`The ${alive} works again after ${trouble.tries} failed tries in ${seconds} s`);
+      const tries = trouble.tries === 1 ? 'a failed try' : `${trouble.tries} failed tries`;
+      log.info(`The ${alive} works again after ${tries}, ${seconds} s later`);
     }
     switch (event.kind) {
       case 'retrying':
@@ -39,7 +40,7 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
       case 'caught-up':
         if (event.events > 0) {
           const seconds = (event.durationMs / 1000).toFixed(1);
-          log.info(`Delivered ${event.events} events up to ${formatTimestamp(event.toMs)} in ${seconds} s`);
+          log.info(`Delivered ${event.events === 1 ? 'an event' : `${event.events} events`} up to ${formatTimestamp(event.toMs)} in ${seconds} s`);
         }
         return;
       default:

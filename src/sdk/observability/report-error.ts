@@ -7,7 +7,7 @@ import type { Log } from './log.js';
  */
 export function reportError(log: Log, thrown: unknown): void {
   if (!(thrown instanceof ModuleError)) {
-    log.error(`unexpected error: ${describeError(thrown)}`, {
+    log.error(`Unexpected error: ${describeError(thrown)}`, {
       stack: thrown instanceof Error ? thrown.stack : undefined,
     });
     return;

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** The command `sekoia-module`: what the program touches of the process, and nothing else. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { triggers } from '../modules.js';
+import { createUndiciTransport } from '../sdk/http/undici-transport.js';
+import { systemClock, systemEnvironment, systemFileSystem, systemRandom } from '../sdk/system.js';
+import { runProgram } from './program.js';
+
+// A reader that has seen enough (`| head`) is no failure.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+const packageDirectory = fileURLToPath(new URL('../..', import.meta.url));
+const { version } = JSON.parse(readFileSync(`${packageDirectory}/package.json`, 'utf8')) as { version: string };
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  clock: systemClock,
+  random: systemRandom,
+  fileSystem: systemFileSystem,
+  environment: systemEnvironment,
+  signals: process,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  openTransport: () => createUndiciTransport(),
+  workingDirectory: process.cwd(),
+  packageDirectory,
+  version,
+  triggers,
+});
+// Whatever still holds the process by now was abandoned on purpose.
+setTimeout(() => process.exit(), 1000).unref();

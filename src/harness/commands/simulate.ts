@@ -1,0 +1,161 @@
+import { resolve } from 'node:path';
+
+import { InvalidArgumentError, type Command } from 'commander';
+
+import { readText } from '../../sdk/configuration/lookup.js';
+import { ConfigurationError } from '../../sdk/errors.js';
+import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
+import type { StopSignal } from '../../sdk/signals.js';
+import { parseFaultScenario } from '../../simulators/faults/parse-fault-scenario.js';
+import type { FaultScenario } from '../../simulators/faults/fault-scenario.js';
+import { startSimulators, type Simulators } from '../../simulators/serve.js';
+import { alignColumns, paintFor, printJson, printLine } from '../output.js';
+import type { Finish, HarnessWorld } from '../world.js';
+import { helpText, USUAL_EXIT_CODES } from './help.js';
+
+interface SimulateFlags {
+  readonly port?: number;
+  readonly events: number;
+  readonly days: number;
+  readonly live: number;
+  readonly late: number;
+  readonly seed: number;
+  readonly scenario?: string;
+  readonly json?: true;
+}
+
+/** `simulate`: both ends of the wire on this machine, for whoever has neither. */
+export function addSimulateCommand(program: Command, world: HarnessWorld, finish: Finish): void {
+  program
+    .command('simulate')
+    .description('Play JumpCloud Directory Insights and a Sekoia intake on this machine, until Ctrl-C.')
+    .option('--port <NUMBER>', 'port of the API; the intake takes the next one (default: free ones)', whole(1, 65_534))
+    .option('--events <NUMBER>', 'events that the API holds from the start', whole(0, 10_000_000), 10_000)
+    .option('--days <NUMBER>', 'days before now over which they are spread', decimal(0.001, 90), 3)
+    .option('--live <RATE>', 'events that happen each second from now on', decimal(0, 100_000), 1)
+    .option('--late <SHARE>', 'share of events that become visible late, 0 to 1', decimal(0, 1), 0)
+    .option('--seed <NUMBER>', 'equal seeds give equal events', whole(0, 2 ** 31 - 1), 1)
+    .option('--scenario <FILE>', 'faults to play, a JSON file (schemas/fault-scenario.schema.json)')
+    .option('--json', 'as JSON: a document at the start, one at the end')
+    .addHelpText(
+      'after',
+      helpText({
+        examples: [
+          'sekoia-module simulate',
+          'sekoia-module simulate --port 8801 --events 50000 --days 7 --live 20 --late 0.02',
+        ],
+        exitCodes: { ...USUAL_EXIT_CODES, '0': 'stopped by SIGTERM', '130': 'stopped by Ctrl-C' },
+      }),
+    )
+    .action(async (flags: SimulateFlags) => finish(await simulate(flags, world)));
+}
+
+async function simulate(flags: SimulateFlags, world: HarnessWorld): Promise<ExitCode> {
+  const { port, events, days, live, late, seed } = flags;
+  const scenario = await readScenario(flags.scenario, world);
+  const stopped = nextSignal(world);
+  const simulators = await startSimulators({
+    ...{ events, days, seed, liveEventsPerSecond: live, lateShare: late },
+    ...(scenario && { scenario }),
+    ...(port !== undefined && { ports: { jumpcloud: port, sekoia: port + 1 } }),
+  });
+  try {
+    if (flags.json === true) printJson(world.stdout, addressesOf(simulators));
+    else printStart(simulators, days, world);
+    const signal = await stopped;
+    const account = simulators.account();
+    if (flags.json === true) printJson(world.stdout, account);
+    else printAccount(account, world);
+    return signal === 'SIGINT' ? EXIT_CODE.interrupted : EXIT_CODE.ok;
+  } finally {
+    await simulators.close();
+  }
+}
+
+async function readScenario(given: string | undefined, world: HarnessWorld): Promise<FaultScenario | undefined> {
+  if (given === undefined) return undefined;
+  const path = resolve(world.workingDirectory, given);
+  const text = await readText(world.fileSystem, path, 'scenario');
+  const problem = (text: string): ConfigurationError =>
+    new ConfigurationError([{ setting: 'scenario', problem: text, origin: `file ${path}` }]);
+  if (text === undefined) throw problem('there is no such file');
+  try {
+    return parseFaultScenario(JSON.parse(text));
+  } catch (thrown) {
+    throw problem(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+/** From now on the first signal ends the wait; a second one has its usual effect. */
+function nextSignal({ signals }: HarnessWorld): Promise<StopSignal> {
+  return new Promise((resolve) => {
+    const listenTo = (signal: StopSignal): void => {
+      const heard = (): void => {
+        signals.off(signal, heard);
+        resolve(signal);
+      };
+      signals.on(signal, heard);
+    };
+    listenTo('SIGINT');
+    listenTo('SIGTERM');
+  });
+}
+
+type Addresses = Pick<Simulators, 'jumpcloudUrl' | 'apiKey' | 'intakeUrl' | 'intakeKey'>;
+
+function addressesOf({ jumpcloudUrl, apiKey, intakeUrl, intakeKey }: Simulators): Addresses {
+  return { jumpcloudUrl, apiKey, intakeUrl, intakeKey };
+}
+
+function printStart(simulators: Simulators, days: number, { stdout, environment }: HarnessWorld): void {
+  const paint = paintFor(stdout, environment);
+  const { jumpcloudUrl, apiKey, intakeUrl, intakeKey } = simulators;
+  const rows = [
+    ['JumpCloud Directory Insights', jumpcloudUrl, `key ${apiKey}`],
+    ['Sekoia intake', intakeUrl, `key ${intakeKey}`],
+  ];
+  const account = JSON.stringify({ base_url: jumpcloudUrl, apikey: apiKey });
+  const args = JSON.stringify({ intake_server: intakeUrl, intake_key: intakeKey, frequency: 5 });
+  for (const line of alignColumns(rows)) printLine(stdout, line);
+  printLine(stdout);
+  printLine(stdout, paint('dim', 'To collect from it, in another terminal:'));
+  printLine(stdout);
+  printLine(stdout, `  MODULE_CONFIGURATION='${account}' \\`);
+  printLine(stdout, `  CONNECTOR_CONFIGURATION='${args}' \\`);
+  printLine(stdout, `  npx sekoia-module run --start-from ${Math.ceil(days * 24)}h --data-path "$(mktemp -d)"`);
+  printLine(stdout);
+  printLine(stdout, paint('dim', 'Ctrl-C ends it and prints what was delivered.'));
+}
+
+function printAccount(account: ReturnType<Simulators['account']>, { stdout, environment }: HarnessWorld): void {
+  const paint = paintFor(stdout, environment);
+  const rows = [
+    ['held by the API', account.held],
+    ['delivered', account.delivered],
+    ['not delivered', account.lost],
+    ['duplicated', account.duplicated],
+    ['altered or foreign', account.unknown],
+  ] as const;
+  const width = Math.max(...rows.map(([, count]) => String(count).length));
+  printLine(stdout);
+  printLine(stdout, paint('bold', 'Events'));
+  for (const line of alignColumns(rows.map(([name, count]) => [name, String(count).padStart(width)]))) {
+    printLine(stdout, `  ${line}`);
+  }
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = decimal(least, most)(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
+    return value;
+  };
+}
+
+function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text);
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+  };
+}

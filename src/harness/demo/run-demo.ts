@@ -1,0 +1,192 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { jumpcloudDirectoryInsightsConnector as connector } from '../../jumpcloud/connector.js';
+import { createLocalDirectory } from '../../sdk/storage/local-directory.js';
+import { Stop } from '../../sdk/stop.js';
+import { startSimulators, type Simulators } from '../../simulators/serve.js';
+import { count, Narrator, type Tally } from './narrator.js';
+import { DEMO_SCENARIO } from './demo-scenario.js';
+import type { HarnessWorld } from '../world.js';
+
+export interface DemoOptions {
+  readonly events: number;
+  readonly days: number;
+  /** Events that happen each second while it runs. */
+  readonly live: number;
+  /** How long the live part lasts, seconds. */
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+/** What the demo ends with. */
+export interface DemoAccount {
+  /** Events that the API has shown. */
+  readonly held: number;
+  readonly delivered: number;
+  readonly deadLettered: number;
+  /** Held, but neither delivered nor in the dead letter. */
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Delivered, but not as the API has it. */
+  readonly altered: number;
+  /** Requests tried again. */
+  readonly retried: number;
+  readonly balanced: boolean;
+}
+
+/** The live part's late events are up to so late, milliseconds. */
+const LATEST_MS = 6_000;
+/** Cycles of the connector, milliseconds. */
+const FREQUENCY_MS = 1_000;
+
+/**
+ * Plays both ends on loopback, runs the real connector between them over real sockets, stops it once in the middle and
+ * starts it again, and compares at the end what the API has shown with what the intake has taken, byte by byte.
+ * @returns undefined where `stop` was requested before the end
+ */
+export async function runDemo(
+  options: DemoOptions,
+  narrator: Narrator,
+  world: HarnessWorld,
+  stop: Stop,
+): Promise<DemoAccount | undefined> {
+  const { clock } = world;
+  let endsAtMs = Infinity;
+  const examples = exampleChooser(options.events);
+  const simulators = await startSimulators({
+    ...{ events: options.events, days: options.days, seed: options.seed, liveEventsPerSecond: options.live },
+    ...{ lateShare: 0.1, lateMs: { min: 500, max: LATEST_MS }, scenario: DEMO_SCENARIO },
+    generator: { oversizedShare: 0.0001 },
+    sekoia: { keepText: examples },
+    // The simulated world stops at the end of the live part, so that the account is drawn up of a still picture.
+    now: () => Math.min(clock.now(), endsAtMs),
+  });
+  const dataPath = await mkdtemp(join(tmpdir(), 'sekoia-module-demo-'));
+  const ticker = new AbortController();
+  const ticking = tick(narrator, simulators, clock, ticker.signal);
+  try {
+    const collect = collector({ options, narrator, world, simulators, dataPath, stop });
+    await collect((tally) => tally.delivered >= options.events * 0.4);
+    if (stop.requested.aborted) return undefined;
+    narrator.say('The connector was stopped on purpose. Starting it again on the same data path:');
+    const cycles = { live: 0, still: 0 };
+    await collect((_, caughtUp) => {
+      if (caughtUp && endsAtMs === Infinity) endsAtMs = clock.now() + options.seconds * 1000;
+      if (caughtUp && clock.now() > endsAtMs) cycles.still += 1;
+      return cycles.still > 2;
+    });
+    if (stop.requested.aborted) return undefined;
+    return drawUp(simulators, narrator.tally);
+  } finally {
+    ticker.abort();
+    await ticking;
+    await simulators.close();
+    await rm(dataPath, { recursive: true, force: true });
+  }
+}
+
+interface CollectorParts {
+  readonly options: DemoOptions;
+  readonly narrator: Narrator;
+  readonly world: HarnessWorld;
+  readonly simulators: Simulators;
+  readonly dataPath: string;
+  readonly stop: Stop;
+}
+
+/** Runs the connector until `isEnough`, which is asked after each thing that happens. */
+function collector(parts: CollectorParts): (isEnough: (tally: Tally, caughtUp: boolean) => boolean) => Promise<void> {
+  const { options, narrator, world, simulators, dataPath, stop } = parts;
+  const { settings } = connector.configure(
+    {
+      module: { base_url: simulators.jumpcloudUrl, apikey: simulators.apiKey },
+      arguments: {
+        ...{ intake_server: simulators.intakeUrl, intake_key: simulators.intakeKey, service: 'all' },
+        ...{ frequency: FREQUENCY_MS / 1000, start_from: `${options.days + 1}d`, overlap: '30s', retry_for: '1h' },
+        ...{ chunk_size: 2000, page_size: 5000, requests_per_second: 10, log_level: 'info' },
+      },
+    },
+    world.clock.now(),
+  );
+  return async (isEnough) => {
+    const run = new Stop();
+    const endRun = (): void => run.request();
+    stop.requested.addEventListener('abort', endRun);
+    const transport = world.openTransport();
+    try {
+      await connector.run(settings, {
+        ...world,
+        transport,
+        storage: createLocalDirectory(dataPath, world.fileSystem),
+        log: narrator.log,
+        stop: run,
+        once: false,
+        listener: (event) => {
+          narrator.hear(event);
+          if (isEnough(narrator.tally, event.kind === 'caught-up')) endRun();
+        },
+      });
+    } finally {
+      stop.requested.removeEventListener('abort', endRun);
+      await transport.close();
+    }
+  };
+}
+
+/** A line of progress each second, and now and then one of the events. */
+async function tick(
+  narrator: Narrator,
+  simulators: Simulators,
+  clock: HarnessWorld['clock'],
+  signal: AbortSignal,
+): Promise<void> {
+  let shown = 0;
+  for (;;) {
+    await clock.sleep(1000, signal);
+    if (signal.aborted) return;
+    if (narrator.isBehind) narrator.progress();
+    const { texts } = simulators.sekoia.received;
+    for (const text of texts.slice(shown, shown + 2)) narrator.example(text);
+    shown = texts.length;
+  }
+}
+
+function drawUp(simulators: Simulators, tally: Tally): DemoAccount {
+  const { held, delivered, duplicated, unknown: altered } = simulators.account();
+  const lost = held - delivered - tally.deadLettered;
+  const balanced = lost === 0 && duplicated === 0 && altered === 0;
+  return {
+    held,
+    delivered,
+    deadLettered: tally.deadLettered,
+    lost,
+    duplicated,
+    altered,
+    retried: tally.retried,
+    balanced,
+  };
+}
+
+/** A few examples of the backlog, more of what happens live. */
+function exampleChooser(backlog: number): () => boolean {
+  let seen = 0;
+  return () => {
+    seen += 1;
+    return seen % (seen < backlog ? 4000 : 15) === 0;
+  };
+}
+
+/** The account as lines of a table. */
+export function accountRows(account: DemoAccount): (readonly [string, string])[] {
+  return [
+    ['shown by the API', count(account.held)],
+    ['delivered', count(account.delivered)],
+    ['in the dead letter', count(account.deadLettered)],
+    ['lost', count(account.lost)],
+    ['duplicated', count(account.duplicated)],
+    ['altered', count(account.altered)],
+    ['requests tried again', count(account.retried)],
+  ];
+}

@@ -1,0 +1,112 @@
+import { join, resolve } from 'node:path';
+
+import type { LoadedSection } from '../sdk/configuration/layer.js';
+import { createLookup, type Found } from '../sdk/configuration/lookup.js';
+import { loadPlatformConfiguration, loadSectionFile } from '../sdk/configuration/platform.js';
+import { withEnvironmentLogLevel } from '../sdk/observability/log-level.js';
+import { loadTrigger, type LoadedTrigger } from '../sdk/registration.js';
+import { findTrigger, type NamedTrigger } from './find-trigger.js';
+import { readPlaybook, type Playbook } from './playbook-file.js';
+import { readSettingFlags } from './setting-flags.js';
+import type { HarnessWorld } from './world.js';
+
+/** Flags that say where the configuration is; those of the single settings come on top. */
+export interface ConfigurationFlags {
+  readonly playbook?: string;
+  readonly moduleConfiguration?: string;
+  readonly arguments?: string;
+  readonly dataPath?: string;
+  readonly intakeUrl?: string;
+  readonly [setting: string]: unknown;
+}
+
+/** A trigger and everything it needs to be run or examined. */
+export interface LoadedConfiguration extends NamedTrigger {
+  readonly loaded: LoadedTrigger;
+  /** Absolute. */
+  readonly dataPath: Found<string>;
+  readonly intakeUrl: Found<string> | undefined;
+}
+
+/**
+ * Finds the trigger and its configuration. Later wins: defaults, what the platform would provide (files and
+ * environment), the playbook, files named on the command line, flags.
+ * @throws ConfigurationError with everything that is wrong at once
+ */
+export async function loadConfiguration(
+  world: HarnessWorld,
+  wanted: string | undefined,
+  flags: ConfigurationFlags,
+): Promise<LoadedConfiguration> {
+  const { workingDirectory, fileSystem, environment } = world;
+  const path = (given: string): string => resolve(workingDirectory, given);
+  const playbook =
+    flags.playbook === undefined ? undefined : await readPlaybook(path(flags.playbook), environment, fileSystem);
+  const named = await findTrigger(world, wanted ?? playbook?.trigger);
+  const { moduleSchema, argumentsSchema, trigger } = named.registration;
+
+  const platform = await loadPlatformConfiguration(createLookup(world));
+  const fromFile = async (given: string | undefined, setting: string): Promise<LoadedSection> =>
+    given === undefined ? { layers: [] } : loadSectionFile(fileSystem, path(given), setting);
+  const module = combine([
+    withoutMissing(platform.module),
+    playbook?.account,
+    await fromFile(flags.moduleConfiguration, 'module_configuration'),
+    readSettingFlags(moduleSchema, 'module', flags),
+  ]);
+  const args = combine([
+    withoutMissing(platform.arguments),
+    playbook?.arguments,
+    await fromFile(flags.arguments, 'arguments'),
+    readSettingFlags(argumentsSchema, 'arguments', flags),
+  ]);
+  const intakeUrl = fromFlag(flags.intakeUrl, '--intake-url') ?? playbook?.intakeUrl ?? platform.intakeUrl;
+  const sources = { module, arguments: withEnvironmentLogLevel(args, argumentsSchema, environment), intakeUrl };
+  const loaded = await loadTrigger(named.registration, sources, world.clock.now());
+  return {
+    ...named,
+    loaded,
+    intakeUrl,
+    dataPath: findDataPath(world, flags.dataPath, { playbook, command: trigger.command }),
+  };
+}
+
+/** The sections laid over each other, the later on top. */
+function combine(sections: readonly (LoadedSection | undefined)[]): LoadedSection {
+  const given = sections.filter((section) => section !== undefined);
+  return {
+    layers: given.flatMap(({ layers }) => layers),
+    problems: given.flatMap(({ problems = [] }) => problems),
+    incomplete: given.some(({ incomplete }) => incomplete === true),
+  };
+}
+
+/**
+ * On the platform a document that is nowhere to be found is a problem; here it may come from elsewhere. What is there
+ * and broken has an origin, and stays a problem.
+ */
+function withoutMissing({ layers, problems = [] }: LoadedSection): LoadedSection {
+  const broken = problems.filter(({ origin }) => origin !== undefined);
+  return { layers, problems: broken, incomplete: layers.length === 0 && broken.length > 0 };
+}
+
+function findDataPath(
+  { workingDirectory, environment }: HarnessWorld,
+  flag: string | undefined,
+  { playbook, command }: { playbook: Playbook | undefined; command: string },
+): Found<string> {
+  const variable = environment['DATA_PATH'];
+  const found = fromFlag(flag, '--data-path') ??
+    (playbook?.dataPath === undefined ? undefined : { value: playbook.dataPath, origin: 'playbook, data_path' }) ??
+    (variable === undefined || variable === ''
+      ? undefined
+      : { value: variable, origin: 'environment variable DATA_PATH' }) ?? {
+      value: join('.sekoia-module', command),
+      origin: 'default',
+    };
+  return { value: resolve(workingDirectory, found.value), origin: found.origin };
+}
+
+function fromFlag(value: string | undefined, flag: string): Found<string> | undefined {
+  return value === undefined ? undefined : { value, origin: `flag ${flag}` };
+}

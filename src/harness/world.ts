@@ -1,0 +1,19 @@
+import type { World } from '../sdk/launch-trigger.js';
+import type { OutputStream } from '../sdk/observability/terminal.js';
+import type { ExitCode } from '../sdk/exit-code.js';
+import type { TriggerRegistration } from '../sdk/registration.js';
+
+/** The world as the runner's commands see it. */
+export interface HarnessWorld extends World {
+  /** Where results go; what is said along the way goes to `stderr`. */
+  readonly stdout: OutputStream;
+  /** Relative paths begin here. */
+  readonly workingDirectory: string;
+  /** Where `manifest.json`, `triggers/` and `schemas/` are. */
+  readonly packageDirectory: string;
+  readonly version: string;
+  readonly triggers: readonly TriggerRegistration[];
+}
+
+/** A command's way to say with which status the process shall leave. */
+export type Finish = (code: ExitCode) => void;

@@ -1,0 +1,7 @@
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** Shows the control characters of a text instead of obeying them; line breaks and tabs stay. */
+export function escapeControls(text: string): string {
+  return text.replace(CONTROLS, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
