@@ -34,18 +34,17 @@ function explain({ description, allowed, default: byDefault }: SettingDescriptio
   return facts.length === 0 ? description : `${description} (${facts.join('; ')})`;
 }
 
-/** What the flags say about one section. Secrets among them are refused, unread. */
+/** What the flags say about one section. Secrets among them are refused; as values they are known, and so masked. */
 export function readSettingFlags(
   schema: SettingsSchema,
   section: string,
   flags: Readonly<Record<string, unknown>>,
 ): LoadedSection {
   const layer = createFlagLayer(schema, flags);
-  const open = Object.entries(layer.values).filter(([setting]) => !isSecret(schema, setting));
   const problems = Object.keys(layer.values)
     .filter((setting) => isSecret(schema, setting))
     .map((setting): ConfigurationProblem => {
       return { setting: `${section}.${setting}`, problem: SECRET_PROBLEM, origin: `flag ${flagOf(setting)}` };
     });
-  return { layers: [{ values: Object.fromEntries(open), originOf: layer.originOf }], problems };
+  return { layers: [layer], problems };
 }

@@ -32,9 +32,12 @@ export class DirectoryInsightsSource implements Source {
       if (rows < (page.headers.limit ?? pageSize)) return;
       const next = page.headers.searchAfter;
       if (next === undefined) {
-        // A full page without a token: a new query from where this one ended, so long as that is further on.
-        if (order.lastMs === undefined || order.isBroken || order.lastMs <= fromMs) throw stuck(page, 'no token');
-        [fromMs, searchAfter] = [order.lastMs, undefined];
+        // A full page without a token: a new query from where this one ended, so long as that is further on. It begins
+        // a millisecond earlier, since events of that same instant may be left and the bound may be exclusive.
+        const restartMs = Math.min(order.lastMs ?? -Infinity, window.toMs) - 1;
+        if (order.isBroken || restartMs <= fromMs) throw stuck(page, 'no token');
+        [fromMs, searchAfter] = [restartMs, undefined];
+        order.restart();
       } else {
         if (next === searchAfter) throw stuck(page, 'the token of the page before');
         searchAfter = next;
@@ -72,6 +75,11 @@ export class DirectoryInsightsSource implements Source {
 class Order {
   lastMs: number | undefined;
   isBroken = false;
+
+  /** A new query begins a little before the end of the last one. */
+  restart(): void {
+    this.lastMs = undefined;
+  }
 
   /** @returns the instant before which everything was read, epoch milliseconds; undefined where that is not known */
   follow(events: readonly RawEvent[]): number | undefined {

@@ -1,19 +1,11 @@
 import { parseAddress } from '../sdk/configuration/address.js';
 import { parseHeaderText } from '../sdk/configuration/header-text.js';
-import type { LoadedSection } from '../sdk/configuration/layer.js';
-import type { Found } from '../sdk/configuration/lookup.js';
 import type { Parsed } from '../sdk/configuration/parsed.js';
 import { showValue } from '../sdk/configuration/redact.js';
-import { resolveConfiguration, type ResolvedConfiguration } from '../sdk/configuration/resolve.js';
 import { ConfigurationError, type ConfigurationProblem } from '../sdk/errors.js';
 import { DURATION_SYNTAX, formatDuration, parseDuration } from '../sdk/time/duration.js';
 import { formatTimestamp, parseTimestamp } from '../sdk/time/timestamp.js';
-import {
-  connectorArgumentsSchema,
-  moduleConfigurationSchema,
-  type ConnectorArguments,
-  type ModuleConfiguration,
-} from './configuration.generated.js';
+import type { ConnectorArguments, ModuleConfiguration } from './configuration.generated.js';
 import { parseServices } from './services.js';
 
 /** How long JumpCloud keeps events. */
@@ -58,48 +50,6 @@ export interface SettingsInput {
   readonly intakeUrl: string | undefined;
   /** Epoch milliseconds. */
   readonly now: number;
-}
-
-/** What {@link loadSettings} works on. */
-export interface SettingsSources {
-  readonly module: LoadedSection;
-  readonly arguments: LoadedSection;
-  readonly intakeUrl: Found<string> | undefined;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
-
-/** Settings, ready for use. */
-export interface LoadedSettings {
-  readonly settings: ConnectorSettings;
-  /** For the log, one sentence each. */
-  readonly warnings: readonly string[];
-  /** Every value as it was given and where it came from, for printing. Holds secrets: redact it. */
-  readonly resolved: ResolvedConfiguration<'module' | 'arguments'>;
-}
-
-/**
- * Resolves the account and the arguments against their schemas and turns them into settings.
- * @throws ConfigurationError with everything that is wrong, of whatever kind, at once.
- */
-export async function loadSettings(sources: SettingsSources): Promise<LoadedSettings> {
-  const { intakeUrl, now } = sources;
-  let outcome: ReturnType<typeof interpret> | undefined;
-  const resolved = await resolveConfiguration(
-    {
-      module: { ...sources.module, schema: moduleConfigurationSchema },
-      arguments: { ...sources.arguments, schema: connectorArgumentsSchema },
-    },
-    // The schemas accepted these values just before, so that they have the types generated from the schemas.
-    ({ module, arguments: args }) => {
-      outcome = interpret({ module, arguments: args, intakeUrl: intakeUrl?.value, now });
-      return outcome.problems.map((problem) =>
-        problem.setting === 'intake_url' && intakeUrl ? { ...problem, origin: intakeUrl.origin } : problem,
-      );
-    },
-  );
-  if (outcome === undefined) throw new Error('resolved without a check');
-  return { settings: outcome.settings, warnings: [...resolved.warnings, ...outcome.warnings], resolved };
 }
 
 /**

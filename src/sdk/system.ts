@@ -2,7 +2,7 @@
  * The real world behind the ports. Only composition roots import this file; everything else is handed its ports.
  */
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import type { Clock, Environment, FileLock, FileSystem, Random } from './ports.js';
@@ -38,9 +38,7 @@ export const systemFileSystem: FileSystem = {
     await rm(partialPath(path), { force: true });
   },
   list: listFiles,
-  async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  },
+  makeDirectory,
   tryLock,
 };
 
@@ -72,6 +70,29 @@ async function listFiles(directory: string): Promise<string[]> {
   } catch (thrown) {
     if (systemCode(thrown) === 'ENOENT') return [];
     throw thrown;
+  }
+}
+
+/**
+ * With what is missing above it. Not mkdir's own `recursive`: that one never ends where a file system says of a new
+ * directory that it does not exist, as /proc does.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await makeOneDirectory(path);
+  } catch (thrown) {
+    if (systemCode(thrown) !== 'ENOENT' || dirname(path) === path) throw thrown;
+    await makeDirectory(dirname(path));
+    await makeOneDirectory(path);
+  }
+}
+
+async function makeOneDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (thrown) {
+    const there = await stat(path).catch(() => undefined);
+    if (there?.isDirectory() !== true) throw thrown;
   }
 }
 
@@ -171,9 +192,12 @@ function lockOn(descriptor: number): FileLock {
 async function loadNativeLocks(): Promise<{ tryLock(fd: number): boolean }> {
   try {
     return await import('fs-native-extensions');
-  } catch (cause) {
+  } catch (thrown) {
+    // Its further lines list every path that was tried.
+    const [reason = ''] = String(thrown).split('\n');
     const here = `${process.platform}-${process.arch}`;
-    throw new Error(`The native part of fs-native-extensions (file locks) cannot be loaded on ${here}`, { cause });
+    const message = `The native part of fs-native-extensions (file locks) cannot be loaded on ${here}: ${reason}`;
+    throw Object.assign(new Error(message), { code: 'ERR_NO_FILE_LOCKS' });
   }
 }
 

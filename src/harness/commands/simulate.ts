@@ -58,6 +58,8 @@ async function simulate(flags: SimulateFlags, world: HarnessWorld): Promise<Exit
     ...{ events, days, seed, liveEventsPerSecond: live, lateShare: late },
     ...(scenario && { scenario }),
     ...(port !== undefined && { ports: { jumpcloud: port, sekoia: port + 1 } }),
+  }).catch((thrown: unknown) => {
+    throw startProblem(thrown);
   });
   try {
     if (flags.json === true) printJson(world.stdout, addressesOf(simulators));
@@ -70,6 +72,14 @@ async function simulate(flags: SimulateFlags, world: HarnessWorld): Promise<Exit
   } finally {
     await simulators.close();
   }
+}
+
+/** A port that somebody else has is a wrong argument; anything else is a defect. */
+function startProblem(thrown: unknown): unknown {
+  const { code, port } = thrown as { code?: string; port?: number };
+  if (code !== 'EADDRINUSE' && code !== 'EACCES') return thrown;
+  const problem = `port ${port ?? ''} ${code === 'EACCES' ? 'needs more rights' : 'is in use'}: choose another with --port`;
+  return new ConfigurationError([{ setting: 'port', problem }]);
 }
 
 async function readScenario(given: string | undefined, world: HarnessWorld): Promise<FaultScenario | undefined> {

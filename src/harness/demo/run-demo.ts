@@ -6,7 +6,7 @@ import { jumpcloudDirectoryInsightsConnector as connector } from '../../jumpclou
 import { createLocalDirectory } from '../../sdk/storage/local-directory.js';
 import { Stop } from '../../sdk/stop.js';
 import { startSimulators, type Simulators } from '../../simulators/serve.js';
-import { count, Narrator, type Tally } from './narrator.js';
+import { count, type Narrator, type Tally } from './narrator.js';
 import { DEMO_SCENARIO } from './demo-scenario.js';
 import type { HarnessWorld } from '../world.js';
 
@@ -53,6 +53,7 @@ export async function runDemo(
   stop: Stop,
 ): Promise<DemoAccount | undefined> {
   const { clock } = world;
+  const wasStopped = (): boolean => stop.requested.aborted;
   let endsAtMs = Infinity;
   const examples = exampleChooser(options.events);
   const simulators = await startSimulators({
@@ -69,16 +70,15 @@ export async function runDemo(
   try {
     const collect = collector({ options, narrator, world, simulators, dataPath, stop });
     await collect((tally) => tally.delivered >= options.events * 0.4);
-    if (stop.requested.aborted) return undefined;
+    if (wasStopped()) return undefined;
     narrator.say('The connector was stopped on purpose. Starting it again on the same data path:');
-    const cycles = { live: 0, still: 0 };
+    let stillCycles = 0;
     await collect((_, caughtUp) => {
       if (caughtUp && endsAtMs === Infinity) endsAtMs = clock.now() + options.seconds * 1000;
-      if (caughtUp && clock.now() > endsAtMs) cycles.still += 1;
-      return cycles.still > 2;
+      if (caughtUp && clock.now() > endsAtMs) stillCycles += 1;
+      return stillCycles > 2;
     });
-    if (stop.requested.aborted) return undefined;
-    return drawUp(simulators, narrator.tally);
+    return wasStopped() ? undefined : drawUp(simulators, narrator.tally);
   } finally {
     ticker.abort();
     await ticking;

@@ -2,6 +2,7 @@ import { isAbort, ModuleError } from '../../sdk/errors.js';
 import { readText } from '../../sdk/http/body.js';
 import { brokenOff, exchange, requestReference } from '../../sdk/http/exchange.js';
 import { retry } from '../../sdk/http/retry.js';
+import { redactor, type Redactor } from '../../sdk/observability/redactor.js';
 import { ServerClock } from '../../sdk/http/server-clock.js';
 import type { PipelineListener } from '../../sdk/pipeline/pipeline-event.js';
 import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '../../sdk/ports.js';
@@ -45,6 +46,15 @@ export interface Bucket {
   readonly count: number;
 }
 
+/** Makes something of an answer, or throws what `invalid` makes of a description of its fault. */
+type Reader<Result> = (answer: object, invalid: (what: string) => ModuleError) => Result;
+
+interface Question<Result> {
+  readonly path: string;
+  readonly body: string;
+  readonly read: Reader<Result>;
+}
+
 /**
  * JumpCloud's Directory Insights API (`POST <base>/insights/directory/v1/events` and its companions). Every call is
  * tried again for some minutes where that may help: although POSTs, they only read.
@@ -54,10 +64,12 @@ export interface Bucket {
 export class DirectoryInsightsClient {
   readonly serverClock: ServerClock;
   readonly #host: string;
+  readonly #redact: Redactor;
 
   constructor(private readonly options: ClientOptions) {
     this.serverClock = new ServerClock(options.clock);
     this.#host = new URL(options.baseUrl).host;
+    this.#redact = redactor([options.apiKey]);
   }
 
   /** Opens a page of at most `limit` events in ascending order of time; `searchAfter` is the previous page's token. */
@@ -76,44 +88,37 @@ export class DirectoryInsightsClient {
 
   /** Number of events. */
   async count(selection: Selection, signal: AbortSignal): Promise<number> {
-    const answer = await this.#ask('/events/count', selectionBody(selection), signal);
-    const { count } = answer as { count?: unknown };
-    if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0) return count;
-    throw this.#invalid('/events/count answered without a count');
+    return this.#ask({ path: '/events/count', body: selectionBody(selection), read: readCount }, signal);
   }
 
   /** Numbers of events by value of `field`, the API's own selection of values. */
   async distinct(selection: Selection, field: string, signal: AbortSignal): Promise<Bucket[]> {
-    const answer = await this.#ask('/events/distinct', selectionBody(selection, { field }), signal);
-    // Documented at the top; the vendor's own tests have it under the field's name.
-    const nested = (answer as Record<string, unknown>)[field];
-    return this.#buckets(Array.isArray(nested) ? { buckets: nested } : (nested ?? answer), '/events/distinct');
+    const read: Reader<Bucket[]> = (answer, invalid) => {
+      // Documented at the top; the vendor's own tests have it under the field's name.
+      const nested = (answer as Record<string, unknown>)[field];
+      return readBuckets(Array.isArray(nested) ? { buckets: nested } : (nested ?? answer), invalid);
+    };
+    return this.#ask({ path: '/events/distinct', body: selectionBody(selection, { field }), read }, signal);
   }
 
   /** Numbers of events by interval of time; keys are epoch milliseconds. */
   async interval(selection: Selection, unit: IntervalUnit, value: number, signal: AbortSignal): Promise<Bucket[]> {
     const body = selectionBody(selection, { interval_unit: unit, interval_value: String(value) });
-    return this.#buckets(await this.#ask('/events/interval', body, signal), '/events/interval');
-  }
-
-  #buckets(answer: unknown, endpoint: string): Bucket[] {
-    const { buckets } = (typeof answer === 'object' && answer !== null ? answer : {}) as { buckets?: unknown };
-    if (!Array.isArray(buckets)) throw this.#invalid(`${endpoint} answered without buckets`);
-    return buckets.map((bucket: unknown) => {
-      const { key, doc_count: count } = (bucket ?? {}) as { key?: unknown; doc_count?: unknown };
-      if ((typeof key === 'string' || typeof key === 'number') && typeof count === 'number') return { key, count };
-      throw this.#invalid(`${endpoint} answered with a bucket that has no key or count`);
-    });
+    return this.#ask({ path: '/events/interval', body, read: readBuckets }, signal);
   }
 
   /** Sends a small query and reads its whole answer, a JSON object; a broken answer is asked for again. */
-  #ask(path: string, body: string, signal: AbortSignal): Promise<object> {
+  #ask<Result>({ path, body, read }: Question<Result>, signal: AbortSignal): Promise<Result> {
     return this.#retry(async () => {
       const response = await this.#tryOnce(path, body, signal);
-      const text = await readText({ ...response, body: this.#pieces(response, signal) });
+      const text = await readText(response).catch((cause: unknown) => {
+        throw this.#broken(cause, response, signal);
+      });
+      const invalid = (what: string): ModuleError =>
+        this.#invalid(`${path} answered ${what}`, response.headers['x-request-id']);
       const answer = parse(text);
-      if (typeof answer === 'object' && answer !== null) return answer;
-      throw this.#invalid(`${path} answered with ${text.trim() === '' ? 'nothing' : 'something that is not JSON'}`);
+      if (typeof answer === 'object' && answer !== null) return read(answer, invalid);
+      throw invalid(`with ${text.trim() === '' ? 'nothing' : 'something that is not JSON'}`);
     }, signal);
   }
 
@@ -136,10 +141,10 @@ export class DirectoryInsightsClient {
     const { transport, clock } = this.options;
     const [sentAtMs, startedAt] = [clock.now(), clock.monotonic()];
     const request = this.#request(path, body, signal);
-    const response = await exchange(transport, request, { side: 'source', nowMs: sentAtMs });
+    const response = await exchange(transport, request, { side: 'source', nowMs: sentAtMs, redact: this.#redact });
     this.serverClock.observe(response.headers['date'], sentAtMs, clock.monotonic() - startedAt);
     if (response.status === 200) return response;
-    const text = await readText(response).catch(() => '');
+    const text = this.#redact(await readText(response).catch(() => ''));
     throw refusal(this.#host, response.status, text, response.headers['x-request-id']);
   }
 
@@ -167,16 +172,37 @@ export class DirectoryInsightsClient {
     try {
       yield* response.body;
     } catch (cause) {
-      if (isAbort(cause) || signal.aborted) throw cause;
-      throw brokenOff({ url: this.options.baseUrl }, 'source', cause);
+      throw this.#broken(cause, response, signal);
     }
   }
 
-  #invalid(what: string): ModuleError {
-    return new ModuleError('SOURCE_ANSWER_INVALID', `${this.#host}: ${what}`, {
+  #broken(cause: unknown, response: HttpResponse, signal: AbortSignal): unknown {
+    if (isAbort(cause) || signal.aborted) return cause;
+    return brokenOff({ url: this.options.baseUrl }, response, 'source', cause);
+  }
+
+  #invalid(what: string, requestId: string | undefined): ModuleError {
+    return new ModuleError('SOURCE_ANSWER_INVALID', `${this.#host}: ${what}${requestReference(requestId)}`, {
+      ...(requestId === undefined ? {} : { requestId }),
       advice: 'If it lasts, check base_url and that no proxy answers in place of JumpCloud.',
     });
   }
+}
+
+function readCount(answer: object, invalid: (what: string) => ModuleError): number {
+  const { count } = answer as { count?: unknown };
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0) return count;
+  throw invalid('without a count');
+}
+
+function readBuckets(answer: unknown, invalid: (what: string) => ModuleError): Bucket[] {
+  const { buckets } = (typeof answer === 'object' && answer !== null ? answer : {}) as { buckets?: unknown };
+  if (!Array.isArray(buckets)) throw invalid('without buckets');
+  return buckets.map((bucket: unknown) => {
+    const { key, doc_count: count } = (bucket ?? {}) as { key?: unknown; doc_count?: unknown };
+    if ((typeof key === 'string' || typeof key === 'number') && typeof count === 'number') return { key, count };
+    throw invalid('with a bucket that has no key or count');
+  });
 }
 
 function parse(text: string): unknown {

@@ -18,7 +18,8 @@ export interface PageHeaders {
 export function readPageHeaders(headers: Readonly<Record<string, string>>): PageHeaders {
   return {
     resultCount: wholeNumber(headers['x-result-count']),
-    limit: wholeNumber(headers['x-limit']),
+    // No page holds nothing: a limit of 0 tells as little as none.
+    limit: wholeNumber(headers['x-limit']) || undefined,
     sort: headers['x-sort']?.trim().toUpperCase(),
     searchAfter: jsonArray(headers['x-search_after']),
   };

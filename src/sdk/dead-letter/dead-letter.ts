@@ -19,6 +19,7 @@ export interface DeadLetterEntry {
  */
 export class DeadLetter {
   #next: number | undefined;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly storage: Storage,
@@ -31,6 +32,13 @@ export class DeadLetter {
    */
   async write(entries: readonly DeadLetterEntry[]): Promise<void> {
     if (entries.length === 0) return;
+    // One after the other: two at once would take the same number, and the second would replace the first's file.
+    const written = this.#turn.then(() => this.#writeFile(entries));
+    this.#turn = written.catch(() => undefined);
+    await written;
+  }
+
+  async #writeFile(entries: readonly DeadLetterEntry[]): Promise<void> {
     const number = (this.#next ??= await this.#firstFree());
     const lines = entries.map((entry) => `${JSON.stringify(this.#record(entry))}\n`);
     await this.storage.write(`${FOLDER}/${String(number).padStart(8, '0')}.ndjson`, Buffer.from(lines.join('')));

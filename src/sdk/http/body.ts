@@ -23,7 +23,7 @@ export async function readText(response: HttpResponse): Promise<string> {
  * of the text without its tags. Never throws: a proxy may answer anything.
  */
 export function answerExcerpt(body: string): string {
-  const message = jsonMessage(body) ?? body.replace(/<[^>]*>/g, ' ');
+  const message = jsonMessage(body) ?? body.replace(/<[^<>]*>/g, ' ');
   const line = message.replace(/\s+/g, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

@@ -1,5 +1,6 @@
 import { isAbort, ModuleError, type ErrorCode } from '../errors.js';
 import type { HttpRequest, HttpResponse, HttpTransport } from '../ports.js';
+import type { Redactor } from '../observability/redactor.js';
 import { answerExcerpt, readText } from './body.js';
 import { statedWaitMs } from './retry-after.js';
 
@@ -15,6 +16,13 @@ const CODES: Readonly<Record<Side, Record<'unreachable' | 'unavailable' | 'limit
   },
 };
 
+interface Context {
+  readonly side: Side;
+  readonly nowMs: number;
+  /** Applied to what is quoted of an answer: it may repeat the request, with the credential in it. */
+  readonly redact?: Redactor;
+}
+
 /**
  * One try of one exchange, with the failures that pass by themselves told apart from answers.
  * @returns any answer but a 408, 425, 429 or 5xx
@@ -23,23 +31,23 @@ const CODES: Readonly<Record<Side, Record<'unreachable' | 'unavailable' | 'limit
 export async function exchange(
   transport: HttpTransport,
   request: HttpRequest,
-  { side, nowMs }: { readonly side: Side; readonly nowMs: number },
+  context: Context,
 ): Promise<HttpResponse> {
   const response = await transport.request(request).catch((cause: unknown) => {
-    throw isAbort(cause) ? cause : unreachable(request, side, cause);
+    throw isAbort(cause) ? cause : unreachable(request, context.side, cause);
   });
-  if (isWorthRetrying(response.status)) throw await refusedForNow(request, response, side, nowMs);
+  if (isWorthRetrying(response.status)) throw await refusedForNow(request, response, context);
   return response;
 }
 
 /** Statuses after which the same request may succeed: 408, 425, 429 and every 5xx but 501 and 505. */
-export function isWorthRetrying(status: number): boolean {
+function isWorthRetrying(status: number): boolean {
   if (status === 501 || status === 505) return false;
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
 /** The error for a connection that was refused, broken or silent. */
-export function unreachable(request: Pick<HttpRequest, 'url'>, side: Side, cause: unknown): ModuleError {
+function unreachable(request: Pick<HttpRequest, 'url'>, side: Side, cause: unknown): ModuleError {
   const { host } = new URL(request.url);
   return new ModuleError(CODES[side].unreachable, `No answer from ${host}: ${connectionFault(cause)}`, {
     cause,
@@ -48,10 +56,18 @@ export function unreachable(request: Pick<HttpRequest, 'url'>, side: Side, cause
 }
 
 /** The error for an answer whose body ended before its time. */
-export function brokenOff(request: Pick<HttpRequest, 'url'>, side: Side, cause: unknown): ModuleError {
+export function brokenOff(
+  request: Pick<HttpRequest, 'url'>,
+  response: Pick<HttpResponse, 'headers'>,
+  side: Side,
+  cause: unknown,
+): ModuleError {
   const { host } = new URL(request.url);
-  return new ModuleError(CODES[side].unreachable, `The answer of ${host} broke off: ${connectionFault(cause)}`, {
+  const requestId = response.headers['x-request-id'];
+  const what = `The answer of ${host} broke off: ${connectionFault(cause)}${requestReference(requestId)}`;
+  return new ModuleError(CODES[side].unreachable, what, {
     cause,
+    ...(requestId === undefined ? {} : { requestId }),
     advice: 'If it lasts, look for a proxy or firewall that cuts long answers.',
   });
 }
@@ -71,11 +87,10 @@ function connectionFault(cause: unknown): string {
 async function refusedForNow(
   request: HttpRequest,
   response: HttpResponse,
-  side: Side,
-  nowMs: number,
+  { side, nowMs, redact = (text) => text }: Context,
 ): Promise<ModuleError> {
   const { status, headers } = response;
-  const excerpt = answerExcerpt(await readText(response).catch(() => ''));
+  const excerpt = answerExcerpt(redact(await readText(response).catch(() => '')));
   const requestId = headers['x-request-id'];
   const retryAfterMs = statedWaitMs(response, nowMs);
   const said = excerpt === '' ? '' : `: ${excerpt}`;

@@ -26,7 +26,8 @@ export class RateLimiter {
   async admit(signal: AbortSignal): Promise<void> {
     const turn = this.#turn.then(() => this.#wait(signal));
     this.#turn = turn;
-    await turn;
+    // Whoever is told to stop does not wait for those before it; its turn, once it comes, is over at once.
+    await orAborted(turn, signal);
   }
 
   /** The other side asked for silence: nothing begins for `delayMs`. */
@@ -46,4 +47,17 @@ export class RateLimiter {
     this.#begun.push(this.clock.monotonic());
     if (this.#begun.length > this.#limit) this.#begun.shift();
   }
+}
+
+/** Resolves with the promise, or when the signal aborts. */
+function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = (): void => {
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    signal.addEventListener('abort', finish, { once: true });
+    if (signal.aborted) finish();
+    promise.then(finish, reject);
+  });
 }

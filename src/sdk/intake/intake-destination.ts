@@ -2,6 +2,7 @@ import { abortError, ModuleError } from '../errors.js';
 import { answerExcerpt, readText } from '../http/body.js';
 import { brokenOff, exchange } from '../http/exchange.js';
 import { retry } from '../http/retry.js';
+import { redactor, type Redactor } from '../observability/redactor.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { DeliverySignals, Destination } from '../pipeline/destination.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
@@ -42,9 +43,12 @@ type Posted =
  */
 export class IntakeDestination implements Destination<IntakeBatch> {
   readonly #endpoint: string;
+  /** A refusal may quote the request, which holds the key. */
+  readonly #redact: Redactor;
 
   constructor(private readonly options: IntakeOptions) {
     this.#endpoint = `${options.url.replace(/\/+$/, '')}/batch`;
+    this.#redact = redactor([options.intakeKey]);
   }
 
   createBatch(): IntakeBatch {
@@ -103,12 +107,16 @@ export class IntakeDestination implements Destination<IntakeBatch> {
       signal,
     };
     const { transport, clock } = this.options;
-    const response = await exchange(transport, request, { side: 'destination', nowMs: clock.now() });
+    const response = await exchange(transport, request, {
+      side: 'destination',
+      nowMs: clock.now(),
+      redact: this.#redact,
+    });
     const text = await readText(response).catch((cause: unknown) => {
       // Whether the events were taken is not known; at least once means they are sent again.
-      throw signal.aborted ? cause : brokenOff(request, 'destination', cause);
+      throw signal.aborted ? cause : brokenOff(request, response, 'destination', cause);
     });
-    return interpret(response, text, indexes.length);
+    return interpret(response, this.#redact(text), indexes.length);
   }
 }
 

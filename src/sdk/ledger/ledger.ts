@@ -3,6 +3,8 @@ import { hash64, type Hash64 } from './hash.js';
 import { HashSet } from './hash-set.js';
 
 const BUCKET_MS = 60_000;
+/** The last minute that a segment can hold, in the year 6053: it stands for all that come after it. */
+const LAST_BUCKET = 2 ** 31 - 1;
 
 /** Identity of an event as the ledger keeps it: the minute it happened in, and a hash of its id. */
 export interface LedgerKey extends Hash64 {
@@ -31,7 +33,7 @@ export class Ledger {
    */
   static keyOf(event: RawEvent, seenMs: number): LedgerKey {
     const hash = hash64(event.id === undefined ? event.bytes : Buffer.from(event.id));
-    const bucket = event.timestampMs === undefined ? undatedBucket(seenMs) : Math.floor(event.timestampMs / BUCKET_MS);
+    const bucket = event.timestampMs === undefined ? undatedBucket(seenMs) : datedBucket(event.timestampMs);
     return { bucket, high: hash.high, low: hash.low };
   }
 
@@ -71,4 +73,8 @@ export function bucketEndMs(bucket: number): number {
 
 function undatedBucket(seenMs: number): number {
   return -Math.floor(seenMs / BUCKET_MS) - 1;
+}
+
+function datedBucket(timestampMs: number): number {
+  return Math.min(Math.floor(timestampMs / BUCKET_MS), LAST_BUCKET);
 }

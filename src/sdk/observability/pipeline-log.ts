@@ -8,6 +8,8 @@ const SIGNS_OF_LIFE: Readonly<Partial<Record<PipelineEvent['kind'], 'source' | '
   read: 'source',
   delivered: 'destination',
   committed: 'state',
+  // An empty window has no page, yet it was read.
+  'caught-up': 'source',
 };
 
 interface Trouble {
@@ -40,7 +42,9 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
       case 'caught-up':
         if (event.events > 0) {
           const seconds = (event.durationMs / 1000).toFixed(1);
-          log.info(`Delivered ${event.events === 1 ? 'an event' : `${event.events} events`} up to ${formatTimestamp(event.toMs)} in ${seconds} s`);
+          log.info(
+            `Delivered ${event.events === 1 ? 'an event' : `${event.events} events`} up to ${formatTimestamp(event.toMs)} in ${seconds} s`,
+          );
         }
         return;
       default:

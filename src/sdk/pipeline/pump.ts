@@ -2,6 +2,7 @@ import type { DeliveryState } from '../checkpoint/delivery-state.js';
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
 import { abortError, isAbort, ModuleError } from '../errors.js';
 import { retry } from '../http/retry.js';
+import { HashSet } from '../ledger/hash-set.js';
 import { Ledger, type LedgerKey } from '../ledger/ledger.js';
 import type { Clock, Random } from '../ports.js';
 import type { Stop } from '../stop.js';
@@ -45,6 +46,9 @@ class WindowRun<B extends Batch> {
   #filling: InFlightBatch<B>;
   /** Settled, not yet handed to a commit. */
   #settledKeys: LedgerKey[] = [];
+  /** Events too large for any batch that are in the dead letter already. */
+  readonly #kept = new HashSet();
+  readonly #startedAt: number;
   #lastCommit: Promise<void> = Promise.resolve();
   #nextCommit: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -56,6 +60,7 @@ class WindowRun<B extends Batch> {
     private readonly options: PumpOptions<B>,
   ) {
     this.#filling = new InFlightBatch(options.destination.createBatch());
+    this.#startedAt = options.clock.monotonic();
   }
 
   async run(): Promise<number> {
@@ -115,7 +120,7 @@ class WindowRun<B extends Batch> {
   }
 
   #isUnderWay(key: LedgerKey): boolean {
-    if (this.#filling.has(key)) return true;
+    if (this.#filling.has(key) || this.#kept.has(key)) return true;
     for (const batch of this.#inFlight.keys()) if (batch.has(key)) return true;
     return false;
   }
@@ -130,6 +135,7 @@ class WindowRun<B extends Batch> {
     const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
     await this.#keep([{ id: event.id, reason, event: Buffer.from(event.bytes).toString('utf8') }]);
     this.#settledKeys.push(key);
+    this.#kept.add(key);
   }
 
   /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
@@ -206,7 +212,17 @@ class WindowRun<B extends Batch> {
       this.#pages.shift();
       toMs = page.settledToMs ?? toMs;
     }
-    return toMs === undefined ? undefined : { fromMs: this.window.fromMs, toMs: Math.min(toMs, this.window.toMs) };
+    return toMs === undefined ? undefined : { fromMs: this.window.fromMs, toMs: Math.min(toMs, this.#latestToMs()) };
+  }
+
+  /**
+   * The window's end, or what the source's clock said when the reading began if that is earlier. The window was planned
+   * by what was known of that clock before; its answers may have shown since that ours is fast, and what happens there
+   * between its now and our now was not visible yet.
+   */
+  #latestToMs(): number {
+    const { source, clock } = this.options;
+    return Math.min(this.window.toMs, source.now() - (clock.monotonic() - this.#startedAt));
   }
 
   /** Writes state, trying again until it can be written or a stop is requested: until then nothing moves on. */

@@ -10,6 +10,7 @@ import type { Storage } from './storage.js';
  * @param directory absolute path
  */
 export function createLocalDirectory(directory: string, files: FileSystem): Storage {
+  const folders = new Folders(files);
   return {
     location: directory,
     async read(name) {
@@ -19,8 +20,11 @@ export function createLocalDirectory(directory: string, files: FileSystem): Stor
     async write(name, content) {
       assertDocumentName(name);
       await attempt('write', join(directory, name), async (path) => {
-        await files.makeDirectory(dirname(path));
-        await files.writeAtomically(path, content);
+        await folders.make(dirname(path));
+        await files.writeAtomically(path, content).catch((thrown: unknown) => {
+          folders.forget(dirname(path));
+          throw thrown;
+        });
       });
     },
     async remove(name) {
@@ -40,5 +44,24 @@ async function attempt<T>(deed: string, path: string, act: (path: string) => Pro
     return await act(path);
   } catch (thrown) {
     throw stateUnavailable(deed, path, thrown);
+  }
+}
+
+/** Makes each folder once. Writes that wait for the same one go on in the order in which they came. */
+class Folders {
+  readonly #made = new Map<string, Promise<void>>();
+
+  constructor(private readonly files: Pick<FileSystem, 'makeDirectory'>) {}
+
+  make(path: string): Promise<void> {
+    const made = this.#made.get(path) ?? this.files.makeDirectory(path);
+    this.#made.set(path, made);
+    made.catch(() => this.forget(path));
+    return made;
+  }
+
+  /** It may be gone: the next write makes it again. */
+  forget(path: string): void {
+    this.#made.delete(path);
   }
 }

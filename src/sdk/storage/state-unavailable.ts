@@ -8,9 +8,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'The file system is mounted read-only: mount it writable or choose another data path.',
   ENOENT: 'The data path is gone: create it, or mount its volume again.',
   ENOTDIR: 'A file stands where a folder is needed: move it away or choose another data path.',
+  EEXIST: 'A file stands where a folder is needed: move it away or choose another data path.',
   EISDIR: 'A folder stands where a file is needed: move it away or choose another data path.',
   EMFILE: 'Too many files are open: raise the limit (ulimit -n).',
   ENOLCK: 'The file system has no locks: choose a data path on a local disk.',
+  ERR_NO_FILE_LOCKS: "Install the dependencies on this very machine ('npm ci'); on Linux it must be one with glibc.",
 };
 
 const DEFAULT_ADVICE = 'Look at the disk of the data path.';

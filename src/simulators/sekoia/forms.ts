@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
 import { headerOf, type SimulatedRequest } from '../http/exchange.js';
 import { type ParsedBytes, parseJsonBytes } from './parse-json-bytes.js';
+import { readBatchQuickly } from './read-batch-quickly.js';
 import { IntakeRefused } from './request-refused.js';
 import { splitJsonArray } from './split-json-array.js';
 
@@ -26,6 +27,9 @@ export const FORMS: Readonly<Record<string, ReadForm>> = {
     return { events: [parsed.bytesOf(asText(json, 'json'))], keys: [asKey(key)], single: true };
   },
   '/batch': (request, body) => {
+    requireJson(request);
+    const quick = readBatchQuickly(body);
+    if (quick !== undefined) return { events: quick.events, keys: [quick.key], single: false };
     const parsed = parseJson(request, body);
     const { intake_key: key, jsons } = asObject(parsed.value);
     if (!Array.isArray(jsons)) throw new IntakeRefused(400, 'jsons must be an array');
@@ -64,9 +68,13 @@ export function decodeBody(request: SimulatedRequest, maxBytes: number): Buffer 
   return bytes;
 }
 
-function parseJson(request: SimulatedRequest, body: Buffer): ParsedBytes {
+function requireJson(request: SimulatedRequest): void {
   const type = headerOf(request, 'content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') throw new IntakeRefused(400, 'Content-Type must be application/json');
+}
+
+function parseJson(request: SimulatedRequest, body: Buffer): ParsedBytes {
+  requireJson(request);
   try {
     return parseJsonBytes(body);
   } catch {

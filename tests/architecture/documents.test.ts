@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { ERROR_CODES } from '../../src/sdk/errors.js';
+import { VERSION } from '../../src/jumpcloud/user-agent.js';
+
+function read(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+describe('documents and code say the same', () => {
+  it('docs/errors.md lists exactly the error codes, with who has to act and whether a retry can help', () => {
+    const rows = read('docs/errors.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+    const documented = rows.map(([, code, retryable, audience, when]) => [code, retryable, audience, when]);
+    const known = Object.entries(ERROR_CODES).map(([code, { retryable, audience, when }]) => [
+      code,
+      retryable ? 'yes' : 'no',
+      audience,
+      when,
+    ]);
+    expect(documented).toEqual(known);
+  });
+
+  it('package, manifest, user agent and the newest entry of the changelog have one version', () => {
+    const versions = ['package.json', 'manifest.json'].map(
+      (path) => (JSON.parse(read(path)) as { version: string }).version,
+    );
+    const [, newest] = /^## \[(.+?)\]/m.exec(read('CHANGELOG.md')) ?? [];
+    expect(new Set([...versions, newest, VERSION])).toEqual(new Set([VERSION]));
+  });
+
+  it('the README names the two commands that CI and newcomers run, each on a line of its own', () => {
+    const lines = read('README.md').split('\n');
+    expect(lines).toContain('npm ci && npm run demo');
+    expect(lines).toContain('npm ci && npm test');
+  });
+});

@@ -1,0 +1,26 @@
+import type { Simulators } from '../../src/simulators/serve.js';
+
+/** The platform's environment for a connector between two simulators. */
+export function connectorEnvironment(
+  {
+    jumpcloudUrl,
+    apiKey,
+    intakeUrl,
+    intakeKey,
+  }: Pick<Simulators, 'jumpcloudUrl' | 'apiKey' | 'intakeUrl' | 'intakeKey'>,
+  dataPath: string,
+  overrides: { readonly module?: object; readonly arguments?: object } = {},
+): Record<string, string> {
+  return {
+    MODULE_CONFIGURATION: JSON.stringify({ base_url: jumpcloudUrl, apikey: apiKey, ...overrides.module }),
+    CONNECTOR_CONFIGURATION: JSON.stringify({
+      intake_key: intakeKey,
+      start_from: '30d',
+      frequency: 1,
+      overlap: '30s',
+      ...overrides.arguments,
+    }),
+    INTAKE_URL: intakeUrl,
+    DATA_PATH: dataPath,
+  };
+}

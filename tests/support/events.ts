@@ -1,0 +1,23 @@
+import type { RawEvent } from '../../src/sdk/pipeline/source.js';
+import { formatTimestamp } from '../../src/sdk/time/timestamp.js';
+
+/** An event for tests, with what the pipeline has to find in its text. */
+export interface TestEvent {
+  readonly id: string;
+  /** Epoch milliseconds; undefined for an event without a timestamp. */
+  readonly timestampMs: number | undefined;
+  /** The exact JSON text. */
+  readonly text: string;
+}
+
+/** Has what a re-serialisation would alter: blanks, an escape, a number that no double holds. */
+export function testEvent(id: string, timestampMs: number | undefined, padding = 0): TestEvent {
+  const time = timestampMs === undefined ? '' : `"timestamp":"${formatTimestamp(timestampMs)}", `;
+  const text = `{ "id":"${id}", ${time}"big":18446744073709551617,"é":"\\u00e9\\/","pad":"${'x'.repeat(padding)}"}`;
+  return { id, timestampMs, text };
+}
+
+/** As a source yields it, in bytes of its own. */
+export function rawEvent({ id, timestampMs, text }: TestEvent): RawEvent {
+  return { id, timestampMs, bytes: Buffer.from(text) };
+}

@@ -1,0 +1,74 @@
+import { decodeCheckpoint } from '../../src/sdk/checkpoint/checkpoint-document.js';
+import { DeliveryState } from '../../src/sdk/checkpoint/delivery-state.js';
+import { DeadLetter } from '../../src/sdk/dead-letter/dead-letter.js';
+import { Ledger } from '../../src/sdk/ledger/ledger.js';
+import { LedgerStore } from '../../src/sdk/ledger/ledger-store.js';
+import type { PipelineEvent } from '../../src/sdk/pipeline/pipeline-event.js';
+import { pumpWindow } from '../../src/sdk/pipeline/pump.js';
+import type { Source, Window } from '../../src/sdk/pipeline/source.js';
+import type { Random } from '../../src/sdk/ports.js';
+import { Stop } from '../../src/sdk/stop.js';
+import type { Storage } from '../../src/sdk/storage/storage.js';
+import { rawEvent, type TestEvent } from './events.js';
+import { ManualClock } from './manual-clock.js';
+import type { RecordingDestination } from './recording-destination.js';
+import { seededRandom } from './seeded-random.js';
+
+export const FROM_MS = Date.UTC(2030, 0, 2, 3, 0, 0);
+
+/** One process that pumps: what dies with it. */
+export interface PumpRig {
+  readonly source: Source;
+  readonly destination: RecordingDestination;
+  readonly storage: Storage;
+  readonly clock?: ManualClock;
+  readonly random?: Random;
+  readonly stop?: Stop;
+  readonly parallelDeliveries?: number;
+  readonly listener?: (event: PipelineEvent) => void;
+}
+
+export async function openState(storage: Storage): Promise<DeliveryState> {
+  return DeliveryState.open({ storage, startFromMs: FROM_MS, keepMs: 86_400_000, stream: 'tests' });
+}
+
+/** Pumps what is owed up to `toMs`. */
+export async function pump(rig: PumpRig, toMs: number, given?: DeliveryState): Promise<number> {
+  const state = given ?? (await openState(rig.storage));
+  const clock = rig.clock ?? new ManualClock({ autoAdvance: true });
+  const window: Window = { fromMs: state.owed.fromMs ?? FROM_MS, toMs };
+  return pumpWindow(window, {
+    source: rig.source,
+    destination: rig.destination,
+    state,
+    deadLetter: new DeadLetter(rig.storage, clock),
+    clock,
+    random: rig.random ?? seededRandom(),
+    stop: rig.stop ?? new Stop(),
+    listener: rig.listener ?? (() => undefined),
+    parallelDeliveries: rig.parallelDeliveries ?? 4,
+  });
+}
+
+/** Events in the dead letter, in the order of its files. */
+export async function deadLetters(storage: Storage): Promise<{ id: string; reason: string; event: string }[]> {
+  const letters = [];
+  for (const name of await storage.list('dead-letter')) {
+    const text = Buffer.from((await storage.read(`dead-letter/${name}`)) ?? []).toString('utf8');
+    for (const line of text.split('\n').filter((each) => each !== '')) {
+      letters.push(JSON.parse(line) as { id: string; reason: string; event: string });
+    }
+  }
+  return letters;
+}
+
+/** What a process that started now would find. */
+export async function onStorage(storage: Storage): Promise<{ owedFromMs: number; has(event: TestEvent): boolean }> {
+  const content = decodeCheckpoint(await storage.read('context.json'), 'tests');
+  const checkpoint = content.kind === 'own' ? content.checkpoint : undefined;
+  const { ledger } = await LedgerStore.open(storage, checkpoint?.segments ?? []);
+  return {
+    owedFromMs: checkpoint?.owed[0]?.fromMs ?? FROM_MS,
+    has: (event) => ledger.has(Ledger.keyOf(rawEvent(event), 0)),
+  };
+}

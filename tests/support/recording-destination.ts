@@ -1,0 +1,75 @@
+import type { DeliveryOutcome } from '../../src/sdk/outcome.js';
+import type { Added, Batch, DeliverySignals, Destination } from '../../src/sdk/pipeline/destination.js';
+import type { RawEvent } from '../../src/sdk/pipeline/source.js';
+
+/** A batch of texts. */
+export class TextBatch implements Batch {
+  readonly texts: string[] = [];
+
+  constructor(private readonly limits: { readonly events: number; readonly eventBytes: number }) {}
+
+  get count(): number {
+    return this.texts.length;
+  }
+
+  get bytes(): number {
+    return this.texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  }
+
+  add({ bytes }: RawEvent): Added {
+    if (bytes.length > this.limits.eventBytes) return 'oversized';
+    if (this.count >= this.limits.events) return 'full';
+    this.texts.push(Buffer.from(bytes).toString('utf8'));
+    return 'added';
+  }
+
+  text(index: number): string {
+    return this.texts[index] ?? '';
+  }
+}
+
+/** All acknowledged. */
+export const ACKNOWLEDGED: DeliveryOutcome = { rejections: [], unsettled: [] };
+
+/** Nothing acknowledged. */
+export function unsettled(batch: Batch, failure: Error): DeliveryOutcome {
+  return { rejections: [], unsettled: Array.from({ length: batch.count }, (_, index) => index), failure };
+}
+
+export interface RecordingDestinationOptions {
+  /** Events in a batch; asked for each batch. */
+  readonly batchEvents?: () => number;
+  readonly maxEventBytes?: number;
+  /** What becomes of a batch; `n` is 1 for the first. Everything is acknowledged where there is no script. */
+  readonly script?: (batch: TextBatch, signals: DeliverySignals, n: number) => Promise<DeliveryOutcome>;
+}
+
+/** A destination that keeps what it acknowledged, and answers as its script says. */
+export class RecordingDestination implements Destination<TextBatch> {
+  /** Texts in the order of their acknowledgement, repeats included. */
+  readonly acknowledged: string[] = [];
+  readonly batches: TextBatch[] = [];
+  underWay = 0;
+  mostUnderWay = 0;
+
+  constructor(readonly options: RecordingDestinationOptions = {}) {}
+
+  createBatch(): TextBatch {
+    const { batchEvents, maxEventBytes = Infinity } = this.options;
+    return new TextBatch({ events: batchEvents?.() ?? 10, eventBytes: maxEventBytes });
+  }
+
+  async deliver(batch: TextBatch, signals: DeliverySignals): Promise<DeliveryOutcome> {
+    this.batches.push(batch);
+    this.underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    try {
+      const outcome = (await this.options.script?.(batch, signals, this.batches.length)) ?? ACKNOWLEDGED;
+      const others = new Set([...outcome.unsettled, ...outcome.rejections.map(({ index }) => index)]);
+      this.acknowledged.push(...batch.texts.filter((_, index) => !others.has(index)));
+      return outcome;
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import {
+  connectorArgumentsSchema,
+  moduleConfigurationSchema,
+  playbookSchema,
+} from '../../src/jumpcloud/configuration.generated.js';
+import { resolveReferences } from '../../src/sdk/configuration/references.js';
+import { resolveConfiguration } from '../../src/sdk/configuration/resolve.js';
+import { createLayer } from '../../src/sdk/configuration/layer.js';
+import { isSecret, type SettingsSchema } from '../../src/sdk/configuration/schema.js';
+import { parseDuration } from '../../src/sdk/time/duration.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const TRIGGER = 'triggers/jumpcloud-directory-insights-connector.json';
+
+async function readJson(file: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(path.join(ROOT, file), 'utf8')) as Record<string, unknown>;
+}
+
+const SCHEMAS: [string, SettingsSchema][] = [
+  ['schemas/module-configuration.schema.json', moduleConfigurationSchema],
+  ['schemas/connector-arguments.schema.json', connectorArgumentsSchema],
+  ['schemas/playbook.schema.json', playbookSchema],
+];
+
+describe('the manifest', () => {
+  it('replaces the existing module: its identity, with the account inlined', async () => {
+    const manifest = await resolveReferences(await readJson('manifest.json'), readJson);
+    expect(manifest).toMatchObject({
+      uuid: 'fb8568bd-8b80-4c84-bde4-2d24275ce34f',
+      slug: 'jumpcloud-directory-insights',
+      version: '2.0.0',
+      categories: ['IAM'],
+      configuration: { type: 'object', required: ['apikey'], secrets: ['apikey'] },
+    });
+    expect(JSON.stringify(manifest)).not.toContain('$ref');
+  });
+
+  it('has the version of the package', async () => {
+    expect((await readJson('manifest.json'))['version']).toBe((await readJson('package.json'))['version']);
+  });
+});
+
+describe('the trigger', () => {
+  it('replaces the existing connector: its identity and its command, with the arguments inlined', async () => {
+    const trigger = await resolveReferences(await readJson(TRIGGER), readJson, TRIGGER);
+    expect(trigger).toMatchObject({
+      uuid: '5de877fd-effb-5ebc-9358-8df26c06a140',
+      docker_parameters: 'JumpcloudDirectoryInsightsConnector',
+      arguments: { type: 'object', required: ['intake_key'] },
+      results: {},
+    });
+    expect(JSON.stringify(trigger)).not.toContain('$ref');
+  });
+
+  it('has no default intake, which would be wrong in every region but one', () => {
+    expect(connectorArgumentsSchema.properties['intake_server']).not.toHaveProperty('default');
+  });
+
+  it('keeps the names and defaults that playbooks rely on', () => {
+    const defaults = Object.entries({
+      ...moduleConfigurationSchema.properties,
+      ...connectorArgumentsSchema.properties,
+    });
+    expect(Object.fromEntries(defaults.map(([name, { default: value }]) => [name, value]))).toEqual({
+      base_url: 'https://api.jumpcloud.com/',
+      apikey: undefined,
+      organization_id: undefined,
+      intake_key: undefined,
+      intake_server: undefined,
+      service: 'all',
+      frequency: 60,
+      start_from: '1m',
+      overlap: '5m',
+      page_size: 10_000,
+      requests_per_second: 10,
+      chunk_size: 10_000,
+      retry_for: '1h',
+      log_level: 'info',
+    });
+  });
+
+  it('never shows either key', () => {
+    expect(isSecret(moduleConfigurationSchema, 'apikey')).toBe(true);
+    expect(isSecret(connectorArgumentsSchema, 'intake_key')).toBe(true);
+    expect(isSecret(connectorArgumentsSchema, 'intake_server')).toBe(false);
+  });
+});
+
+describe.each(SCHEMAS)('%s', (file, embedded) => {
+  it('is a draft-07 schema without a misspelt keyword', async () => {
+    const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+    ajv.addVocabulary(['secrets', 'x-secret', 'x-unit', 'x-duration']);
+    const schema = await readJson(file);
+    expect(schema['$schema']).toBe('http://json-schema.org/draft-07/schema#');
+    expect(() => ajv.compile(schema)).not.toThrow();
+  });
+
+  it('is what the program carries', async () => {
+    const schema = await readJson(file);
+    delete schema['$schema'];
+    expect(embedded).toEqual(schema);
+  });
+
+  it('tells the title and meaning of each setting', () => {
+    for (const [name, { title, description }] of Object.entries(embedded.properties)) {
+      expect([name, title]).toEqual([name, expect.stringMatching(/^[A-Z]/)]);
+      expect([name, description]).toEqual([name, expect.stringMatching(/^[A-Z'].*\.$/)]);
+    }
+  });
+
+  it('has defaults and duration bounds that hold', async () => {
+    for (const { 'x-duration': bounds } of Object.values(embedded.properties)) {
+      for (const bound of Object.values(bounds ?? {})) expect(parseDuration(bound)).toBeDefined();
+    }
+    const needed = Object.fromEntries((embedded.required ?? []).map((name) => [name, 'given']));
+    const section = { schema: embedded, layers: [createLayer(needed, 'test')] };
+    await expect(resolveConfiguration({ section })).resolves.toMatchObject({ warnings: [] });
+  });
+});
+
+describe('what is made of the schemas', () => {
+  it('is up to date', async () => {
+    const script = path.join(ROOT, 'scripts/generate.mjs');
+    await expect(promisify(execFile)(process.execPath, [script, '--check'])).resolves.toMatchObject({ stderr: '' });
+  });
+});

@@ -1,0 +1,210 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import {
+  type Checkpoint,
+  type CheckpointContent,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from '../../../../src/sdk/checkpoint/checkpoint-document.js';
+
+const T = Date.UTC(2030, 0, 2, 3, 4, 5);
+
+const CHECKPOINT: Checkpoint = {
+  owed: [
+    { fromMs: T + 123, toMs: T + 60_000 },
+    { fromMs: T + 90_000, toMs: undefined },
+  ],
+  collectedFromMs: T - 86_400_000,
+  ledgerFromMs: T - 180_000,
+  segments: ['00000001.bin', '00000002.bin'],
+  unreachable: [{ fromMs: T - 1000, toMs: T }],
+  stream: 'services all of organization 65a1b2c3',
+};
+
+const anyMs = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2100, 0, 1) });
+const anyInterval = fc.record({ fromMs: anyMs, toMs: fc.option(anyMs, { nil: undefined }) });
+const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
+  owed: fc.array(anyInterval, { maxLength: 4 }),
+  collectedFromMs: anyMs,
+  ledgerFromMs: anyMs,
+  segments: fc.array(fc.stringMatching(/^\d{8}\.bin$/), { maxLength: 3 }),
+  unreachable: fc.array(anyInterval, { maxLength: 2 }),
+  stream: fc.string({ unit: 'binary' }),
+});
+const OURS = ['most_recent_date_seen', 'delivery'];
+const anyOthers = fc
+  .dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 })
+  .filter((others) => OURS.every((key) => !Object.hasOwn(others, key)))
+  .map((others) => JSON.parse(JSON.stringify(others)) as Record<string, unknown>);
+
+function decode(text: string | Uint8Array): CheckpointContent {
+  return decodeCheckpoint(Buffer.from(text as string), '/data');
+}
+
+function own(content: CheckpointContent): Extract<CheckpointContent, { kind: 'own' }> {
+  if (content.kind !== 'own') throw new Error(`It is of kind ${content.kind}`);
+  return content;
+}
+
+function document(content: Uint8Array): Record<string, unknown> {
+  return JSON.parse(Buffer.from(content).toString()) as Record<string, unknown>;
+}
+
+describe('the checkpoint document', () => {
+  it('gives back what was written, with the keys of other programs', () => {
+    fc.assert(
+      fc.property(anyCheckpoint, anyOthers, (checkpoint, others) => {
+        expect(decodeCheckpoint(encodeCheckpoint(checkpoint, others), '/data')).toEqual({
+          kind: 'own',
+          checkpoint,
+          movedToMs: undefined,
+          others,
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is the same text again after it was read', () => {
+    const content = encodeCheckpoint(CHECKPOINT, { cursor: 'x' });
+    const read = own(decode(content));
+    expect(Buffer.from(encodeCheckpoint(read.checkpoint, read.others))).toEqual(Buffer.from(content));
+  });
+
+  it('tells the Python connector the left edge of what is owed, as Python writes it', () => {
+    const positionOf = (owed: Checkpoint['owed']): unknown =>
+      document(encodeCheckpoint({ ...CHECKPOINT, owed }, {}))['most_recent_date_seen'];
+    expect(positionOf([{ fromMs: T, toMs: undefined }])).toBe('2030-01-02T03:04:05+00:00');
+    expect(positionOf([{ fromMs: T + 7, toMs: undefined }])).toBe('2030-01-02T03:04:05.007000+00:00');
+    // Nothing owed at all: the Python connector may only repeat, so it begins at the beginning.
+    expect(positionOf([])).toBe('2030-01-01T03:04:05+00:00');
+  });
+
+  it.each([
+    ['2030-01-02T03:04:05+00:00', T],
+    ['2030-01-02T03:04:05.678901+00:00', T + 678],
+    ['2030-01-02T03:04:05Z', T],
+    ['2030-01-02T03:04:05.678Z', T + 678],
+    ['2030-01-02T03:04:05.678999999Z', T + 678],
+    ['2030-01-02T05:04:05+02:00', T],
+    ['2030-01-01T21:34:05-05:30', T],
+  ])("takes over the Python connector's position %s", (text, positionMs) => {
+    expect(decode(JSON.stringify({ most_recent_date_seen: text }))).toEqual({
+      kind: 'position',
+      positionMs,
+      others: {},
+    });
+  });
+
+  it('keeps what else the Python connector left, whatever it means', () => {
+    const content = decode(
+      '{"cursor":[1,"x"],"most_recent_date_seen":"2030-01-02T03:04:05+00:00","__proto__":{"a":1}}',
+    );
+    expect(content.kind).toBe('position');
+    const again = Buffer.from(encodeCheckpoint(CHECKPOINT, content.others)).toString();
+    expect(again).toContain('"__proto__"');
+    expect(document(Buffer.from(again))['cursor']).toEqual([1, 'x']);
+  });
+
+  it('sees that somebody else moved the position, and where to', () => {
+    for (const [text, movedToMs] of [
+      ['2030-01-02T03:00:00+00:00', Date.UTC(2030, 0, 2, 3)],
+      ['2030-06-01T00:00:00Z', Date.UTC(2030, 5, 1)],
+    ] as const) {
+      const moved = { ...document(encodeCheckpoint(CHECKPOINT, {})), most_recent_date_seen: text };
+      expect(own(decode(JSON.stringify(moved)))).toMatchObject({ movedToMs, checkpoint: CHECKPOINT });
+    }
+  });
+
+  it('does not take another spelling of the same instant for a move', () => {
+    const same = { ...document(encodeCheckpoint(CHECKPOINT, {})), most_recent_date_seen: '2030-01-02T03:04:05.123Z' };
+    expect(own(decode(JSON.stringify(same))).movedToMs).toBeUndefined();
+  });
+
+  it('survives that another program takes the position away, or writes the document in its own layout', () => {
+    const rest = { ...document(encodeCheckpoint(CHECKPOINT, { other: 1 })), most_recent_date_seen: undefined };
+    expect(decode(JSON.stringify(rest))).toEqual({
+      kind: 'own',
+      checkpoint: CHECKPOINT,
+      movedToMs: undefined,
+      others: { other: 1 },
+    });
+  });
+
+  it('is nothing yet where there is no file, or one of other programs only', () => {
+    expect(decodeCheckpoint(undefined, '/data')).toEqual({ kind: 'none', others: {} });
+    expect(decode('{}')).toEqual({ kind: 'none', others: {} });
+    expect(decode('{"cursor":"x"}')).toEqual({ kind: 'none', others: { cursor: 'x' } });
+  });
+
+  it('notices every changed digit in what it remembers', () => {
+    const text = Buffer.from(encodeCheckpoint(CHECKPOINT, {})).toString();
+    const start = text.indexOf('"delivery"');
+    let tried = 0;
+    for (let at = start; at < text.length; at += 1) {
+      const digit = text.charAt(at);
+      if (!/\d/.test(digit)) continue;
+      for (const other of '0123456789'.replace(digit, '')) {
+        tried += 1;
+        expect(() => decode(text.slice(0, at) + other + text.slice(at + 1))).toThrow(
+          expect.objectContaining({ code: 'STATE_CORRUPT' }),
+        );
+      }
+    }
+    expect(tried).toBeGreaterThan(500);
+  });
+
+  it('is never read as something else where one byte of it is different, or its end is missing', () => {
+    const content = Buffer.from(encodeCheckpoint(CHECKPOINT, {}));
+    const memberAt = content.indexOf('"delivery": {') + '"delivery": {'.length;
+    fc.assert(
+      fc.property(
+        fc.integer({ min: memberAt, max: content.length - 2 }),
+        fc.integer({ min: 1, max: 255 }),
+        (at, difference) => {
+          const changed = Buffer.from(content);
+          changed[at]! ^= difference;
+          let read: CheckpointContent | undefined;
+          try {
+            read = decode(changed);
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'STATE_CORRUPT' });
+          }
+          // Only the layout may change without being noticed.
+          if (read !== undefined) expect(read).toEqual(decode(content));
+          expect(() => decode(content.subarray(0, at))).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each([
+    ['an empty file', '', 'it is empty'],
+    ['blanks', ' \n', 'it is not JSON'],
+    ['zeros', '\0\0\0\0', 'it is not JSON'],
+    ['half a document', '{"most_recent_date_seen": "2030-01-02T03', 'it is not JSON'],
+    ['a list', '[]', 'it is not a JSON object'],
+    ['null', 'null', 'it is not a JSON object'],
+    ['a text', '"2030-01-02T03:04:05Z"', 'it is not a JSON object'],
+    ['a position without a zone', '{"most_recent_date_seen":"2030-01-02T03:04:05"}', 'most_recent_date_seen'],
+    ['a position that does not exist', '{"most_recent_date_seen":"2030-02-30T03:04:05Z"}', 'most_recent_date_seen'],
+    ['a position that is a number', '{"most_recent_date_seen":1893553445}', 'most_recent_date_seen'],
+    ['a position that is null', '{"most_recent_date_seen":null}', 'most_recent_date_seen'],
+    ['a state that is no object', '{"delivery":7}', '"delivery" is not an object'],
+    ['a state that is a list', '{"delivery":[]}', '"delivery" is not an object'],
+    ['a state that is null', '{"delivery":null}', '"delivery" is not an object'],
+    ['a state of a later release', '{"delivery":{"version":2}}', 'version 2 is not known'],
+    ['a state without a checksum', '{"delivery":{"version":1}}', 'checksum'],
+  ])('calls %s corrupt, says where and why, and what to do', (_, text, why) => {
+    expect(() => decode(text)).toThrow(
+      expect.objectContaining({
+        code: 'STATE_CORRUPT',
+        message: expect.stringMatching(/\/data\/context\.json/),
+        advice: expect.stringContaining('Nothing was collected and nothing was changed'),
+      }),
+    );
+    expect(() => decode(text)).toThrow(why);
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { IntakeBatch } from '../../../../src/sdk/intake/intake-batch.js';
+import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from '../../../../src/sdk/intake/limits.js';
+import type { RawEvent } from '../../../../src/sdk/pipeline/source.js';
+
+const KEY = 'intake-key';
+
+function event(text: string): RawEvent {
+  return { bytes: Buffer.from(text), id: undefined, timestampMs: undefined };
+}
+
+interface Body {
+  readonly intake_key: string;
+  readonly jsons: readonly string[];
+}
+
+function parse(body: Uint8Array): Body {
+  return JSON.parse(Buffer.from(body).toString('utf8')) as Body;
+}
+
+function all(batch: IntakeBatch): Uint8Array {
+  return batch.body(Array.from({ length: batch.count }, (_, index) => index));
+}
+
+/** What the whole body takes, written by JSON.stringify. */
+function sizeOf(texts: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify({ intake_key: KEY, jsons: texts }));
+}
+
+const anyText = fc.oneof(
+  fc.json({ noUnicodeString: false }),
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.constantFrom('""', '\\"', '日本語のログ', '🙂'.repeat(20), '\0\x01\x1f', '\u2028'),
+);
+
+describe('IntakeBatch', () => {
+  it('makes a body of which each string is the exact text of an event', () => {
+    fc.assert(
+      fc.property(fc.array(anyText, { maxLength: 20, size: 'max' }), anyText, (texts, intakeKey) => {
+        const batch = new IntakeBatch(intakeKey);
+        for (const text of texts) {
+          expect(batch.add(event(text))).toBe('added');
+          expect(batch.bytes).toBe(all(batch).length);
+        }
+        expect(batch.count).toBe(texts.length);
+        expect(parse(all(batch))).toEqual({ intake_key: intakeKey, jsons: texts });
+        texts.forEach((text, index) => expect(batch.text(index)).toBe(text));
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it('makes a body of any choice of its events, in their order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anyText, fc.boolean()), { maxLength: 15 }), (events) => {
+        const batch = new IntakeBatch(KEY);
+        for (const [text] of events) batch.add(event(text));
+        const indexes = events.flatMap(([, chosen], index) => (chosen ? [index] : []));
+        expect(parse(batch.body(indexes))).toEqual({
+          intake_key: KEY,
+          jsons: indexes.map((index) => events[index]![0]),
+        });
+        // Asking for a part leaves the whole as it was.
+        expect(parse(all(batch)).jsons).toEqual(events.map(([text]) => text));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('makes a body without events', () => {
+    expect(parse(all(new IntakeBatch(KEY)))).toEqual({ intake_key: KEY, jsons: [] });
+  });
+
+  it('takes exactly as many bytes as the limit says, escapes and multi-byte characters counted', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\x01', 'a', 'é', '日', '🙂'), maxLength: 30 }), {
+          minLength: 1,
+          maxLength: 30,
+        }),
+        fc.integer({ min: 40, max: 1500 }),
+        (texts, requestBytes) => {
+          const batch = new IntakeBatch(KEY, { events: Infinity, requestBytes });
+          const taken: string[] = [];
+          for (const text of texts) {
+            const fits = taken.length === 0 || sizeOf([...taken, text]) <= requestBytes;
+            const before = [batch.count, batch.bytes];
+            expect(batch.add(event(text))).toBe(fits ? 'added' : 'full');
+            if (fits) taken.push(text);
+            else expect([batch.count, batch.bytes]).toEqual(before);
+            expect(parse(all(batch)).jsons).toEqual(taken);
+          }
+          expect(batch.bytes).toBe(sizeOf(taken));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('is full at its number of events', () => {
+    const batch = new IntakeBatch(KEY, { events: 2, requestBytes: MAX_REQUEST_BYTES });
+    expect(['a', 'b', 'c'].map((text) => batch.add(event(text)))).toEqual(['added', 'added', 'full']);
+    expect(parse(all(batch)).jsons).toEqual(['a', 'b']);
+  });
+
+  it('takes an event of the greatest size, and none of a byte more, whether there is room or not', () => {
+    const batch = new IntakeBatch(KEY);
+    expect(batch.add(event('é'.repeat(MAX_EVENT_BYTES / 2)))).toBe('added');
+    expect(batch.add(event('x'.repeat(MAX_EVENT_BYTES + 1)))).toBe('oversized');
+    expect(batch.add(event(`${'é'.repeat(MAX_EVENT_BYTES / 2)}x`))).toBe('oversized');
+    expect(batch.count).toBe(1);
+  });
+
+  it('never makes a request larger than the intake takes', () => {
+    const batch = new IntakeBatch(KEY);
+    const large = event('"'.repeat(MAX_EVENT_BYTES));
+    let added = 0;
+    while (batch.add(large) === 'added') added += 1;
+    expect(added).toBe(18);
+    expect(batch.bytes).toBeLessThanOrEqual(MAX_REQUEST_BYTES);
+    expect(all(batch)).toHaveLength(batch.bytes);
+    const texts = parse(all(batch)).jsons;
+    expect(texts.length).toBe(added);
+    expect(texts.every((text) => Buffer.from(large.bytes).equals(Buffer.from(text)))).toBe(true);
+    // A smaller one may still fit.
+    expect(batch.add(event('x'))).toBe('added');
+  });
+
+  it('has room for an event of which every byte grows as much as a byte can', () => {
+    const batch = new IntakeBatch(KEY);
+    const text = '\x01'.repeat(MAX_EVENT_BYTES);
+    batch.add(event(text));
+    expect(parse(all(batch)).jsons[0] === text).toBe(true);
+  });
+
+  it('copies events in: their bytes may be overwritten afterwards', () => {
+    const batch = new IntakeBatch(KEY);
+    const bytes = Buffer.from('{"id":"x"}');
+    batch.add({ bytes, id: 'x', timestampMs: undefined });
+    bytes.fill(0);
+    expect(batch.text(0)).toBe('{"id":"x"}');
+  });
+});

@@ -1,0 +1,312 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { isAbort, type ModuleError } from '../../../../src/sdk/errors.js';
+import { IntakeDestination } from '../../../../src/sdk/intake/intake-destination.js';
+import type { DeliveryOutcome } from '../../../../src/sdk/outcome.js';
+import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
+import type { HttpRequest } from '../../../../src/sdk/ports.js';
+import { Stop } from '../../../../src/sdk/stop.js';
+import { rawEvent, testEvent } from '../../../support/events.js';
+import { ManualClock } from '../../../support/manual-clock.js';
+import { inTurn, type Script, ScriptedTransport, systemError, textOf } from '../../../support/scripted-transport.js';
+import { seededRandom } from '../../../support/seeded-random.js';
+
+const KEY = 'intake-key-of-this-test';
+
+interface Body {
+  readonly intake_key: string;
+  readonly jsons: readonly string[];
+}
+
+const bodyOf = ({ body }: HttpRequest): Body => JSON.parse(textOf(body)) as Body;
+const textAt = (index: number): string => testEvent(`event-${index}`, 1_900_000_000_000 + index).text;
+const indexesIn = (request: HttpRequest): number[] =>
+  bodyOf(request).jsons.map((text) => Number(/event-(\d+)/.exec(text)?.[1]));
+
+/** An intake that takes what it is sent, but for the events at `poison`. */
+function taking(request: HttpRequest, poison: readonly number[] = [], status = 400) {
+  const indexes = indexesIn(request);
+  if (indexes.some((index) => poison.includes(index))) return { status, body: `{"message":"bad event"}` };
+  return { body: JSON.stringify({ event_ids: indexes.map((index) => `id-${index}`) }) };
+}
+
+function rig(script: Script, more: { clock?: ManualClock; url?: string; maxEvents?: number } = {}) {
+  const {
+    clock = new ManualClock({ autoAdvance: true }),
+    url = 'https://intake.example.test/base/',
+    maxEvents = 100,
+  } = more;
+  const transport = new ScriptedTransport(script);
+  const stop = new Stop();
+  const told: PipelineEvent[] = [];
+  const destination = new IntakeDestination({
+    url,
+    intakeKey: KEY,
+    maxEvents,
+    retryForMs: 3_600_000,
+    userAgent: 'tests/1',
+    transport,
+    clock,
+    random: seededRandom(),
+    listener: (event) => void told.push(event),
+  });
+  const deliver = (count = 8): Promise<DeliveryOutcome> => {
+    const batch = destination.createBatch();
+    for (let index = 0; index < count; index += 1)
+      expect(batch.add(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)))).toBe('added');
+    return destination.deliver(batch, stop);
+  };
+  return { destination, transport, clock, stop, told, deliver };
+}
+
+const all = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+describe('a push', () => {
+  it('is one POST to /batch with the key and the exact texts', async () => {
+    const { transport, deliver } = rig((request) => taking(request));
+    await expect(deliver(3)).resolves.toEqual({ rejections: [], unsettled: [] });
+    const [request] = transport.requests;
+    expect(transport.requests).toHaveLength(1);
+    expect(request).toMatchObject({
+      method: 'POST',
+      url: 'https://intake.example.test/base/batch',
+      headers: { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'tests/1' },
+      headersTimeoutMs: 30_000,
+      bodyTimeoutMs: 30_000,
+    });
+    expect(bodyOf(request!)).toEqual({ intake_key: KEY, jsons: all(3).map(textAt) });
+    expect(JSON.stringify([request?.url, request?.headers])).not.toContain(KEY);
+  });
+
+  it.each(['https://x.test', 'https://x.test/', 'https://x.test//'])(
+    'to %s has one slash before batch',
+    async (url) => {
+      const { transport, deliver } = rig((request) => taking(request), { url });
+      await deliver(1);
+      expect(transport.requests[0]?.url).toBe('https://x.test/batch');
+    },
+  );
+
+  it('has at most as many events as set', () => {
+    const { destination } = rig(() => ({}), { maxEvents: 2 });
+    const batch = destination.createBatch();
+    expect(all(3).map((index) => batch.add(rawEvent(testEvent(`${index}`, 0))))).toEqual(['added', 'added', 'full']);
+  });
+});
+
+describe('an answer of 200', () => {
+  const refused = { status: 413, message: 'event too large' };
+  it.each<[string, object]>([
+    ['null for its id', { event_ids: ['a', null, 'c'] }],
+    ['a status', { event_ids: ['a', null, 'c'], statuses: [200, 413, 200] }],
+    ['an object', { event_ids: ['a', 'c'], results: [{ status: 200 }, refused, { status: 200 }] }],
+    ['an object at its position', { event_ids: ['a', 'c'], errors: [{ index: 1, ...refused }] }],
+    ['words', { events: [{ status: 'accepted' }, { status: 'rejected', code: 413 }, { status: 'accepted' }] }],
+  ])('that refuses one event by %s: that one is rejected, the others are acknowledged', async (_, answer) => {
+    const { deliver, transport } = rig(inTurn({ body: JSON.stringify(answer) }));
+    await expect(deliver(3)).resolves.toMatchObject({ rejections: [{ index: 1 }], unsettled: [] });
+    expect(transport.requests).toHaveLength(1);
+  });
+
+  it('that puts events off: only those are sent again', async () => {
+    const { deliver, transport } = rig(
+      inTurn({ body: '{"statuses":[200,429,503,200]}' }, { body: '{"event_ids":["b","c"]}' }),
+    );
+    await expect(deliver(4)).resolves.toEqual({ rejections: [], unsettled: [] });
+    expect(transport.requests.map(indexesIn)).toEqual([
+      [0, 1, 2, 3],
+      [1, 2],
+    ]);
+  });
+
+  it('with fewer ids than events: smaller requests tell which', async () => {
+    const { deliver } = rig((request) => {
+      const taken = indexesIn(request).filter((index) => index !== 5);
+      return { body: JSON.stringify({ event_ids: taken.map(String) }) };
+    });
+    await expect(deliver(8)).resolves.toMatchObject({ rejections: [{ index: 5 }], unsettled: [] });
+  });
+
+  it.each([
+    ['empty', ''],
+    ['HTML', '<html>welcome</html>'],
+    ['without ids', '{"ok":true}'],
+    ['with too many ids', '{"event_ids":["a","b","c","d"]}'],
+  ])('that is %s acknowledges nothing: the push is tried again until one does', async (_, body) => {
+    const { deliver, transport, told } = rig((request, n) => (n < 3 ? { body } : taking(request)));
+    await expect(deliver(3)).resolves.toEqual({ rejections: [], unsettled: [] });
+    expect(transport.requests).toHaveLength(3);
+    expect(told).toMatchObject([{ error: { code: 'DESTINATION_ANSWER_INVALID' } }, { attempt: 2 }]);
+  });
+});
+
+describe('a refused request', () => {
+  it.each([400, 413, 422])('of status %i is narrowed down to the events at fault', async (status) => {
+    const { deliver, transport } = rig((request) => taking(request, [3, 12], status));
+    const outcome = await deliver(16);
+    expect(outcome).toEqual({
+      rejections: [
+        { index: 3, reason: `The intake answered ${status}: bad event` },
+        { index: 12, reason: `The intake answered ${status}: bad event` },
+      ],
+      unsettled: [],
+    });
+    const taken = transport.requests.filter((request) => !indexesIn(request).some((index) => [3, 12].includes(index)));
+    expect(taken.flatMap(indexesIn).sort((a, b) => a - b)).toEqual(all(16).filter((index) => ![3, 12].includes(index)));
+  });
+
+  it('whatever is sent is a failure of the destination: nothing is rejected, and not every event is tried', async () => {
+    const { deliver, transport } = rig(inTurn({ status: 400, body: 'no' }));
+    const outcome = await deliver(90);
+    expect(outcome).toMatchObject({
+      rejections: [],
+      unsettled: all(90),
+      failure: { code: 'DESTINATION_REFUSED', retryable: false },
+    });
+    expect(transport.requests.length).toBeLessThan(40);
+  });
+
+  it.each([
+    [401, /does not know/],
+    [403, /revoked/],
+    [404, /\/batch/],
+    [405, /Check the intake/],
+    [302, /Check the intake/],
+  ])('of status %i stops at once, with the remedy, and leaves all owed', async (status, advice) => {
+    const { deliver, transport } = rig(inTurn({ status, body: '{"message":"intake key is not valid"}' }));
+    const { failure, ...outcome } = await deliver(4);
+    expect(outcome).toEqual({ rejections: [], unsettled: all(4) });
+    expect(failure).toMatchObject({
+      code: 'DESTINATION_REFUSED',
+      message: `The intake answered ${status}: intake key is not valid`,
+      status,
+      retryable: false,
+    });
+    expect((failure as ModuleError).advice).toMatch(advice);
+    expect(transport.requests).toHaveLength(1);
+  });
+});
+
+describe('a failure that passes', () => {
+  it.each([408, 425, 429, 500, 502, 503, 504])('of status %i is tried again, the same bytes', async (status) => {
+    const { deliver, transport } = rig((request, n) => (n < 3 ? { status } : taking(request)));
+    await expect(deliver(2)).resolves.toEqual({ rejections: [], unsettled: [] });
+    expect(new Set(transport.requests.map(({ body }) => textOf(body))).size).toBe(1);
+    expect(transport.requests).toHaveLength(3);
+  });
+
+  it('is waited out as Retry-After says', async () => {
+    const limited = { status: 429, headers: { 'Retry-After': '45' } };
+    const { deliver, clock, told } = rig((request, n) => (n === 1 ? limited : taking(request)));
+    await deliver(2);
+    expect(clock.sleeps).toEqual([45_000]);
+    expect(told).toMatchObject([{ kind: 'retrying', side: 'destination', delayMs: 45_000 }]);
+  });
+
+  it('waits 1, 2, 4, 8, 10, 10 s at the most, and half of it at the least', async () => {
+    const { deliver, clock } = rig((request, n) => (n <= 7 ? { status: 503 } : taking(request)));
+    await deliver(1);
+    [1, 2, 4, 8, 10, 10, 10].forEach((seconds, index) => {
+      expect(clock.sleeps[index]).toBeGreaterThanOrEqual(seconds * 500);
+      expect(clock.sleeps[index]).toBeLessThanOrEqual(seconds * 1000);
+    });
+  });
+
+  it('may come after the intake took the events: they are sent again, since at least once is the promise', async () => {
+    const took: number[][] = [];
+    const { deliver } = rig((request, n) => {
+      took.push(indexesIn(request));
+      if (n === 1) throw systemError('ECONNRESET');
+      const answer = taking(request);
+      return n === 2 ? { body: ['{"event_'], breaksWith: systemError('UND_ERR_SOCKET') } : answer;
+    });
+    await expect(deliver(3)).resolves.toEqual({ rejections: [], unsettled: [] });
+    expect(took).toEqual([all(3), all(3), all(3)]);
+  });
+
+  it('is the outcome when the deadline has passed, with every event unsettled', async () => {
+    const { deliver, clock } = rig(inTurn({ status: 503 }));
+    await expect(deliver(3)).resolves.toMatchObject({
+      rejections: [],
+      unsettled: [0, 1, 2],
+      failure: { code: 'DESTINATION_UNAVAILABLE', retryable: true },
+    });
+    expect(clock.monotonic()).toBeGreaterThan(3_500_000);
+    expect(clock.monotonic()).toBeLessThanOrEqual(3_600_000);
+  });
+
+  it('leaves acknowledged what was acknowledged before', async () => {
+    const { deliver } = rig((request) => {
+      if (indexesIn(request).length > 4) return { status: 413 };
+      return indexesIn(request)[0] === 0 ? taking(request) : { status: 503 };
+    });
+    await expect(deliver(8)).resolves.toMatchObject({ unsettled: [4, 5, 6, 7], rejections: [] });
+  });
+});
+
+describe('a stop', () => {
+  it('ends the wait between tries at once, and leaves the events owed', async () => {
+    const clock = new ManualClock();
+    const { deliver, stop } = rig(inTurn({ status: 503 }), { clock });
+    const delivery = deliver(2);
+    await clock.advance(10);
+    stop.request();
+    const { failure, unsettled } = await delivery;
+    expect([isAbort(failure), unsettled]).toEqual([true, [0, 1]]);
+    expect(clock.monotonic()).toBe(10);
+  });
+
+  it('lets a request under way finish; a second one aborts it', async () => {
+    const finished = rig((request) => taking(request));
+    finished.stop.request();
+    await expect(finished.deliver(2)).resolves.toEqual({ rejections: [], unsettled: [] });
+
+    const aborted = rig(({ signal }) => {
+      aborted.stop.force();
+      expect(signal?.aborted).toBe(true);
+      return {};
+    });
+    const { failure, unsettled } = await aborted.deliver(2);
+    expect([isAbort(failure), unsettled]).toEqual([true, [0, 1]]);
+  });
+
+  it('is not held up by narrowing down', async () => {
+    const { deliver, stop, transport } = rig(() => {
+      stop.request();
+      return { status: 400 };
+    });
+    const { failure, unsettled } = await deliver(50);
+    expect([isAbort(failure), unsettled.length, transport.requests.length]).toEqual([true, 50, 1]);
+  });
+});
+
+describe('the intake key', () => {
+  it.each([400, 401, 413, 429, 500])(
+    'is in no error and in no event, though an answer of %i quotes the request',
+    async (status) => {
+      const { deliver, told } = rig((request, n) => {
+        if (n > 30) return taking(request);
+        return { status, body: JSON.stringify({ message: `invalid request: ${textOf(request.body).slice(0, 200)}` }) };
+      });
+      const { failure, rejections } = await deliver(3);
+      const error = failure as ModuleError | undefined;
+      const said = [
+        error?.message,
+        error?.stack,
+        error?.advice,
+        String(error?.cause),
+        JSON.stringify([told, rejections]),
+      ];
+      const retries = told.map((event) => (event.kind === 'retrying' ? event.error.message : ''));
+      expect([...said, ...retries].join('\n')).not.toContain(KEY);
+      expect([...said, ...retries].join('\n')).toContain('[redacted]');
+    },
+  );
+
+  it('is not in the reason of a rejection either', async () => {
+    const { deliver } = rig(
+      inTurn({ body: JSON.stringify({ events: [{ status: 200 }, { status: 400, message: `key ${KEY}?` }] }) }),
+    );
+    await expect(deliver(2)).resolves.toMatchObject({ rejections: [{ reason: 'status 400: key [redacted]?' }] });
+  });
+});

@@ -1,0 +1,336 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { EventSplitter, MalformedArrayError } from '../../../../src/sdk/json/event-splitter.js';
+import type { Random } from '../../../../src/sdk/ports.js';
+import { parseTimestamp } from '../../../../src/sdk/time/timestamp.js';
+import { seededRandom } from '../../../support/seeded-random.js';
+
+/** What an event says, with its bytes as text. */
+interface Split {
+  readonly text: string;
+  readonly id: string | undefined;
+  readonly timestampMs: number | undefined;
+}
+
+/** A JSON value that has not been written down yet. Keys may repeat, numbers are texts. */
+type Draft =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'array'; readonly items: readonly Draft[] }
+  | { readonly kind: 'object'; readonly members: readonly (readonly [string, Draft])[] };
+
+const BLANKS = ['', '', '', ' ', '\n', '\r\n', '\t', '  \n '];
+const SHORT_ESCAPES: Record<string, string> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '/': '\\/',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.constantFrom('', '"', '\\', '\\"', '{"id":"inner"}', '],[', '\ud800', '\udc00x', '日本語', '🙂', '\u2028', '\0'),
+);
+const anyKey = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('id', 'timestamp') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('ID', 'Id', 'ie', 'timestamps', 'timestanp', 'é', '', '__proto__', 'toString'),
+  },
+  { weight: 2, arbitrary: anyText },
+);
+const anyTimestamp = fc.constantFrom(
+  '2030-01-02T03:04:05Z',
+  '2030-01-02T03:04:05.678Z',
+  '2030-01-02T03:04:05.678901234Z',
+  '2030-01-02T05:04:05.9+02:00',
+  '2030-02-30T00:00:00Z',
+  '2030-01-02',
+);
+const anyNumber = fc.oneof(
+  fc.constantFrom('0', '-0', '1.0', '1e3', '-12.50E-2', '12345678901234567890', '0.1'),
+  fc.integer().map(String),
+);
+
+const { draft: anyDraft, object: anyObject } = fc.letrec<{ draft: Draft; object: Draft }>((tie) => ({
+  draft: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.oneof(anyNumber, fc.constantFrom('true', 'false', 'null')).map((text): Draft => ({ kind: 'text', text })),
+    fc.oneof(anyText, anyTimestamp).map((value): Draft => ({ kind: 'string', value })),
+    fc.array(tie('draft'), { maxLength: 4 }).map((items): Draft => ({ kind: 'array', items })),
+    tie('object'),
+  ),
+  object: fc
+    .array(fc.tuple(anyKey, tie('draft')), { maxLength: 6 })
+    .map((members): Draft => ({ kind: 'object', members })),
+}));
+
+function writeString(value: string, random: Random): string {
+  let text = '"';
+  for (const character of value) {
+    const raw = character >= ' ' && character !== '"' && character !== '\\' && !/^\p{Surrogate}$/u.test(character);
+    const short = SHORT_ESCAPES[character];
+    if (raw && random() < 0.8) text += character;
+    else if (short !== undefined && random() < 0.5) text += short;
+    else for (const unit of character.split('')) text += unicodeEscape(unit, random);
+  }
+  return `${text}"`;
+}
+
+function unicodeEscape(unit: string, random: Random): string {
+  const hex = unit.charCodeAt(0).toString(16).padStart(4, '0');
+  return `\\u${random() < 0.5 ? hex : hex.toUpperCase()}`;
+}
+
+function write(draft: Draft, random: Random): string {
+  const blank = (): string => BLANKS[Math.floor(random() * BLANKS.length)]!;
+  switch (draft.kind) {
+    case 'text':
+      return draft.text;
+    case 'string':
+      return writeString(draft.value, random);
+    case 'array':
+      return `[${draft.items.map((item) => blank() + write(item, random) + blank()).join(',')}]`;
+    case 'object': {
+      const members = draft.members.map(
+        ([key, value]) => `${blank()}${writeString(key, random)}${blank()}:${blank()}${write(value, random)}${blank()}`,
+      );
+      return `{${members.length === 0 ? blank() : members.join(',')}}`;
+    }
+  }
+}
+
+/** A written array with the texts of its elements. */
+const anyArray = fc
+  .record({
+    drafts: fc.array(fc.oneof({ weight: 3, arbitrary: anyObject }, { weight: 1, arbitrary: anyDraft }), {
+      maxLength: 6,
+    }),
+    seed: fc.integer(),
+    mark: fc.boolean(),
+  })
+  .map(({ drafts, seed, mark }) => {
+    const random = seededRandom(seed);
+    const blank = (): string => BLANKS[Math.floor(random() * BLANKS.length)]!;
+    const texts = drafts.map((draft) => write(draft, random));
+    const inside = texts.map((text) => blank() + text + blank()).join(',');
+    return { texts, array: `${mark ? '\ufeff' : ''}${blank()}[${inside === '' ? blank() : inside}]`, trailer: blank() };
+  });
+
+/** Places to cut at, as fractions of the length. */
+const anyCuts = fc.oneof(
+  fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 }),
+  fc.constant(undefined).map(() => 'every byte' as const),
+);
+
+function cut(bytes: Buffer, cuts: readonly number[] | 'every byte'): Buffer[] {
+  const at =
+    cuts === 'every byte'
+      ? Array.from({ length: bytes.length }, (_, index) => index)
+      : cuts.map((fraction) => Math.floor(fraction * bytes.length)).sort((a, b) => a - b);
+  return [0, ...at].map((start, index) => Buffer.from(bytes.subarray(start, at[index] ?? bytes.length)));
+}
+
+/** Splits as the source does, and overwrites each piece once it has taken what came with it. */
+function split(pieces: readonly Buffer[]): Split[] {
+  const splitter = new EventSplitter();
+  const events: Split[] = [];
+  for (const piece of pieces) {
+    for (const { bytes, id, timestampMs } of splitter.push(piece)) {
+      events.push({ text: Buffer.from(bytes).toString('utf8'), id, timestampMs });
+    }
+    piece.fill(0x22);
+  }
+  splitter.end();
+  return events;
+}
+
+function splitText(text: string): Split[] {
+  return split([Buffer.from(text)]);
+}
+
+/** By JSON.parse. A number identifies by its text, which the caller compares as a number. */
+function expectedOf(text: string): { id: unknown; timestampMs: number | undefined } {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { id: undefined, timestampMs: undefined };
+  const member = (key: string): unknown =>
+    Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+  const [id, timestamp] = [member('id'), member('timestamp')];
+  return {
+    id: (typeof id === 'string' && id !== '') || typeof id === 'number' ? id : undefined,
+    timestampMs: typeof timestamp === 'string' ? parseTimestamp(timestamp)?.ms : undefined,
+  };
+}
+
+describe('EventSplitter', () => {
+  it('gives the exact text, id and timestamp of every element, however the array is written and cut', () => {
+    fc.assert(
+      fc.property(anyArray, anyCuts, ({ texts, array, trailer }, cuts) => {
+        const events = split(cut(Buffer.from(array + trailer), cuts));
+        expect(events.map(({ text }) => text)).toEqual(texts);
+        for (const { text, id, timestampMs } of events) {
+          const expected = expectedOf(text);
+          // A number identifies by its text; what that is worth is the same number.
+          expect(typeof expected.id === 'number' ? Number(id) : id).toBe(expected.id);
+          expect(timestampMs).toBe(expected.timestampMs);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('gives from the beginning of an array only whole elements, and says that it is cut off', () => {
+    fc.assert(
+      fc.property(anyArray, fc.nat(), anyCuts, ({ texts, array }, at, cuts) => {
+        const whole = Buffer.from(array);
+        const beginning = whole.subarray(0, at % whole.length);
+        const splitter = new EventSplitter();
+        const seen = cut(beginning, cuts).flatMap((piece) =>
+          splitter.push(piece).map(({ bytes }) => Buffer.from(bytes).toString('utf8')),
+        );
+        expect(seen).toEqual(texts.slice(0, seen.length));
+        expect(() => splitter.end()).toThrow(MalformedArrayError);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('finds in an array of objects nothing to split in an empty one', () => {
+    expect(splitText('[]')).toEqual([]);
+    expect(splitText(' \r\n[ \t]\n')).toEqual([]);
+  });
+
+  it('takes the last of several members with the same key, as JSON.parse does', () => {
+    const [event] = splitText(
+      '[{"id":"first","timestamp":"2030-01-01T00:00:00Z","id":"last","timestamp":"2031-01-01T00:00:00Z"}]',
+    );
+    expect(event).toMatchObject({ id: 'last', timestampMs: Date.UTC(2031, 0, 1) });
+  });
+
+  it('is not led astray by an earlier readable value where the last one identifies nothing', () => {
+    const [event] = splitText('[{"id":"first","timestamp":"2030-01-01T00:00:00Z","id":null,"timestamp":5}]');
+    expect(event).toMatchObject({ id: undefined, timestampMs: undefined });
+  });
+
+  it('knows a key whose letters are written as escapes', () => {
+    const [event] = splitText('[{"\\u0069d":"x","t\\u0069mestam\\u0070":"2030-01-02T03:04:05Z"}]');
+    expect(event).toMatchObject({ id: 'x', timestampMs: Date.UTC(2030, 0, 2, 3, 4, 5) });
+  });
+
+  it('does not take an id from inside a member, from an array, or from a string that looks like JSON', () => {
+    const texts = [
+      '{"a":{"id":"x"}}',
+      '{"a":[{"id":"x"}]}',
+      '["id","x"]',
+      '{"a":"{\\"id\\":\\"x\\"}"}',
+      '{"a":"id","b":"x"}',
+    ];
+    for (const event of splitText(`[${texts.join(',')}]`)) expect(event.id).toBeUndefined();
+  });
+
+  it.each([
+    ['{"id":7}', '7'],
+    ['{"id":-1.50}', '-1.50'],
+    ['{"id":12345678901234567890}', '12345678901234567890'],
+    ['{"id":"a\\u00e9\\n"}', 'aé\n'],
+    ['{"id":""}', undefined],
+    ['{"id":true}', undefined],
+    ['{"id":null}', undefined],
+    ['{"id":{"id":"x"}}', undefined],
+    ['{"id":["x"]}', undefined],
+    ['{}', undefined],
+    ['"id"', undefined],
+    ['12', undefined],
+  ])('reads the id of %s as %p', (text, id) => {
+    expect(splitText(`[${text}]`)[0]).toMatchObject({ text, id });
+  });
+
+  it('lets an event with an escape that JSON does not know through as it is, unidentified', () => {
+    expect(splitText('[{"id":"\\x"}]')).toEqual([{ text: '{"id":"\\x"}', id: undefined, timestampMs: undefined }]);
+  });
+
+  it('keeps bytes that are no UTF-8 as they are', () => {
+    const element = Buffer.from([0x22, 0xff, 0xc3, 0x28, 0x80, 0x22]);
+    const splitter = new EventSplitter();
+    const events = splitter.push(Buffer.concat([Buffer.from('['), element, Buffer.from(']')]));
+    expect(events.map(({ bytes }) => [...bytes])).toEqual([[...element]]);
+  });
+
+  it('does not copy an event that came in one piece', () => {
+    const piece = Buffer.from('[{"id":"x"}]');
+    const [event] = new EventSplitter().push(piece);
+    expect(event!.bytes.buffer).toBe(piece.buffer);
+    expect(event!.bytes.byteOffset).toBe(piece.byteOffset + 1);
+  });
+
+  it('takes a plain Uint8Array that begins in the middle of its buffer', () => {
+    const text = new TextEncoder().encode('xx[{"id":"a"},{"id":"b"}]');
+    const splitter = new EventSplitter();
+    const events = [...splitter.push(text.subarray(2, 9)), ...splitter.push(text.subarray(9))];
+    expect(events.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(events.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['{"id":"a"}', '{"id":"b"}']);
+  });
+
+  it('waits for a number to be shown complete by what follows it', () => {
+    const splitter = new EventSplitter();
+    expect(splitter.push(Buffer.from('[12'))).toEqual([]);
+    expect(splitter.push(Buffer.from('34')).map(String)).toEqual([]);
+    expect(splitter.push(Buffer.from(']')).map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['1234']);
+    expect(() => splitter.end()).not.toThrow();
+  });
+
+  it('gives nothing of an element that never ends, and says that it is cut off', () => {
+    const splitter = new EventSplitter();
+    splitter.push(Buffer.from('[{"id":"x","text":"'));
+    for (let n = 0; n < 100; n += 1) expect(splitter.push(Buffer.alloc(1000, 'x'))).toEqual([]);
+    expect(() => splitter.end()).toThrow('cut off');
+  });
+
+  it('splits deep nesting without recursion', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    expect(splitText(`[${deep}]`).map(({ text }) => text)).toEqual([deep]);
+  });
+
+  it.each([
+    ['', 'empty'],
+    [' \n', 'empty'],
+    ['\ufeff', 'empty'],
+    ['null', "begins with 'n'"],
+    ['{"message":"no"}', "begins with '{'"],
+    ['"[]"', "begins with '\"'"],
+    ['<html><body>[1]</body></html>', "begins with '<'"],
+    ['\0[1]', 'begins with'],
+    ['[', 'cut off'],
+    ['[1', 'cut off'],
+    ['[1,', 'cut off'],
+    ['[{"id":"x"}', 'cut off'],
+    ['[{"id":"x"},', 'cut off'],
+    ['["x', 'cut off'],
+    ['["x\\"]', 'cut off'],
+    ['[,]', "',' stands where an event"],
+    ['[1,]', "']' stands where an event"],
+    ['[1,,2]', "',' stands where an event"],
+    ['[:]', "':' stands where an event"],
+    ['[}', "'}' stands where an event"],
+    ['[1 2]', "'2' stands where"],
+    ['["a""b"]', 'stands where'],
+    ['[{}{}]', "'{' stands where"],
+    ['[1}', "'}' stands where"],
+    ['[{"a":1]', "']' closes what '{' opened"],
+    ['[[1}', "'}' closes what '[' opened"],
+    ['[]x', "'x' follows the end"],
+    ['[1] [2]', "'[' follows the end"],
+    ['[1]]', "']' follows the end"],
+    ['[1]<html>', "'<' follows the end"],
+  ])('refuses %j', (text, reason) => {
+    expect(() => splitText(text)).toThrow(MalformedArrayError);
+    expect(() => splitText(text)).toThrow(reason);
+    expect(() => split(cut(Buffer.from(text), 'every byte'))).toThrow(reason);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { HashSet } from '../../../../src/sdk/ledger/hash-set.js';
+
+/** Few different halves, so that pairs repeat, and so that many want the same place. */
+const anyHalf = fc.oneof(
+  fc.constantFrom(0, 1, 2, 64, 128, 0x80000000, 0xffffffff),
+  fc.integer({ min: 0, max: 0xffffffff }),
+);
+const anyHash = fc.record({ high: anyHalf, low: anyHalf });
+
+describe('HashSet', () => {
+  it('answers like a Set, whatever is added in whatever order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyHash, { maxLength: 300, size: 'max' }),
+        fc.array(anyHash, { maxLength: 50 }),
+        (added, others) => {
+          const [hashes, model] = [new HashSet(), new Set<string>()];
+          for (const hash of added) {
+            expect(hashes.add(hash)).toBe(!model.has(JSON.stringify(hash)));
+            model.add(JSON.stringify(hash));
+            expect(hashes.size).toBe(model.size);
+          }
+          for (const hash of [...added, ...others]) expect(hashes.has(hash)).toBe(model.has(JSON.stringify(hash)));
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('keeps every hash while it grows', () => {
+    const hashes = new HashSet();
+    const added = Array.from({ length: 10_000 }, (_, n) => ({ high: n, low: 0 }));
+    expect(added.every((hash) => hashes.add(hash))).toBe(true);
+    expect(added.every((hash) => hashes.has(hash))).toBe(true);
+    expect(hashes.has({ high: 10_000, low: 0 })).toBe(false);
+    expect(hashes.has({ high: 0, low: 1 })).toBe(false);
+    expect(hashes.size).toBe(10_000);
+  });
+
+  it('holds the hash of nothing but zeros like any other', () => {
+    const hashes = new HashSet();
+    const zero = { high: 0, low: 0 };
+    expect(hashes.has(zero)).toBe(false);
+    expect(hashes.add(zero)).toBe(true);
+    expect(hashes.add(zero)).toBe(false);
+    expect(hashes.has(zero)).toBe(true);
+    expect(hashes.size).toBe(1);
+  });
+});

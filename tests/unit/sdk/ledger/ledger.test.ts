@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { bucketEndMs, Ledger } from '../../../../src/sdk/ledger/ledger.js';
+import type { RawEvent } from '../../../../src/sdk/pipeline/source.js';
+
+const MINUTE_MS = 60_000;
+const BASE_MS = Date.UTC(2030, 0, 2, 3, 4);
+
+function event(id: string | undefined, timestampMs: number | undefined, text = `{"id":"${id ?? ''}"}`): RawEvent {
+  return { bytes: Buffer.from(text), id, timestampMs };
+}
+
+interface Sighting {
+  readonly id: string;
+  readonly timestampMs: number | undefined;
+  readonly seenMs: number;
+}
+
+const anyTime = fc.integer({ min: 0, max: 6 * MINUTE_MS }).map((ms) => BASE_MS + ms);
+const anySighting: fc.Arbitrary<Sighting> = fc.record({
+  id: fc.integer({ min: 0, max: 8 }).map((n) => `id-${n}`),
+  timestampMs: fc.option(anyTime, { nil: undefined, freq: 3 }),
+  seenMs: anyTime,
+});
+type Step =
+  { readonly kind: 'add' | 'has'; readonly sighting: Sighting } | { readonly kind: 'prune'; readonly beforeMs: number };
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: anySighting.map((sighting): Step => ({ kind: 'add', sighting })) },
+  { weight: 4, arbitrary: anySighting.map((sighting): Step => ({ kind: 'has', sighting })) },
+  { weight: 1, arbitrary: anyTime.map((beforeMs): Step => ({ kind: 'prune', beforeMs })) },
+);
+
+/** The ledger as plain sets: minutes of dated events and minutes of first sight of undated ones. */
+class Model {
+  #entries: { readonly dated: boolean; readonly minute: number; readonly id: string }[] = [];
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  has({ id, timestampMs }: Sighting): boolean {
+    const minute = timestampMs === undefined ? undefined : Math.floor(timestampMs / MINUTE_MS);
+    return this.#entries.some(
+      (entry) => entry.id === id && (minute === undefined ? !entry.dated : entry.dated && entry.minute === minute),
+    );
+  }
+
+  add({ id, timestampMs, seenMs }: Sighting): void {
+    const dated = timestampMs !== undefined;
+    const minute = Math.floor((timestampMs ?? seenMs) / MINUTE_MS);
+    if (this.#entries.some((entry) => entry.dated === dated && entry.minute === minute && entry.id === id)) return;
+    this.#entries.push({ dated, minute, id });
+  }
+
+  prune(beforeMs: number): void {
+    this.#entries = this.#entries.filter(({ minute }) => (minute + 1) * MINUTE_MS > beforeMs);
+  }
+}
+
+describe('Ledger', () => {
+  it('answers like a set of minutes and ids, whatever is added, asked and forgotten', () => {
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 80, size: 'max' }), (steps) => {
+        const [ledger, model] = [new Ledger(), new Model()];
+        for (const step of steps) {
+          if (step.kind === 'prune') {
+            ledger.prune(step.beforeMs);
+            model.prune(step.beforeMs);
+          } else {
+            const { id, timestampMs, seenMs } = step.sighting;
+            const key = Ledger.keyOf(event(id, timestampMs), seenMs);
+            expect(ledger.has(key)).toBe(model.has(step.sighting));
+            if (step.kind === 'add') {
+              const before = model.size;
+              model.add(step.sighting);
+              expect(ledger.add(key)).toBe(model.size > before);
+              expect(ledger.has(key)).toBe(true);
+            }
+          }
+          expect(ledger.size).toBe(model.size);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('knows an event by its id, not by its text', () => {
+    const ledger = new Ledger();
+    ledger.add(Ledger.keyOf(event('x', BASE_MS, '{"id":"x"}'), 0));
+    expect(ledger.has(Ledger.keyOf(event('x', BASE_MS, '{"id": "x"}'), 0))).toBe(true);
+  });
+
+  it('knows an event without an id by its whole text', () => {
+    const ledger = new Ledger();
+    ledger.add(Ledger.keyOf(event(undefined, BASE_MS, '{"a":1}'), 0));
+    expect(ledger.has(Ledger.keyOf(event(undefined, BASE_MS, '{"a":1}'), 0))).toBe(true);
+    expect(ledger.has(Ledger.keyOf(event(undefined, BASE_MS, '{"a":2}'), 0))).toBe(false);
+  });
+
+  it('takes the same id at another minute for another event', () => {
+    const ledger = new Ledger();
+    ledger.add(Ledger.keyOf(event('x', BASE_MS), 0));
+    expect(ledger.has(Ledger.keyOf(event('x', BASE_MS + MINUTE_MS - 1), 0))).toBe(true);
+    expect(ledger.has(Ledger.keyOf(event('x', BASE_MS + MINUTE_MS), 0))).toBe(false);
+  });
+
+  it('knows an undated event again at whatever minute it is seen, and never takes it for a dated one', () => {
+    const ledger = new Ledger();
+    ledger.add(Ledger.keyOf(event('x', undefined), BASE_MS));
+    expect(ledger.has(Ledger.keyOf(event('x', undefined), BASE_MS + 10 * MINUTE_MS))).toBe(true);
+    expect(ledger.has(Ledger.keyOf(event('x', BASE_MS), BASE_MS))).toBe(false);
+  });
+
+  it('remembers a minute until it is over, also of an undated event', () => {
+    for (const timestampMs of [BASE_MS + 5, undefined]) {
+      const ledger = new Ledger();
+      const key = Ledger.keyOf(event('x', timestampMs), BASE_MS + 5);
+      ledger.add(key);
+      expect(bucketEndMs(key.bucket)).toBe(BASE_MS + MINUTE_MS);
+      ledger.prune(BASE_MS + MINUTE_MS - 1);
+      expect(ledger.has(key)).toBe(true);
+      ledger.prune(BASE_MS + MINUTE_MS);
+      expect(ledger.has(key)).toBe(false);
+      expect(ledger.size).toBe(0);
+    }
+  });
+
+  it.each(['0001-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z'])(
+    'knows an event of %s again',
+    (time) => {
+      const ledger = new Ledger();
+      ledger.add(Ledger.keyOf(event('x', Date.parse(time)), BASE_MS));
+      expect(ledger.has(Ledger.keyOf(event('x', Date.parse(time)), BASE_MS + MINUTE_MS))).toBe(true);
+      expect(ledger.has(Ledger.keyOf(event('y', Date.parse(time)), BASE_MS))).toBe(false);
+    },
+  );
+});

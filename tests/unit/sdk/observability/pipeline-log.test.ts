@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { ModuleError } from '../../../../src/sdk/errors.js';
+import { pipelineLog } from '../../../../src/sdk/observability/pipeline-log.js';
+import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
+import { ManualClock } from '../../../support/manual-clock.js';
+import { RecordingLog } from '../../../support/recording-log.js';
+
+function listening() {
+  const clock = new ManualClock();
+  const log = new RecordingLog();
+  return { clock, log, tell: pipelineLog(log.log, clock) };
+}
+
+const toMs = Date.UTC(2030, 0, 2, 3, 4, 5);
+const READ: PipelineEvent = { kind: 'read', events: 3, repeated: 0, bytes: 900 };
+const DELIVERED: PipelineEvent = { kind: 'delivered', events: 3, bytes: 900, durationMs: 10 };
+const COMMITTED: PipelineEvent = { kind: 'committed', owedFromMs: toMs, acknowledged: 3 };
+const caughtUp = (events: number): PipelineEvent => ({ kind: 'caught-up', toMs, events, durationMs: 1234 });
+
+function retrying(side: 'source' | 'destination' | 'state', attempt = 1): PipelineEvent {
+  const error = new ModuleError('SOURCE_UNREACHABLE', `No answer from the ${side}`);
+  return { kind: 'retrying', side, error, attempt, delayMs: 1500 };
+}
+
+describe('the log of a stream', () => {
+  it('has a line for a cycle that moved events', () => {
+    const { log, tell } = listening();
+    [READ, DELIVERED, COMMITTED, caughtUp(3), caughtUp(1)].forEach(tell);
+    expect(log.lines).toMatchObject([
+      { level: 'info', message: 'Delivered 3 events up to 2030-01-02T03:04:05Z in 1.2 s' },
+      { level: 'info', message: 'Delivered an event up to 2030-01-02T03:04:05Z in 1.2 s' },
+    ]);
+  });
+
+  it('has none for an empty cycle', () => {
+    const { log, tell } = listening();
+    [COMMITTED, caughtUp(0)].forEach(tell);
+    expect(log.lines).toEqual([]);
+  });
+
+  it.each([
+    ['source', READ],
+    ['destination', DELIVERED],
+    ['state', COMMITTED],
+  ] as const)('has one line when trouble with the %s begins and one when it ends', async (side, sign) => {
+    const { clock, log, tell } = listening();
+    tell(retrying(side));
+    await clock.advance(1500);
+    tell(retrying(side, 2));
+    tell(retrying(side, 3));
+    await clock.advance(5500);
+    tell(sign);
+    tell(sign);
+    expect(log.lines).toMatchObject([
+      {
+        level: 'warning',
+        message: `No answer from the ${side}; try 2 in 1.5 s`,
+        fields: { code: 'SOURCE_UNREACHABLE' },
+      },
+      { level: 'debug', message: `No answer from the ${side}; try 3 in 1.5 s` },
+      { level: 'debug', message: `No answer from the ${side}; try 4 in 1.5 s` },
+      { level: 'info', message: `The ${side} works again after 3 failed tries, 7 s later` },
+    ]);
+  });
+
+  it('tells the trouble of one side from that of another', () => {
+    const { log, tell } = listening();
+    [retrying('source'), retrying('destination'), READ].forEach(tell);
+    expect(log.at('warning')).toHaveLength(2);
+    expect(log.at('info')).toEqual(['The source works again after a failed try, 0 s later']);
+  });
+
+  it('has the end of trouble with the source also where there was nothing to read, so that the next one is told', () => {
+    const { log, tell } = listening();
+    [retrying('source'), COMMITTED, caughtUp(0), retrying('source')].forEach(tell);
+    expect(log.lines.map(({ level }) => level)).toEqual(['warning', 'info', 'warning']);
+  });
+
+  it('has a line for each dead letter, with id, reason and size', () => {
+    const { log, tell } = listening();
+    tell({ kind: 'dead-lettered', id: 'abc', reason: 'status 400: bad', bytes: 260_000 });
+    tell({ kind: 'dead-lettered', id: undefined, reason: 'too large', bytes: 1 });
+    expect(log.lines).toMatchObject([
+      {
+        level: 'warning',
+        message: 'An event went to the dead letter: status 400: bad',
+        fields: { id: 'abc', bytes: 260_000 },
+      },
+      { level: 'warning', fields: { id: undefined, bytes: 1 } },
+    ]);
+  });
+
+  it('leaves failed cycles to whoever pauses after them', () => {
+    const { log, tell } = listening();
+    tell({ kind: 'cycle-failed', error: new ModuleError('SOURCE_UNREACHABLE', 'x'), delayMs: 1 });
+    expect(log.lines).toEqual([]);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { redactor } from '../../../../src/sdk/observability/redactor.js';
+
+describe('a redactor', () => {
+  it('leaves a text without secrets as it is', () => {
+    expect(redactor(['sesame'])('open the door')).toBe('open the door');
+  });
+
+  it('blots out every occurrence of every secret', () => {
+    expect(redactor(['sesame', 'abracadabra'])('sesame abracadabra, sesame!')).toBe(
+      '[redacted] [redacted], [redacted]!',
+    );
+  });
+
+  it('takes secrets as texts, not as patterns, and the replacement too', () => {
+    expect(redactor(['a.c+'])('abcc a.c+')).toBe('abcc [redacted]');
+    expect(redactor(['$&$&'])('x $&$& x')).toBe('x [redacted] x');
+  });
+
+  it('blots out the longer of two secrets where one contains the other', () => {
+    expect(redactor(['open', 'open sesame'])('say open sesame')).toBe('say [redacted]');
+  });
+
+  it('finds a secret as JSON and as a URL write it', () => {
+    const secret = 'a"b\\c d/é';
+    const redact = redactor([secret]);
+    expect(redact(JSON.stringify({ key: secret }))).toBe('{"key":"[redacted]"}');
+    expect(redact(`https://host/?key=${encodeURIComponent(secret)}`)).toBe('https://host/?key=[redacted]');
+  });
+
+  it('leaves texts of fewer than four characters, which would hide the message instead', () => {
+    expect(redactor(['', 'a', 'abc', 'abcd'])('a abc abcd')).toBe('a abc [redacted]');
+  });
+
+  it('takes a secret that no URL can carry', () => {
+    expect(redactor(['key\ud800'])('the key\ud800.')).toBe('the [redacted].');
+  });
+
+  it('never lets a secret through, whatever surrounds it', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string({ minLength: 12 }), fc.string(), (before, secret, after) => {
+        expect(redactor([secret])(before + secret + after).includes(secret)).toBe(false);
+      }),
+    );
+  });
+});
