@@ -6,20 +6,41 @@
  *
  * Exit codes: 0 stopped by SIGTERM, 1 failure, 2 configuration, 130 stopped by SIGINT.
  */
-import { triggers } from './modules.js';
-import { createUndiciTransport } from './sdk/http/undici-transport.js';
-import { runPlatformCommand } from './sdk/platform-command.js';
-import { systemClock, systemEnvironment, systemFileSystem, systemRandom } from './sdk/system.js';
+import type { SignalSource, StopSignal } from './sdk/signals.js';
+
+// Loading the program takes a moment in which nothing is under way: a stop is obeyed at once, with the usual status.
+const LEAVE_AT_ONCE: Readonly<Record<StopSignal, () => void>> = {
+  SIGTERM: () => process.exit(0),
+  SIGINT: () => process.exit(130),
+};
+process.on('SIGTERM', LEAVE_AT_ONCE.SIGTERM);
+process.on('SIGINT', LEAVE_AT_ONCE.SIGINT);
+
+/** Whoever listens takes over. */
+const signals: SignalSource = {
+  on(signal, listener) {
+    process.off(signal, LEAVE_AT_ONCE[signal]);
+    process.on(signal, listener);
+  },
+  off: (signal, listener) => process.off(signal, listener),
+};
+
+const [{ triggers }, { createUndiciTransport }, { runPlatformCommand }, system] = await Promise.all([
+  import('./modules.js'),
+  import('./sdk/http/undici-transport.js'),
+  import('./sdk/platform-command.js'),
+  import('./sdk/system.js'),
+]);
 
 // Nobody reads the log any more: no reason to stop delivering.
 process.stderr.on('error', () => undefined);
 
 process.exitCode = await runPlatformCommand(triggers, process.argv[2], {
-  clock: systemClock,
-  random: systemRandom,
-  fileSystem: systemFileSystem,
-  environment: systemEnvironment,
-  signals: process,
+  clock: system.systemClock,
+  random: system.systemRandom,
+  fileSystem: system.systemFileSystem,
+  environment: system.systemEnvironment,
+  signals,
   stderr: process.stderr,
   openTransport: () => createUndiciTransport(),
 });

@@ -43,6 +43,7 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
         listener,
         stream: describeStream(settings),
         startFromMs: settings.startFrom.ms,
+        startIsRelative: settings.startFrom.isRelative,
         frequencyMs: settings.frequencyMs,
         overlapMs: settings.overlapMs,
         retentionMs: RETENTION_MS,

@@ -18,30 +18,39 @@ export class DirectoryInsightsSource implements Source {
     return this.options.client.serverClock.now();
   }
 
-  async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, void, undefined> {
+  learnTime(signal: AbortSignal): Promise<void> {
+    return this.options.client.learnTime(signal);
+  }
+
+  async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {
     const { client, services, pageSize } = this.options;
-    const order = new Order();
+    const order = new Order(window.toMs);
     let fromMs = window.fromMs;
     let searchAfter: string | undefined;
     for (;;) {
       const selection = { services, fromMs, toMs: window.toMs };
       const page = await client.openPage(selection, { limit: pageSize, searchAfter }, signal);
+      order.provenToMs = Math.min(order.provenToMs, page.askedAtMs ?? Infinity);
       if (page.headers.sort !== undefined && page.headers.sort !== 'ASC') order.isBroken = true;
+      const before = order.lastMs;
       const rows = yield* this.#pieces(page, order);
       if (signal.aborted) throw abortError();
-      if (rows < (page.headers.limit ?? pageSize)) return;
+      if (isLast(rows, page)) return order.provenToMs;
       const next = page.headers.searchAfter;
       if (next === undefined) {
-        // A full page without a token: a new query from where this one ended, so long as that is further on. It begins
-        // a millisecond earlier, since events of that same instant may be left and the bound may be exclusive.
+        // No token: a new query from where this one ended. It begins a millisecond earlier, since events of that same
+        // instant may be left and the bound may be exclusive.
         const restartMs = Math.min(order.lastMs ?? -Infinity, window.toMs) - 1;
-        if (order.isBroken || restartMs <= fromMs) throw stuck(page, 'no token');
-        [fromMs, searchAfter] = [restartMs, undefined];
-        order.restart();
-      } else {
-        if (next === searchAfter) throw stuck(page, 'the token of the page before');
-        searchAfter = next;
+        if (order.isBroken || restartMs <= fromMs || order.lastMs === before) {
+          if (page.headers.limit === undefined && rows < pageSize) return order.provenToMs;
+          throw stuck(page, 'no token');
+        }
+        fromMs = restartMs;
+        order.beginAgain();
+      } else if (next === searchAfter) {
+        throw stuck(page, 'the token of the page before');
       }
+      searchAfter = next;
     }
   }
 
@@ -69,26 +78,40 @@ export class DirectoryInsightsSource implements Source {
 }
 
 /**
+ * Whether a page is the last one: fewer rows than the limit that was applied. Where a proxy stripped the header that
+ * tells the limit, it may have been lower than ours, and only an empty page is surely the last.
+ */
+function isLast(rows: number, { headers }: OpenPage): boolean {
+  return headers.limit === undefined ? rows === 0 : rows < headers.limit;
+}
+
+/**
  * Follows the times of the events of a window. While they ascend, the last one's time says how far the window has been
  * read; once they do not, nothing says so until the window's end.
  */
 class Order {
+  /** Time of the latest event, epoch milliseconds. */
   lastMs: number | undefined;
   isBroken = false;
+  #isFirst = true;
 
-  /** A new query begins a little before the end of the last one. */
-  restart(): void {
-    this.lastMs = undefined;
+  /** @param provenToMs what the API's clock had not reached when it was asked is not proven, epoch milliseconds */
+  constructor(public provenToMs: number) {}
+
+  /** A new query follows, which begins a little before the end of the last one. */
+  beginAgain(): void {
+    this.#isFirst = true;
   }
 
   /** @returns the instant before which everything was read, epoch milliseconds; undefined where that is not known */
   follow(events: readonly RawEvent[]): number | undefined {
     for (const { timestampMs } of events) {
       if (timestampMs === undefined) continue;
-      if (this.lastMs !== undefined && timestampMs < this.lastMs) this.isBroken = true;
+      if (!this.#isFirst && this.lastMs !== undefined && timestampMs < this.lastMs) this.isBroken = true;
+      this.#isFirst = false;
       this.lastMs = timestampMs;
     }
-    return this.isBroken ? undefined : this.lastMs;
+    return this.isBroken || this.lastMs === undefined ? undefined : Math.min(this.lastMs, this.provenToMs);
   }
 }
 

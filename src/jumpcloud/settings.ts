@@ -17,6 +17,8 @@ export interface StartFrom {
   readonly ms: number;
   /** As it was written. */
   readonly text: string;
+  /** True where it was written as a time before now. */
+  readonly isRelative: boolean;
 }
 
 /** Everything that the connector is told, checked and in the units that the code works with. */
@@ -97,7 +99,11 @@ function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): 
     chunkSize: number('arguments.chunk_size', args.chunk_size),
     frequencyMs: number('arguments.frequency', args.frequency) * 1000,
     services: take('arguments.service', args.service, readServices, []),
-    startFrom: take('arguments.start_from', args.start_from, (text) => parseStartFrom(text, now), { ms: 0, text: '' }),
+    startFrom: take('arguments.start_from', args.start_from, (text) => parseStartFrom(text, now), {
+      ms: 0,
+      text: '',
+      isRelative: false,
+    }),
     pageSize: number('arguments.page_size', args.page_size),
     requestsPerSecond: number('arguments.requests_per_second', args.requests_per_second),
     overlapMs: duration('arguments.overlap', args.overlap),
@@ -114,7 +120,7 @@ function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): 
 export function parseStartFrom(text: string, now: number): Parsed<StartFrom> {
   const trimmed = text.trim();
   const oldest = now - RETENTION_MS;
-  if (trimmed.toLowerCase() === 'retention') return { value: { ms: oldest, text: trimmed } };
+  if (trimmed.toLowerCase() === 'retention') return { value: { ms: oldest, text: trimmed, isRelative: true } };
   const durationMs = parseDuration(trimmed);
   const ms = durationMs === undefined ? parseTimestamp(trimmed)?.ms : now - durationMs;
   if (ms === undefined) {
@@ -122,9 +128,10 @@ export function parseStartFrom(text: string, now: number): Parsed<StartFrom> {
     return { problem: `must be ${forms}, not ${showValue(trimmed, false)}` };
   }
   if (ms > now) return { problem: `${trimmed} is in the future: it is now ${formatTimestamp(now)}` };
-  if (ms >= oldest) return { value: { ms, text: trimmed } };
+  const isRelative = durationMs !== undefined;
+  if (ms >= oldest) return { value: { ms, text: trimmed, isRelative } };
   return {
-    value: { ms: oldest, text: trimmed },
+    value: { ms: oldest, text: trimmed, isRelative },
     warning: `${trimmed} is longer ago than the ${formatDuration(RETENTION_MS)} that JumpCloud keeps: starting at ${formatTimestamp(oldest)}`,
   };
 }

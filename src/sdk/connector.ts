@@ -8,6 +8,7 @@ import type { PipelineListener } from './pipeline/pipeline-event.js';
 import { planWindow } from './pipeline/planner.js';
 import { pumpWindow } from './pipeline/pump.js';
 import type { Source } from './pipeline/source.js';
+import type { Clock } from './ports.js';
 import type { OwedSet } from './checkpoint/owed-set.js';
 import { formatTimestamp } from './time/timestamp.js';
 import type { TriggerContext } from './trigger.js';
@@ -21,6 +22,8 @@ const REFUSAL_PAUSE_MS = 120_000;
 const RETENTION_TOLERANCE_MS = 3_600_000;
 /** A position further ahead of the source's clock than this is a mistake, not a difference of clocks. */
 const FUTURE_TOLERANCE_MS = 60_000;
+/** Smaller differences of the clocks are not worth a word. */
+const CLOCK_TOLERANCE_MS = 2_000;
 /** Things that pass by themselves are not an error before they have failed so many cycles in a row. */
 const ERROR_AFTER_FAILURES = 3;
 /** How long a run that is to end by itself goes on trying. */
@@ -38,6 +41,8 @@ export interface ConnectorParts<B extends Batch> {
   readonly stream: string;
   /** Where to begin on the first start, epoch milliseconds. */
   readonly startFromMs: number;
+  /** True where that was told as a time before now. */
+  readonly startIsRelative?: boolean;
   readonly frequencyMs: number;
   readonly overlapMs: number;
   /** How long the source keeps events, milliseconds. */
@@ -53,12 +58,14 @@ export interface ConnectorParts<B extends Batch> {
  */
 export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, context: TriggerContext): Promise<void> {
   const { storage, log, stop, clock, once } = context;
+  await parts.source.learnTime(stop.requested);
   const state = await DeliveryState.open({
     storage,
-    startFromMs: parts.startFromMs,
+    startFromMs: startFrom(parts, clock),
     keepMs: parts.overlapMs + LEDGER_MARGIN_MS,
     stream: parts.stream,
   });
+  mendFuturePosition(state, parts.source, context);
   // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
   await state.commit({ keys: [], settled: undefined });
   tellStart(state.resumption, state.owed, parts.stream, log);
@@ -69,6 +76,24 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
     await clock.sleep(pauseMs, stop.requested);
   }
   log.info(`Stopped, owed: ${describeOwed(state.owed)}`);
+}
+
+/** A start that is told as so long ago is counted from the source's now, not from ours. */
+function startFrom<B extends Batch>({ source, startFromMs, startIsRelative }: ConnectorParts<B>, clock: Clock): number {
+  const offsetMs = source.now() - clock.now();
+  return startIsRelative === true && Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? startFromMs + offsetMs : startFromMs;
+}
+
+/**
+ * A position that lies ahead of both clocks, as one set by hand or written by another connector with a wrong clock may,
+ * would leave out everything until then. Our own never gets there.
+ */
+function mendFuturePosition(state: DeliveryState, source: Source, { clock, log }: TriggerContext): void {
+  const fromMs = state.owed.fromMs ?? -Infinity;
+  const [earlier, later] = [Math.min(source.now(), clock.now()), Math.max(source.now(), clock.now())];
+  if (fromMs <= later + FUTURE_TOLERANCE_MS) return;
+  log.warning(`The position ${formatTimestamp(fromMs)} lies in the future: collecting from now on instead`);
+  state.owe({ fromMs: earlier, toMs: undefined });
 }
 
 class Connector<B extends Batch> {
@@ -117,10 +142,10 @@ class Connector<B extends Batch> {
   async #collect(): Promise<void> {
     const { source, listener, overlapMs } = this.parts;
     const { clock, random, stop } = this.context;
-    this.#mendPosition();
-    const nowMs = source.now();
-    const window = planWindow(this.state, nowMs, overlapMs);
-    if (window === undefined) return;
+    this.#giveUpWhatIsGone();
+    const window = planWindow(this.state, source.now(), overlapMs);
+    // Nothing can be asked for yet: either so it is, or we are wrong about the source's time.
+    if (window === undefined) return source.learnTime(stop.requested);
     const startedAt = clock.monotonic();
     const events = await pumpWindow(window, {
       source,
@@ -136,21 +161,15 @@ class Connector<B extends Batch> {
     listener({ kind: 'caught-up', toMs: window.toMs, events, durationMs: clock.monotonic() - startedAt });
   }
 
-  /** A position that the source has forgotten is moved up, one that lies ahead of its clock is moved back; both loudly. */
-  #mendPosition(): void {
+  /** What the source has deleted is given up, loudly; only where both clocks agree that it has. */
+  #giveUpWhatIsGone(): void {
     const { source, retentionMs } = this.parts;
-    const { log } = this.context;
-    const nowMs = source.now();
-    const fromMs = this.state.owed.fromMs ?? nowMs;
-    if (fromMs < nowMs - retentionMs - RETENTION_TOLERANCE_MS) {
-      for (const gap of this.state.giveUpBefore(nowMs - retentionMs)) {
-        const range = `${formatTimestamp(gap.fromMs)} to ${formatTimestamp(gap.toMs ?? nowMs)}`;
-        log.error(`Events from ${range} cannot be had any more: the source keeps them for a limited time only`);
-      }
-    }
-    if (fromMs > nowMs + FUTURE_TOLERANCE_MS) {
-      log.warning(`The position ${formatTimestamp(fromMs)} lies in the future: collecting from now on instead`);
-      this.state.owe({ fromMs: nowMs, toMs: undefined });
+    const { log, clock } = this.context;
+    const keptFromMs = Math.min(source.now(), clock.now()) - retentionMs;
+    if ((this.state.owed.fromMs ?? Infinity) >= keptFromMs - RETENTION_TOLERANCE_MS) return;
+    for (const { fromMs, toMs } of this.state.giveUpBefore(keptFromMs)) {
+      const range = `${formatTimestamp(fromMs)} to ${formatTimestamp(toMs ?? keptFromMs)}`;
+      log.error(`Events from ${range} cannot be had any more: the source keeps them for a limited time only`);
     }
   }
 
@@ -160,7 +179,7 @@ class Connector<B extends Batch> {
       ? Math.max(backoffMs(CYCLE_BACKOFF, this.#failures, random), error.retryAfterMs ?? 0)
       : REFUSAL_PAUSE_MS;
     const advice = error.advice === undefined ? '' : ` ${error.advice}`;
-    const text = `${error.message}.${advice} Nothing is lost; next try in ${Math.round(pauseMs / 1000)} s.`;
+    const text = `${error.message.replace(/\.$/, '')}.${advice} Nothing is lost; next try in ${Math.round(pauseMs / 1000)} s.`;
     const fields = { code: error.code, owed: describeOwed(this.state.owed) };
     if (!error.retryable) log.critical(text, fields);
     else if (this.#failures < ERROR_AFTER_FAILURES) log.warning(text, fields);

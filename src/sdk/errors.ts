@@ -108,11 +108,29 @@ export function isAbort(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'AbortError';
 }
 
-/** Total: whatever was thrown, a one-line text for a log, with the innermost system code. */
+/** Causes deeper than this add nothing, and may go round in a circle. */
+const DEEPEST_CAUSE = 5;
+
+/** Total: whatever was thrown, a one-line text for a log, with its causes and system codes. */
 export function describeError(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const cause = thrown.cause instanceof Error ? `: ${describeError(thrown.cause)}` : '';
-  return `${thrown.message}${cause}`;
+  const parts: string[] = [];
+  let error = thrown;
+  for (let depth = 0; depth < DEEPEST_CAUSE && (depth === 0 || error instanceof Error); depth += 1) {
+    parts.push(describeOne(error).replace(/\s+/g, ' ').replace(/\.$/, ''));
+    error = error instanceof Error ? error.cause : undefined;
+  }
+  return parts.filter((part, index) => index === 0 || !(parts[index - 1] ?? '').includes(part)).join(': ');
+}
+
+function describeOne(thrown: unknown): string {
+  if (!(thrown instanceof Error)) {
+    // Not everything that is an object can be made a text.
+    return typeof thrown === 'object' && thrown !== null ? Object.prototype.toString.call(thrown) : String(thrown);
+  }
+  const { code } = thrown as { code?: unknown };
+  const text = thrown.message === '' ? thrown.name : thrown.message;
+  const isSystemCode = typeof code === 'string' && !(code in ERROR_CODES) && !text.includes(code);
+  return isSystemCode ? `${text} (${code})` : text;
 }
 
 /** The rejection of an operation that was told to stop. */

@@ -324,9 +324,9 @@ describe('delivery', () => {
     const seen: string[] = [];
     const transport: HttpTransport = {
       async request(request) {
-        seen.push(request.url.includes(API_HOST) ? 'page asked' : 'push');
+        if (request.url.includes(INTAKE_HOST)) seen.push('push');
         const response = await world.transport.request(request);
-        if (!request.url.includes(API_HOST)) return response;
+        if (!request.url.endsWith('/events')) return response;
         return { ...response, body: noted(response.body) };
       },
     };
@@ -385,11 +385,11 @@ describe('failures and the end', () => {
   });
 
   it.each([
-    ['a wrong key', [fault('jumpcloud', { kind: 'status', status: 401 })], 6],
+    ['a wrong key', [fault('jumpcloud', { kind: 'status', status: 401 })], 8],
     ['a connection that breaks', [fault('jumpcloud', { kind: 'reset', point: 'before_processing' })], 45],
-    ['a 429 with Retry-After', [fault('jumpcloud', { kind: 'status', status: 429, retry_after: 120 })], 6],
+    ['a 429 with Retry-After', [fault('jumpcloud', { kind: 'status', status: 429, retry_after: 120 })], 8],
     ['a 429 without', [fault('jumpcloud', { kind: 'status', status: 429 })], 45],
-    ['a refused intake key', [fault('sekoia', { kind: 'status', status: 403 })], 12],
+    ['a refused intake key', [fault('sekoia', { kind: 'status', status: 403 })], 14],
     ['an intake that is down', [fault('sekoia', { kind: 'status', status: 503 })], 90],
   ])('14: does not hammer after %s', async (_, faults, most) => {
     const clock = new ManualClock();
@@ -509,7 +509,7 @@ describe('configuration and credentials', () => {
     const world = new ConnectorWorld();
     const run = world.run({ module: { base_url: ` https://${API_HOST}// ` } });
     await run.ended;
-    expect(run.requests[0]?.url).toBe(`https://${API_HOST}/insights/directory/v1/events`);
+    expect(run.requests.map(({ url }) => url)).toContain(`https://${API_HOST}/insights/directory/v1/events`);
     for (const wrong of ['api.jumpcloud.com', 'http://api.jumpcloud.com', 'ftp://x.test', '']) {
       expect(() => world.run({ module: { base_url: wrong } })).toThrow(/base_url/);
     }

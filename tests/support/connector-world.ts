@@ -96,18 +96,16 @@ export class ConnectorWorld {
       listener: (event) => void told.push(event),
     });
     ended.catch(() => undefined);
-    const to = (host: string): string[] =>
-      requests
-        .filter(({ url }) => new URL(url).host === host)
-        .map(({ body }) => Buffer.from(body ?? '').toString('utf8'));
+    const to = (endpoint: string): string[] =>
+      requests.filter(({ url }) => url.endsWith(endpoint)).map(({ body }) => Buffer.from(body ?? '').toString('utf8'));
     return {
       ended,
       stop,
       log,
       told,
       requests,
-      queries: () => to(API_HOST).map((body) => JSON.parse(body) as Record<string, unknown>),
-      pushes: () => to(INTAKE_HOST).map((body) => JSON.parse(body) as { intake_key: string; jsons: string[] }),
+      queries: () => to('/events').map((body) => JSON.parse(body) as Record<string, unknown>),
+      pushes: () => to('/batch').map((body) => JSON.parse(body) as { intake_key: string; jsons: string[] }),
     };
   }
 

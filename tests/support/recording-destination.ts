@@ -23,8 +23,8 @@ export class TextBatch implements Batch {
     return 'added';
   }
 
-  text(index: number): string {
-    return this.texts[index] ?? '';
+  text(index: number): Uint8Array {
+    return Buffer.from(this.texts[index] ?? '');
   }
 }
 

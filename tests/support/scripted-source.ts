@@ -26,7 +26,11 @@ export class ScriptedSource implements Source {
     return this.options.now();
   }
 
-  async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, void, undefined> {
+  async learnTime(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {
     const { pageEvents = () => 7, repeats = () => 0, beforePage, saysWhere = () => true } = this.options;
     this.windows.push(window);
     const inside = this.options.events
@@ -37,7 +41,7 @@ export class ScriptedSource implements Source {
       await Promise.resolve();
       if (signal.aborted) throw abortError();
       await beforePage?.(page);
-      if (at >= inside.length) return;
+      if (at >= inside.length) return window.toMs;
       const size = pageEvents();
       const fresh = inside.slice(at, at + size);
       const again = inside.slice(Math.max(0, at - repeats()), at);

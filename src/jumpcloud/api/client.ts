@@ -36,6 +36,8 @@ export interface OpenPage {
   readonly headers: PageHeaders;
   /** The text of a JSON array of events, in pieces. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** What the API's clock showed at the least when it looked for these events, epoch milliseconds, if it told. */
+  readonly askedAtMs: number | undefined;
   /** `(request …)` for messages about this page, or nothing. */
   readonly reference: string;
 }
@@ -44,6 +46,11 @@ export interface OpenPage {
 export interface Bucket {
   readonly key: string | number;
   readonly count: number;
+}
+
+interface Answered {
+  readonly response: HttpResponse;
+  readonly askedAtMs: number | undefined;
 }
 
 /** Makes something of an answer, or throws what `invalid` makes of a description of its fault. */
@@ -78,12 +85,23 @@ export class DirectoryInsightsClient {
     { limit, searchAfter }: { limit: number; searchAfter: string | undefined },
     signal: AbortSignal,
   ): Promise<OpenPage> {
-    const response = await this.#post('/events', eventsBody(selection, limit, searchAfter), signal);
+    const body = eventsBody(selection, limit, searchAfter);
+    const { response, askedAtMs } = await this.#retry(() => this.#tryOnce('/events', body, signal), signal);
     return {
+      askedAtMs,
       headers: readPageHeaders(response.headers),
       body: this.#pieces(response, signal),
       reference: requestReference(response.headers['x-request-id']),
     };
+  }
+
+  /** Asks for the API's time, in one try: any answer tells it. */
+  async learnTime(signal: AbortSignal): Promise<void> {
+    const nowMs = this.serverClock.now();
+    const selection = { services: ['all'], fromMs: nowMs - 60_000, toMs: nowMs };
+    await this.#tryOnce('/events/count', selectionBody(selection), signal)
+      .then(({ response }) => readText(response))
+      .catch(() => undefined);
   }
 
   /** Number of events. */
@@ -110,7 +128,7 @@ export class DirectoryInsightsClient {
   /** Sends a small query and reads its whole answer, a JSON object; a broken answer is asked for again. */
   #ask<Result>({ path, body, read }: Question<Result>, signal: AbortSignal): Promise<Result> {
     return this.#retry(async () => {
-      const response = await this.#tryOnce(path, body, signal);
+      const { response } = await this.#tryOnce(path, body, signal);
       const text = await readText(response).catch((cause: unknown) => {
         throw this.#broken(cause, response, signal);
       });
@@ -120,10 +138,6 @@ export class DirectoryInsightsClient {
       if (typeof answer === 'object' && answer !== null) return read(answer, invalid);
       throw invalid(`with ${text.trim() === '' ? 'nothing' : 'something that is not JSON'}`);
     }, signal);
-  }
-
-  #post(path: string, body: string, signal: AbortSignal): Promise<HttpResponse> {
-    return this.#retry(() => this.#tryOnce(path, body, signal), signal);
   }
 
   #retry<Result>(operation: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
@@ -137,13 +151,13 @@ export class DirectoryInsightsClient {
     });
   }
 
-  async #tryOnce(path: string, body: string, signal: AbortSignal): Promise<HttpResponse> {
+  async #tryOnce(path: string, body: string, signal: AbortSignal): Promise<Answered> {
     const { transport, clock } = this.options;
     const [sentAtMs, startedAt] = [clock.now(), clock.monotonic()];
     const request = this.#request(path, body, signal);
     const response = await exchange(transport, request, { side: 'source', nowMs: sentAtMs, redact: this.#redact });
-    this.serverClock.observe(response.headers['date'], sentAtMs, clock.monotonic() - startedAt);
-    if (response.status === 200) return response;
+    const askedAtMs = this.serverClock.observe(response.headers['date'], sentAtMs, clock.monotonic() - startedAt);
+    if (response.status === 200) return { response, askedAtMs };
     const text = this.#redact(await readText(response).catch(() => ''));
     throw refusal(this.#host, response.status, text, response.headers['x-request-id']);
   }

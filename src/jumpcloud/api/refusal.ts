@@ -11,8 +11,8 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   400: {
     code: 'SOURCE_REQUEST_REFUSED',
     advice:
-      'Check the service names against those that the answer lists; a name that this release does not know can be ' +
-      'given as unlisted:NAME.',
+      'Check the settings that the answer names. Of services, take those that it lists; a name that this release does ' +
+      'not know can be given as unlisted:NAME. Of times, check the clock of this machine.',
   },
   401: {
     code: 'SOURCE_CREDENTIAL_REFUSED',

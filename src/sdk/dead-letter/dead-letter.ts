@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import type { Clock } from '../ports.js';
 import type { Storage } from '../storage/storage.js';
 import { formatTimestamp } from '../time/timestamp.js';
@@ -9,13 +11,14 @@ export interface DeadLetterEntry {
   readonly id: string | undefined;
   /** In the destination's words, or the limit that was exceeded. */
   readonly reason: string;
-  /** The exact text of the event. */
-  readonly event: string;
+  /** The exact text of the event, UTF-8. */
+  readonly event: Uint8Array;
 }
 
 /**
  * What the destination refused, kept for an operator: files of one JSON object a line, `{"time", "reason", "id",
- * "event_type", "bytes", "event"}`, where `event` is the event's exact text. A file is written once, as a whole.
+ * "event_type", "bytes", "event"}`, where `event` is the event's exact text; `event_base64` takes its place where the
+ * event is not valid UTF-8. A file is written once, as a whole.
  */
 export class DeadLetter {
   #next: number | undefined;
@@ -48,17 +51,18 @@ export class DeadLetter {
   async #firstFree(): Promise<number> {
     const names = await this.storage.list(FOLDER);
     const numbers = names.map((name) => Number(/^(\d{8})\.ndjson$/.exec(name)?.[1] ?? 0));
-    return Math.max(0, ...numbers) + 1;
+    return numbers.reduce((highest, number) => Math.max(highest, number), 0) + 1;
   }
 
   #record({ id, reason, event }: DeadLetterEntry): Record<string, unknown> {
+    const text = Buffer.from(event).toString('utf8');
     return {
       time: formatTimestamp(this.clock.now()),
       reason,
       id,
-      event_type: eventType(event),
-      bytes: Buffer.byteLength(event),
-      event,
+      event_type: eventType(text),
+      bytes: event.length,
+      ...(isUtf8(event) ? { event: text } : { event_base64: Buffer.from(event).toString('base64') }),
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports.js';
+import { Hold } from './hold.js';
 
 /**
  * Lets at most `requestsPerSecond` requests begin in any second, and none while the other side has said to wait. All
@@ -9,7 +10,7 @@ export class RateLimiter {
   readonly #windowMs: number;
   /** When the latest requests were let through, oldest first. Never longer than the limit. */
   readonly #begun: number[] = [];
-  #heldUntil = -Infinity;
+  readonly #hold: Hold;
   /** Requests go through one after the other, in the order they asked. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -17,6 +18,7 @@ export class RateLimiter {
     private readonly clock: Clock,
     requestsPerSecond: number,
   ) {
+    this.#hold = new Hold(clock);
     // Less than one a second is one in so many milliseconds.
     this.#limit = Math.max(1, Math.floor(requestsPerSecond));
     this.#windowMs = requestsPerSecond >= 1 ? 1000 : 1000 / requestsPerSecond;
@@ -32,7 +34,7 @@ export class RateLimiter {
 
   /** The other side asked for silence: nothing begins for `delayMs`. */
   hold(delayMs: number): void {
-    this.#heldUntil = Math.max(this.#heldUntil, this.clock.monotonic() + delayMs);
+    this.#hold.extend(delayMs);
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
@@ -40,7 +42,7 @@ export class RateLimiter {
       if (signal.aborted) return;
       const now = this.clock.monotonic();
       const free = this.#begun.length < this.#limit ? -Infinity : (this.#begun[0] ?? -Infinity) + this.#windowMs;
-      const delayMs = Math.max(free, this.#heldUntil) - now;
+      const delayMs = Math.max(free - now, this.#hold.leftMs);
       if (delayMs <= 0) break;
       await this.clock.sleep(Math.ceil(delayMs), signal);
     }

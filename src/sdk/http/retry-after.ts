@@ -1,10 +1,10 @@
 import type { HttpResponse } from '../ports.js';
 
-/** No server's word keeps us silent for longer than this. */
-const LONGEST_WAIT_MS = 3_600_000;
+/** No server's word keeps us silent for longer than this: beyond a day it is a mistake. */
+const LONGEST_WAIT_MS = 86_400_000;
 
 /**
- * How long an answer asks to wait before the next request, milliseconds, at most an hour: the `Retry-After` header of a
+ * How long an answer asks to wait before the next request, milliseconds, at most a day: the `Retry-After` header of a
  * 429 or 503, as a number of seconds or an HTTP date (RFC 9110, section 10.2.3).
  * @param nowMs our own time, used where the answer carries no `Date` to measure a date against
  * @returns undefined where the answer does not ask, or not readably

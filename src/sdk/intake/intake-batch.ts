@@ -1,6 +1,6 @@
 import type { Added, Batch } from '../pipeline/destination.js';
 import type { RawEvent } from '../pipeline/source.js';
-import { MAX_GROWTH, writeEscaped } from './json-escape.js';
+import { MAX_GROWTH, readEscaped, writeEscaped } from './json-escape.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 
 const SUFFIX = Buffer.from(']}');
@@ -58,8 +58,8 @@ export class IntakeBatch implements Batch {
     return 'added';
   }
 
-  text(index: number): string {
-    return String(JSON.parse(this.#string(index).toString('utf8')));
+  text(index: number): Uint8Array {
+    return readEscaped(this.#string(index).subarray(1, -1));
   }
 
   /** The request body that carries the events at `indexes`, ascending; of all of them without a copy. */

@@ -1,6 +1,7 @@
 import { abortError, ModuleError } from '../errors.js';
 import { answerExcerpt, readText } from '../http/body.js';
 import { brokenOff, exchange } from '../http/exchange.js';
+import { Hold } from '../http/hold.js';
 import { retry } from '../http/retry.js';
 import { redactor, type Redactor } from '../observability/redactor.js';
 import type { DeliveryOutcome } from '../outcome.js';
@@ -15,6 +16,10 @@ import { Narrowing } from './narrowing.js';
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 10_000;
 const TIMEOUT_MS = 30_000;
+/** How long a batch of which every event was refused waits for another one to be accepted. */
+const EVIDENCE_WAIT_MS = 5_000;
+/** An answer that acknowledges too few may mean any of them: in few, small parts, so that little is sent twice. */
+const PARTS_OF_AMBIGUOUS = 16;
 
 export interface IntakeOptions {
   /** Base URL of the intake, without `/batch`. */
@@ -35,7 +40,7 @@ export interface IntakeOptions {
 type Posted =
   | { readonly kind: 'verdicts'; readonly verdicts: readonly Verdict[] }
   /** Refused as a whole, perhaps because of one event in it. */
-  | { readonly kind: 'refused'; readonly error: ModuleError };
+  | { readonly kind: 'refused'; readonly error: ModuleError; readonly parts: number };
 
 /**
  * The Sekoia intake, `POST <url>/batch`: `{"intake_key", "jsons": [text of an event, …]}`, answered by
@@ -45,8 +50,15 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   readonly #endpoint: string;
   /** A refusal may quote the request, which holds the key. */
   readonly #redact: Redactor;
+  readonly #hold: Hold;
+  /** Requests sent so far; each is known by its number. */
+  #requests = 0;
+  /** The latest request of which an event was accepted. */
+  #lastAccepted = 0;
+  readonly #onAccepted = new Set<() => void>();
 
   constructor(private readonly options: IntakeOptions) {
+    this.#hold = new Hold(options.clock);
     this.#endpoint = `${options.url.replace(/\/+$/, '')}/batch`;
     this.#redact = redactor([options.intakeKey]);
   }
@@ -57,14 +69,14 @@ export class IntakeDestination implements Destination<IntakeBatch> {
 
   /**
    * A request that the intake refuses because of an event in it is narrowed down by halves to that event. Only where
-   * other events of the batch were accepted is the event itself at fault; where every single one is refused, nothing is
-   * rejected and the failure is the destination's.
+   * others were accepted, of this batch or of another one sent after it, is the event itself at fault; where every
+   * single one is refused, nothing is rejected and the failure is the destination's.
    */
   async deliver(batch: IntakeBatch, signals: DeliverySignals): Promise<DeliveryOutcome> {
     const { clock, random, retryForMs, listener } = this.options;
-    const narrowing = new Narrowing(batch.count);
+    const narrowing = new Narrowing(batch.count, random);
     try {
-      await retry(() => this.#settle(batch, narrowing, signals), {
+      await retry(() => this.#settleOrJudge(batch, narrowing, signals), {
         policy: { firstDelayMs: FIRST_DELAY_MS, longestDelayMs: LONGEST_DELAY_MS, deadlineMs: retryForMs },
         clock,
         random,
@@ -78,13 +90,41 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     }
   }
 
+  /** Where every event was refused, waits a moment for other batches to show whether the destination works at all. */
+  async #settleOrJudge(batch: IntakeBatch, narrowing: Narrowing, signals: DeliverySignals): Promise<void> {
+    try {
+      await this.#settle(batch, narrowing, signals);
+    } catch (error) {
+      if (!narrowing.refusesEverything || !(await this.#acceptsAfter(this.#requests, signals.requested))) throw error;
+      narrowing.trustDestination();
+      await this.#settle(batch, narrowing, signals);
+    }
+  }
+
+  /** Whether, within a few seconds, an event is accepted in a request sent after the `request`-th. */
+  async #acceptsAfter(request: number, signal: AbortSignal): Promise<boolean> {
+    const waiting = new AbortController();
+    const look = (): void => {
+      if (this.#lastAccepted > request || signal.aborted) waiting.abort();
+    };
+    this.#onAccepted.add(look);
+    signal.addEventListener('abort', look);
+    look();
+    await this.options.clock.sleep(EVIDENCE_WAIT_MS, waiting.signal);
+    this.#onAccepted.delete(look);
+    signal.removeEventListener('abort', look);
+    return this.#lastAccepted > request;
+  }
+
   /** Works through what is not settled yet. Rejects where a request failed; called again, it goes on from there. */
   async #settle(batch: IntakeBatch, narrowing: Narrowing, signals: DeliverySignals): Promise<void> {
     narrowing.takeUpPostponed();
     for (let indexes = narrowing.next(); indexes !== undefined; indexes = narrowing.next()) {
+      await this.#hold.over(signals.requested);
+      if (this.#hold.leftMs > 0) throw abortError();
       const posted = await this.#post(batch, indexes, signals.forced);
       if (posted.kind === 'verdicts') narrowing.record(indexes, posted.verdicts);
-      else narrowing.refuse(indexes, posted.error);
+      else narrowing.refuse(indexes, posted.error, posted.parts);
       if (posted.kind === 'refused' && signals.requested.aborted) throw abortError();
     }
     if (narrowing.postponed > 0) {
@@ -107,16 +147,29 @@ export class IntakeDestination implements Destination<IntakeBatch> {
       signal,
     };
     const { transport, clock } = this.options;
+    const number = (this.#requests += 1);
     const response = await exchange(transport, request, {
       side: 'destination',
       nowMs: clock.now(),
       redact: this.#redact,
+    }).catch((error: unknown) => {
+      // What the intake asks of one request it asks of all.
+      if (error instanceof ModuleError && error.retryAfterMs !== undefined) this.#hold.extend(error.retryAfterMs);
+      throw error;
     });
     const text = await readText(response).catch((cause: unknown) => {
       // Whether the events were taken is not known; at least once means they are sent again.
       throw signal.aborted ? cause : brokenOff(request, response, 'destination', cause);
     });
-    return interpret(response, this.#redact(text), indexes.length);
+    const posted = interpret(response, this.#redact(text), indexes.length);
+    if (posted.kind === 'verdicts' && posted.verdicts.some(({ kind }) => kind === 'accepted'))
+      this.#noteAccepted(number);
+    return posted;
+  }
+
+  #noteAccepted(request: number): void {
+    this.#lastAccepted = Math.max(this.#lastAccepted, request);
+    for (const look of this.#onAccepted) look();
   }
 }
 
@@ -128,7 +181,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
 function interpret({ status }: HttpResponse, text: string, count: number): Posted {
   if (status >= 200 && status < 300) return interpretSuccess(status, text, count);
   const error = refusal(status, text);
-  if (status === 400 || status === 413 || status === 422) return { kind: 'refused', error };
+  if (status === 400 || status === 413 || status === 422) return { kind: 'refused', error, parts: 2 };
   throw error;
 }
 
@@ -142,7 +195,7 @@ function interpretSuccess(status: number, text: string, count: number): Posted {
   });
   if (answer.kind === 'invalid') throw error;
   // Which ones it took is not said. Smaller requests will tell; sending some twice is better than losing one.
-  return { kind: 'refused', error };
+  return { kind: 'refused', error, parts: PARTS_OF_AMBIGUOUS };
 }
 
 const ADVICE: Readonly<Record<number, string>> = {

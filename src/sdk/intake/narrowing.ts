@@ -1,5 +1,6 @@
 import { ModuleError } from '../errors.js';
 import type { DeliveryOutcome, Rejection } from '../outcome.js';
+import type { Random } from '../ports.js';
 import type { Verdict } from './intake-answer.js';
 
 /** Single events tried, spread over the batch, before it is taken that every one would be refused. */
@@ -12,8 +13,8 @@ type State = 'pending' | 'accepted' | 'suspect' | 'postponed';
  * whole, its halves, down to single events.
  *
  * An event refused alone is only a suspect: a wrong key or a broken intake refuses good events as well. Suspects become
- * rejections when any other event of the batch was accepted. To know that soon, the first suspect makes single events
- * from all over the batch come next.
+ * rejections when any other event of the batch was accepted, or when the destination is known to work otherwise. To know
+ * that soon, the first suspect makes single events from all over the batch come next.
  */
 export class Narrowing {
   readonly #states: State[];
@@ -24,7 +25,12 @@ export class Narrowing {
   #probing = false;
   #lastRefusal: ModuleError | undefined;
 
-  constructor(count: number) {
+  #isTrusted = false;
+
+  constructor(
+    count: number,
+    private readonly random: Random,
+  ) {
     this.#states = Array.from({ length: count }, () => 'pending');
     this.#work = [this.#states.map((_, index) => index)];
   }
@@ -35,7 +41,7 @@ export class Narrowing {
    * @throws ModuleError DESTINATION_REFUSED where every event tried alone was refused
    */
   next(): readonly number[] | undefined {
-    if (this.#isHopeless()) throw this.#refusesEverything();
+    if (this.refusesEverything) throw this.#refusal();
     for (let group = this.#work.at(-1); group !== undefined; group = this.#work.at(-1)) {
       const pending = group.filter((index) => this.#states[index] === 'pending');
       if (pending.length > 0) {
@@ -58,18 +64,28 @@ export class Narrowing {
     });
   }
 
-  /** The events were refused together: their halves come next, the first half first. */
-  refuse(indexes: readonly number[], error: ModuleError): void {
+  /** The events were refused together: parts of them come next, each by itself. */
+  refuse(indexes: readonly number[], error: ModuleError, parts = 2): void {
     this.#lastRefusal = error;
     this.#work.pop();
     const [first] = indexes;
     if (indexes.length === 1 && first !== undefined) {
       this.#suspect(first, error.message);
-      if (this.#accepted === 0 && !this.#probing) this.#probe();
+      if (!this.#isGuiltProven && !this.#probing) this.#probe();
       return;
     }
-    const middle = Math.ceil(indexes.length / 2);
-    this.#work.push(indexes.slice(middle), indexes.slice(0, middle));
+    const size = Math.ceil(indexes.length / parts);
+    for (let part = parts - 1; part >= 0; part -= 1) this.#work.push(indexes.slice(part * size, (part + 1) * size));
+  }
+
+  /** True where every event tried alone was refused: then the destination itself may be at fault. */
+  get refusesEverything(): boolean {
+    return !this.#isGuiltProven && this.#reasons.size >= Math.min(PROBES, this.#states.length);
+  }
+
+  /** The destination was seen to accept other events meanwhile: suspects are at fault themselves. */
+  trustDestination(): void {
+    this.#isTrusted = true;
   }
 
   /** How many events the destination put off. */
@@ -86,13 +102,17 @@ export class Narrowing {
   /** Where the batch stands. `failure` is what ended the delivery, if not every event was settled. */
   outcome(failure: Error | undefined): DeliveryOutcome {
     const suspects = [...this.#reasons].map(([index, reason]): Rejection => ({ index, reason }));
-    const convicted = this.#accepted > 0 ? suspects : [];
+    const convicted = this.#isGuiltProven ? suspects : [];
     const unsettled = this.#states.flatMap((state, index) => {
-      const settled = state === 'accepted' || (state === 'suspect' && this.#accepted > 0);
+      const settled = state === 'accepted' || (state === 'suspect' && this.#isGuiltProven);
       return settled ? [] : [index];
     });
     if (unsettled.length === 0) return { rejections: convicted, unsettled };
-    return { rejections: convicted, unsettled, failure: failure ?? this.#refusesEverything() };
+    return { rejections: convicted, unsettled, failure: failure ?? this.#refusal() };
+  }
+
+  get #isGuiltProven(): boolean {
+    return this.#accepted > 0 || this.#isTrusted;
   }
 
   #accept(index: number): void {
@@ -109,14 +129,13 @@ export class Narrowing {
     this.#probing = true;
     const pending = this.#states.flatMap((state, index) => (state === 'pending' ? [index] : []));
     const step = Math.max(1, pending.length / (PROBES - 1));
-    for (let at = 0; at < pending.length; at += step) this.#work.push([pending[Math.floor(at)] ?? 0]);
+    // Not the same ones at the next try: where most are at fault, chance finds the good ones.
+    for (let at = step * this.random(); at < pending.length; at += step) {
+      this.#work.push([pending[Math.floor(at)] ?? 0]);
+    }
   }
 
-  #isHopeless(): boolean {
-    return this.#accepted === 0 && this.#reasons.size >= Math.min(PROBES, this.#states.length);
-  }
-
-  #refusesEverything(): ModuleError {
+  #refusal(): ModuleError {
     const tried = this.#reasons.size;
     const [reason] = this.#reasons.values();
     const what = tried === 1 ? 'the only event it was sent' : `each of ${tried} events it was sent one by one`;

@@ -220,30 +220,36 @@ export class EventSplitter {
 const ID = 'id';
 const TIMESTAMP = 'timestamp';
 
-/** The text of a string or number; anything else identifies nothing. */
+/**
+ * The text of a string or number; anything else identifies nothing. What is no well-formed text (a lone surrogate, broken
+ * UTF-8) is known by its bytes as they are written: decoding would make different ids equal.
+ */
 function idOf(bytes: Buffer, candidates: readonly Candidate[]): string | undefined {
-  const value = memberText(bytes, candidates, ID);
-  if (value === undefined) return undefined;
+  const member = findMember(bytes, candidates, ID);
+  if (member === undefined) return undefined;
+  const value = memberText(bytes, member);
   const text = stringValue(value) ?? (/^-?\d/.test(value) ? value : undefined);
-  return text === '' ? undefined : text;
+  if (text === undefined || text === '') return undefined;
+  const isText = !text.includes('\ufffd') && Buffer.from(text).toString('utf8') === text;
+  return isText ? text : bytes.toString('latin1', member.valueStart, member.valueEnd).trim();
 }
 
 function timestampOf(bytes: Buffer, candidates: readonly Candidate[]): number | undefined {
-  const value = memberText(bytes, candidates, TIMESTAMP);
-  const text = value === undefined ? undefined : stringValue(value);
+  const member = findMember(bytes, candidates, TIMESTAMP);
+  const text = member === undefined ? undefined : stringValue(memberText(bytes, member));
   return text === undefined ? undefined : parseTimestamp(text)?.ms;
 }
 
-/** The JSON text of a top-level member. Of several with the same key the last one counts, as for JSON.parse. */
-function memberText(bytes: Buffer, candidates: readonly Candidate[], key: string): string | undefined {
-  for (let index = candidates.length - 1; index >= 0; index -= 1) {
-    const { keyStart, keyEnd, valueStart, valueEnd } = candidates[index] as Candidate;
+/** A top-level member by its key. Of several with the same key the last one counts, as for JSON.parse. */
+function findMember(bytes: Buffer, candidates: readonly Candidate[], key: string): Candidate | undefined {
+  return candidates.findLast(({ keyStart, keyEnd }) => {
     const written = bytes.toString('utf8', keyStart, keyEnd);
-    if (written === key || (written.includes('\\') && stringValue(`"${written}"`) === key)) {
-      return bytes.toString('utf8', valueStart, valueEnd).trim();
-    }
-  }
-  return undefined;
+    return written === key || (written.includes('\\') && stringValue(`"${written}"`) === key);
+  });
+}
+
+function memberText(bytes: Buffer, { valueStart, valueEnd }: Candidate): string {
+  return bytes.toString('utf8', valueStart, valueEnd).trim();
 }
 
 /** What a JSON string says; undefined where the text is no JSON string. */

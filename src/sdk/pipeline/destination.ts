@@ -16,8 +16,8 @@ export interface Batch {
   readonly bytes: number;
   /** Copies the event in: its bytes may be overwritten afterwards. */
   add(event: RawEvent): Added;
-  /** The exact text of the event at `index`, for the dead letter. */
-  text(index: number): string;
+  /** The exact text of the event at `index`, UTF-8, for the dead letter. */
+  text(index: number): Uint8Array;
 }
 
 /** What a delivery needs to stop well. */

@@ -69,8 +69,9 @@ class WindowRun<B extends Batch> {
     requested.addEventListener('abort', stopReading);
     try {
       if (requested.aborted) throw abortError();
-      await this.#readAll();
+      const readToMs = await this.#readAll();
       await this.#dispatch();
+      this.#pages.push({ open: 0, read: true, settledToMs: readToMs });
     } catch (error) {
       await this.#deliverWhatWasRead(error);
     } finally {
@@ -81,9 +82,19 @@ class WindowRun<B extends Batch> {
     return this.#delivered;
   }
 
-  async #readAll(): Promise<void> {
-    for await (const page of this.options.source.read(this.window, this.#reading.signal)) await this.#take(page);
-    if (this.#reading.signal.aborted) throw abortError();
+  /** @returns the instant up to which the source has shown everything, epoch milliseconds */
+  async #readAll(): Promise<number> {
+    const reader = this.options.source.read(this.window, this.#reading.signal);
+    try {
+      for (let next = await reader.next(); ; next = await reader.next()) {
+        if (this.#reading.signal.aborted) throw abortError();
+        if (next.done === true) return next.value;
+        await this.#take(next.value);
+      }
+    } finally {
+      // A no-op after its end; otherwise it lets go of the connection.
+      await reader.return(this.window.fromMs);
+    }
   }
 
   /** The source failed: what it gave before is good. After a stop, or a failed delivery, it is left owed. */
@@ -92,24 +103,19 @@ class WindowRun<B extends Batch> {
     if (!isAbort(error)) await this.#dispatch().catch((abort: unknown) => this.#note(abort));
   }
 
-  /** Commits the rest. Only a window read to its end and settled throughout is owed no more up to its end. */
+  /** Commits the rest: of a window that failed, what was settled before. */
   async #finish(): Promise<void> {
-    if (this.#failure === undefined) {
-      this.#pages.push({ open: 0, read: true, settledToMs: this.window.toMs });
-      await this.#commit();
-      return;
-    }
-    if (this.#settledKeys.length > 0) await this.#commit();
-    throw this.#failure;
+    if (this.#failure === undefined || this.#settledKeys.length > 0) await this.#commit();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #take(page: Page): Promise<void> {
-    const { state, clock, listener } = this.options;
+    const { state, source, listener } = this.options;
     const progress: PageProgress = { open: 0, read: false, settledToMs: page.settledToMs };
     this.#pages.push(progress);
     let [repeated, bytes] = [0, 0];
     for (const event of page.events) {
-      const key = Ledger.keyOf(event, clock.now());
+      const key = Ledger.keyOf(event, source.now());
       bytes += event.bytes.length;
       if (state.ledger.has(key) || this.#isUnderWay(key)) repeated += 1;
       else if (this.#filling.batch.add(event) === 'added') this.#filling.remember(key, event.id, progress);
@@ -133,7 +139,7 @@ class WindowRun<B extends Batch> {
       return;
     }
     const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
-    await this.#keep([{ id: event.id, reason, event: Buffer.from(event.bytes).toString('utf8') }]);
+    await this.#keep([{ id: event.id, reason, event: event.bytes }]);
     this.#settledKeys.push(key);
     this.#kept.add(key);
   }
@@ -177,7 +183,7 @@ class WindowRun<B extends Batch> {
     if (entries.length === 0) return;
     await this.#persist(() => this.options.deadLetter.write(entries));
     for (const { id, reason, event } of entries) {
-      this.options.listener({ kind: 'dead-lettered', id, reason, bytes: Buffer.byteLength(event) });
+      this.options.listener({ kind: 'dead-lettered', id, reason, bytes: event.length });
     }
   }
 

@@ -26,11 +26,14 @@ export interface Page {
 /** Where events come from. It knows nothing of where they go, and keeps no state of its own between windows. */
 export interface Source {
   /**
-   * Reads a window to its end. Returning normally says: every event visible in the window was yielded. It may yield an
-   * event twice; it must not leave one out.
+   * Reads a window to its end. It may yield an event twice; it must not leave one out.
+   * @returns the instant up to which every event visible was yielded, epoch milliseconds: the window's end, or earlier
+   *   where the source's own clock had not reached that when it was asked
    * @throws ModuleError where it cannot go on; the pump asks again later, from what is then still owed
    */
-  read(window: Window, signal: AbortSignal): AsyncGenerator<Page, void, undefined>;
+  read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined>;
   /** The source's own clock, epoch milliseconds: nothing after it can be asked for. */
   now(): number;
+  /** Asks the source for its time, so that `now` is right before the first window. Never rejects: reading will tell. */
+  learnTime(signal: AbortSignal): Promise<void>;
 }

@@ -121,6 +121,7 @@ describe('paging', () => {
       inTurn(
         stripped(pageAnswer([row(1), row(2)], { limit: 2, token: token(1) })),
         stripped(pageAnswer([row(3)], { limit: 2, token: token(2) })),
+        stripped(pageAnswer([], { limit: 2, token: token(3) })),
       ),
     );
     expect([rows.length, failure]).toEqual([3, undefined]);
@@ -166,6 +167,11 @@ describe('a full page without a token', () => {
     expect(settledToMs).toEqual([2, 3, 3].map((seconds) => FROM_MS + seconds * 1000));
   });
 
+  it('is no break of the order, where the new query begins with an event of that earlier millisecond', async () => {
+    const { settledToMs } = await read(inTurn(noToken(1.999, 2), pageAnswer([row(1.999), row(2)], { limit: 5 })));
+    expect(settledToMs).toEqual([FROM_MS + 2000, FROM_MS + 2000]);
+  });
+
   it.each(['not JSON', '{}', '[]', '"text"', 'null'])('is what one with the token %s is', async (bad) => {
     const { transport } = await read(
       inTurn(pageAnswer([row(1), row(2)], { limit: 2, token: bad }), pageAnswer([], { limit: 2 })),
@@ -173,8 +179,8 @@ describe('a full page without a token', () => {
     expect(transport.queries[1]).toMatchObject({ start_time: '2030-03-11T08:00:01.999Z' });
   });
 
-  it('at the very end of the window asks for no window that begins where it ends', async () => {
-    const { transport, failure } = await read(inTurn(noToken(1, 3600), pageAnswer([row(3600)], { limit: 2 })));
+  it.each([3600, 3605])('%i s into a window of 3600 s asks for none that begins where it ends', async (seconds) => {
+    const { transport, failure } = await read(inTurn(noToken(1, seconds), pageAnswer([row(seconds)], { limit: 2 })));
     expect(failure).toBeUndefined();
     for (const { start_time: start, end_time: end } of transport.queries)
       expect(String(start) < String(end)).toBe(true);
@@ -288,6 +294,16 @@ describe('a source', () => {
     const { failure, transport } = await read(script, 2, stop.signal);
     expect(isAbort(failure)).toBe(true);
     expect(transport.requests).toHaveLength(1);
+  });
+
+  it('does not claim to have read the window, when told to end while the last page arrives', async () => {
+    const stop = new AbortController();
+    const { client } = apiClient(new ScriptedTransport(inTurn(pageAnswer([row(1)], { limit: 5 }))));
+    const source = new DirectoryInsightsSource({ client, services: ['all'], pageSize: 5 });
+    const pages = source.read({ fromMs: FROM_MS, toMs: TO_MS }, stop.signal);
+    await pages.next();
+    stop.abort();
+    await expect(pages.next()).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('closes the connection of a page that its reader leaves', async () => {

@@ -59,7 +59,7 @@ describe('parseSettings', () => {
       chunkSize: 500,
       frequencyMs: 60_000,
       services: ['sso', 'radius'],
-      startFrom: { ms: NOW - 6 * 3_600_000, text: '6h' },
+      startFrom: { ms: NOW - 6 * 3_600_000, text: '6h', isRelative: true },
       pageSize: 1000,
       requestsPerSecond: 0.5,
       overlapMs: 300_000,
@@ -139,17 +139,17 @@ describe('parseSettings', () => {
 
 describe('start_from', () => {
   it.each([
-    ['1m', NOW - 60_000],
-    [' 30D ', NOW - 30 * 86_400_000],
-    ['0s', NOW],
-    ['90d', NOW - RETENTION_MS],
-    ['retention', NOW - RETENTION_MS],
-    ['Retention', NOW - RETENTION_MS],
-    ['2030-05-31T12:00:00Z', NOW - 86_400_000],
-    ['2030-05-31T14:00:00.5+02:00', NOW - 86_400_000 + 500],
-    ['2030-06-01T12:00:00Z', NOW],
-  ])('%j is an instant', (text, ms) => {
-    expect(parseStartFrom(text, NOW)).toEqual({ value: { ms, text: text.trim() } });
+    ['1m', NOW - 60_000, true],
+    [' 30D ', NOW - 30 * 86_400_000, true],
+    ['0s', NOW, true],
+    ['90d', NOW - RETENTION_MS, true],
+    ['retention', NOW - RETENTION_MS, true],
+    ['Retention', NOW - RETENTION_MS, true],
+    ['2030-05-31T12:00:00Z', NOW - 86_400_000, false],
+    ['2030-05-31T14:00:00.5+02:00', NOW - 86_400_000 + 500, false],
+    ['2030-06-01T12:00:00Z', NOW, false],
+  ])('%j is an instant', (text, ms, isRelative) => {
+    expect(parseStartFrom(text, NOW)).toEqual({ value: { ms, text: text.trim(), isRelative } });
   });
 
   it.each(['2030-06-01T12:00:00.001Z', '2031-01-01T00:00:00Z'])('%j is in the future, which is a mistake', (text) => {
@@ -161,7 +161,7 @@ describe('start_from', () => {
   it.each(['91d', '2029-01-01T00:00:00Z', '52w'])('%j is cut off at the retention, with a warning', (text) => {
     const parsed = parseStartFrom(text, NOW);
     expect(parsed).toEqual({
-      value: { ms: NOW - RETENTION_MS, text },
+      value: { ms: NOW - RETENTION_MS, text, isRelative: !text.endsWith('Z') },
       warning: `${text} is longer ago than the 90d that JumpCloud keeps: starting at 2030-03-03T12:00:00Z`,
     });
   });
@@ -207,7 +207,7 @@ describe('the registered trigger', () => {
       chunkSize: 10_000,
       frequencyMs: 60_000,
       services: ['all'],
-      startFrom: { ms: NOW - 60_000, text: '1m' },
+      startFrom: { ms: NOW - 60_000, text: '1m', isRelative: true },
       pageSize: 10_000,
       requestsPerSecond: 10,
       overlapMs: 300_000,

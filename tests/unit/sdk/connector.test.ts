@@ -59,6 +59,7 @@ function start(given: Given = {}) {
     },
     stream: 'tests',
     startFromMs: START_MS - 60_000,
+    startIsRelative: false,
     frequencyMs: 60_000,
     overlapMs: 300_000,
     retentionMs: 90 * DAY_MS,
@@ -349,6 +350,7 @@ describe('the position', () => {
     const inner = new ScriptedSource({ events: [], now: () => clock.now() - (known ? 50_000 : 0) });
     const source = {
       now: () => inner.now(),
+      learnTime: () => Promise.resolve(),
       read(...given: Parameters<ScriptedSource['read']>) {
         known = true;
         return inner.read(...given);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { http, HttpResponse } from 'msw';
 
 import type { DirectoryInsightsClient } from '../../../../src/jumpcloud/api/client.js';
-import { isAbort, type ModuleError } from '../../../../src/sdk/errors.js';
+import { abortError, isAbort, type ModuleError } from '../../../../src/sdk/errors.js';
 import { API_KEY, API_URL, apiClient, REQUEST_ID } from '../../../support/api.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { mswTransport } from '../../../support/msw-transport.js';
@@ -133,7 +133,7 @@ describe('numbers by interval', () => {
 
 describe('a refusal', () => {
   it.each<[number, string, RegExp]>([
-    [400, 'SOURCE_REQUEST_REFUSED', /service names/],
+    [400, 'SOURCE_REQUEST_REFUSED', /services/],
     [401, 'SOURCE_CREDENTIAL_REFUSED', /apikey/],
     [402, 'SOURCE_NOT_LICENSED', /plan/],
     [403, 'SOURCE_ROLE_REFUSED', /role/],
@@ -221,6 +221,15 @@ describe('a failure that passes', () => {
     stop.abort();
     expect(isAbort(await run)).toBe(true);
     expect(clock.monotonic()).toBe(0);
+  });
+});
+
+describe('a stop while an answer arrives', () => {
+  it('is an abort, not a failure of the API', async () => {
+    const stop = new AbortController();
+    const answer = { body: ['{"count"'], breaksWith: abortError() };
+    const { client } = apiClient(new ScriptedTransport(inTurn(answer)));
+    expect(isAbort(await failureOf(client.count(SELECTION, stop.signal)))).toBe(true);
   });
 });
 

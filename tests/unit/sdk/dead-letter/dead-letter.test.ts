@@ -7,7 +7,7 @@ import { failChange, FailingStorage } from '../../../support/failing-storage.js'
 import { ManualClock } from '../../../support/manual-clock.js';
 
 function entry(id: string, event = `{"id":"${id}","event_type":"login"}`): DeadLetterEntry {
-  return { id, reason: 'status 400: no', event };
+  return { id, reason: 'status 400: no', event: Buffer.from(event) };
 }
 
 async function records(storage: Storage): Promise<Record<string, unknown>[]> {
@@ -33,7 +33,9 @@ describe('DeadLetter', () => {
   it('keeps the exact text of an event, when and why it was refused, and its size in bytes', async () => {
     const storage = createMemoryStorage();
     const event = '{ "id":"x", "event_type":"sso_auth", "text":"\\u00e9 é 🙂\\n", "n":1.00 }';
-    await new DeadLetter(storage, new ManualClock()).write([{ id: 'x', reason: 'status 413: too large', event }]);
+    await new DeadLetter(storage, new ManualClock()).write([
+      { id: 'x', reason: 'status 413: too large', event: Buffer.from(event) },
+    ]);
     expect(await records(storage)).toEqual([
       {
         time: '2030-01-02T03:04:05Z',
@@ -50,7 +52,9 @@ describe('DeadLetter', () => {
     'keeps the event %j, although it has no type that can be read',
     async (event) => {
       const storage = createMemoryStorage();
-      await new DeadLetter(storage, new ManualClock()).write([{ id: undefined, reason: 'no', event }]);
+      await new DeadLetter(storage, new ManualClock()).write([
+        { id: undefined, reason: 'no', event: Buffer.from(event) },
+      ]);
       const [record] = await records(storage);
       expect(record).toMatchObject({ event, reason: 'no' });
       expect(record).not.toHaveProperty('event_type');

@@ -62,16 +62,35 @@ describe('ServerClock', () => {
     server.observe(dateHeader(clock.now() + 60_000), clock.now() - 200, 200);
     expect(server.offsetMs).toBe(60_000);
     expect(server.now()).toBe(clock.now() + 60_000);
-    server.observe(dateHeader(clock.now() - 60_000), clock.now() - 200, 200);
-    expect(server.offsetMs).toBe(-60_000 + 1000 + 200);
+    const behind = new ServerClock(clock);
+    behind.observe(dateHeader(clock.now() - 60_000), clock.now() - 200, 200);
+    expect(behind.offsetMs).toBe(-60_000 + 1000 + 200);
   });
 
-  it('goes on with our clock, and believes the latest answer after that has jumped', () => {
+  it('is moved by no single wrong header', () => {
+    const clock = new ManualClock();
+    const server = new ServerClock(clock);
+    for (const wrongMs of [3_600_000, -3_600_000, -clock.now()]) {
+      server.observe(dateHeader(clock.now()), clock.now(), 0);
+      server.observe(dateHeader(clock.now() + wrongMs), clock.now(), 0);
+      expect(server.offsetMs).toBe(0);
+    }
+  });
+
+  it('says what the clock of the server showed at the least when it was asked, by its own word', () => {
+    const clock = new ManualClock();
+    const server = new ServerClock(clock);
+    expect(server.observe(dateHeader(clock.now() + 60_000), clock.now(), 250)).toBe(clock.now() + 60_000 - 250);
+    expect(server.observe(undefined, clock.now(), 250)).toBeUndefined();
+  });
+
+  it('goes on with our clock, and believes two answers that agree after that has jumped', () => {
     const clock = new ManualClock();
     const server = new ServerClock(clock);
     server.observe(dateHeader(clock.now() + 60_000), clock.now(), 0);
     const trueMs = clock.now() + 60_000;
     clock.jump(3_600_000);
+    server.observe(dateHeader(trueMs), clock.now(), 0);
     server.observe(dateHeader(trueMs), clock.now(), 0);
     expect(Math.abs(server.now() - trueMs)).toBeLessThanOrEqual(1000);
   });

@@ -100,7 +100,16 @@ describe('an answer of 200', () => {
     ['null for its id', { event_ids: ['a', null, 'c'] }],
     ['a status', { event_ids: ['a', null, 'c'], statuses: [200, 413, 200] }],
     ['an object', { event_ids: ['a', 'c'], results: [{ status: 200 }, refused, { status: 200 }] }],
-    ['an object at its position', { event_ids: ['a', 'c'], errors: [{ index: 1, ...refused }] }],
+    [
+      'an object at its position',
+      {
+        event_ids: ['a', 'c'],
+        errors: [
+          { index: 0, status: 200 },
+          { index: 1, ...refused },
+        ],
+      },
+    ],
     ['words', { events: [{ status: 'accepted' }, { status: 'rejected', code: 413 }, { status: 'accepted' }] }],
   ])('that refuses one event by %s: that one is rejected, the others are acknowledged', async (_, answer) => {
     const { deliver, transport } = rig(inTurn({ body: JSON.stringify(answer) }));

@@ -1,3 +1,4 @@
+import { seededRandom } from '../../../support/seeded-random.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
@@ -30,7 +31,7 @@ function oneByOne(poison: ReadonlySet<number>): Destination {
 
 /** Delivers a batch as the intake destination does. */
 function deliver(count: number, destination: Destination): Delivered {
-  const narrowing = new Narrowing(count);
+  const narrowing = new Narrowing(count, seededRandom(count));
   const accepted = Array.from({ length: count }, () => 0);
   let requests = 0;
   let failure: Error | undefined;
@@ -158,7 +159,7 @@ describe('Narrowing', () => {
   });
 
   it('offers the same events again until it was told what became of them', () => {
-    const narrowing = new Narrowing(4);
+    const narrowing = new Narrowing(4, seededRandom());
     expect(narrowing.next()).toEqual([0, 1, 2, 3]);
     expect(narrowing.next()).toEqual([0, 1, 2, 3]);
     narrowing.refuse([0, 1, 2, 3], REFUSED);
@@ -167,7 +168,7 @@ describe('Narrowing', () => {
   });
 
   it('keeps what was settled, and owes the rest, when a delivery ends in the middle', () => {
-    const narrowing = new Narrowing(8);
+    const narrowing = new Narrowing(8, seededRandom());
     narrowing.refuse(narrowing.next()!, REFUSED);
     const first = narrowing.next()!;
     narrowing.record(
@@ -179,7 +180,7 @@ describe('Narrowing', () => {
   });
 
   it('convicts nobody when a delivery ends before any event was accepted', () => {
-    const narrowing = new Narrowing(2);
+    const narrowing = new Narrowing(2, seededRandom());
     narrowing.refuse(narrowing.next()!, REFUSED);
     narrowing.refuse(narrowing.next()!, REFUSED);
     const failure = new Error('stopped');
@@ -187,7 +188,7 @@ describe('Narrowing', () => {
   });
 
   it('sends events that were put off again, only when told to, and only those', () => {
-    const narrowing = new Narrowing(3);
+    const narrowing = new Narrowing(3, seededRandom());
     narrowing.record(narrowing.next()!, [
       { kind: 'accepted' },
       { kind: 'later', reason: 'status 429' },
@@ -207,7 +208,7 @@ describe('Narrowing', () => {
   });
 
   it('does not despair of the destination while an event is only put off', () => {
-    const narrowing = new Narrowing(2);
+    const narrowing = new Narrowing(2, seededRandom());
     narrowing.record(narrowing.next()!, [
       { kind: 'rejected', reason: 'status 400' },
       { kind: 'later', reason: 'status 503' },

