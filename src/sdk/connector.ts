@@ -8,7 +8,6 @@ import type { PipelineListener } from './pipeline/pipeline-event.js';
 import { planWindow } from './pipeline/planner.js';
 import { pumpWindow } from './pipeline/pump.js';
 import type { Source } from './pipeline/source.js';
-import type { Clock } from './ports.js';
 import type { OwedSet } from './checkpoint/owed-set.js';
 import { formatTimestamp } from './time/timestamp.js';
 import type { TriggerContext } from './trigger.js';
@@ -22,6 +21,8 @@ const REFUSAL_PAUSE_MS = 120_000;
 const RETENTION_TOLERANCE_MS = 3_600_000;
 /** A position further ahead of the source's clock than this is a mistake, not a difference of clocks. */
 const FUTURE_TOLERANCE_MS = 60_000;
+/** How far back a start must lie for a difference of the clocks not to matter. */
+const LONG_AGO_MS = 86_400_000;
 /** Smaller differences of the clocks are not worth a word. */
 const CLOCK_TOLERANCE_MS = 2_000;
 /** Things that pass by themselves are not an error before they have failed so many cycles in a row. */
@@ -58,14 +59,13 @@ export interface ConnectorParts<B extends Batch> {
  */
 export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, context: TriggerContext): Promise<void> {
   const { storage, log, stop, clock, once } = context;
-  await parts.source.learnTime(stop.requested);
   const state = await DeliveryState.open({
     storage,
-    startFromMs: startFrom(parts, clock),
+    startFromMs: () => startFrom(parts, context),
     keepMs: parts.overlapMs + LEDGER_MARGIN_MS,
     stream: parts.stream,
   });
-  mendFuturePosition(state, parts.source, context);
+  await mendFuturePosition(state, parts.source, context);
   // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
   await state.commit({ keys: [], settled: undefined });
   tellStart(state.resumption, state.owed, parts.stream, log);
@@ -78,22 +78,33 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
   log.info(`Stopped, owed: ${describeOwed(state.owed)}`);
 }
 
-/** A start that is told as so long ago is counted from the source's now, not from ours. */
-function startFrom<B extends Batch>({ source, startFromMs, startIsRelative }: ConnectorParts<B>, clock: Clock): number {
+/** A start that was told as a short while ago is counted from the source's now, which may differ from ours. */
+async function startFrom<B extends Batch>(
+  { source, startFromMs, startIsRelative }: ConnectorParts<B>,
+  { clock, stop }: TriggerContext,
+): Promise<number> {
+  if (startIsRelative !== true || clock.now() - startFromMs > LONG_AGO_MS) return startFromMs;
+  await source.learnTime(stop.requested);
   const offsetMs = source.now() - clock.now();
-  return startIsRelative === true && Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? startFromMs + offsetMs : startFromMs;
+  return Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? startFromMs + offsetMs : startFromMs;
 }
 
 /**
  * A position that lies ahead of both clocks, as one set by hand or written by another connector with a wrong clock may,
  * would leave out everything until then. Our own never gets there.
  */
-function mendFuturePosition(state: DeliveryState, source: Source, { clock, log }: TriggerContext): void {
+async function mendFuturePosition(
+  state: DeliveryState,
+  source: Source,
+  { clock, log, stop }: TriggerContext,
+): Promise<void> {
   const fromMs = state.owed.fromMs ?? -Infinity;
-  const [earlier, later] = [Math.min(source.now(), clock.now()), Math.max(source.now(), clock.now())];
-  if (fromMs <= later + FUTURE_TOLERANCE_MS) return;
+  if (fromMs <= clock.now() + FUTURE_TOLERANCE_MS) return;
+  await source.learnTime(stop.requested);
+  const [ours, theirs] = [clock.now(), source.now()];
+  if (fromMs <= theirs + FUTURE_TOLERANCE_MS) return;
   log.warning(`The position ${formatTimestamp(fromMs)} lies in the future: collecting from now on instead`);
-  state.owe({ fromMs: earlier, toMs: undefined });
+  state.owe({ fromMs: Math.min(ours, theirs), toMs: undefined });
 }
 
 class Connector<B extends Batch> {
@@ -175,13 +186,15 @@ class Connector<B extends Batch> {
 
   #pauseAfter(error: ModuleError): number {
     const { log, random } = this.context;
-    const pauseMs = error.retryable
-      ? Math.max(backoffMs(CYCLE_BACKOFF, this.#failures, random), error.retryAfterMs ?? 0)
-      : REFUSAL_PAUSE_MS;
+    const isSuspicion = error.code === 'DESTINATION_REFUSES_EVENT';
+    const pauseMs =
+      error.retryable || isSuspicion
+        ? Math.max(backoffMs(CYCLE_BACKOFF, this.#failures, random), error.retryAfterMs ?? 0)
+        : REFUSAL_PAUSE_MS;
     const advice = error.advice === undefined ? '' : ` ${error.advice}`;
     const text = `${error.message.replace(/\.$/, '')}.${advice} Nothing is lost; next try in ${Math.round(pauseMs / 1000)} s.`;
     const fields = { code: error.code, owed: describeOwed(this.state.owed) };
-    if (!error.retryable) log.critical(text, fields);
+    if (!error.retryable && !isSuspicion) log.critical(text, fields);
     else if (this.#failures < ERROR_AFTER_FAILURES) log.warning(text, fields);
     else log.error(text, fields);
     this.parts.listener({ kind: 'cycle-failed', error, delayMs: pauseMs });

@@ -32,6 +32,11 @@ export const ERROR_CODES = {
   DESTINATION_UNAVAILABLE: { retryable: true, audience: 'platform', when: 'The destination answered a server error.' },
   DESTINATION_RATE_LIMITED: { retryable: true, audience: 'nobody', when: 'The destination asked to slow down.' },
   DESTINATION_ANSWER_INVALID: { retryable: true, audience: 'platform', when: 'A success without an acknowledgement.' },
+  DESTINATION_REFUSES_EVENT: {
+    retryable: false,
+    audience: 'operator',
+    when: 'The few events at hand are refused; whether they or the destination are at fault is not known yet.',
+  },
   DESTINATION_REFUSED: { retryable: false, audience: 'operator', when: 'The destination refuses everything sent.' },
 } as const satisfies Record<string, ErrorTraits>;
 

@@ -14,8 +14,8 @@ const FOREIGN_POSITION_SLACK_MS = 1000;
 
 export interface DeliveryStateOptions {
   readonly storage: Storage;
-  /** Where to begin where nothing is remembered, epoch milliseconds. */
-  readonly startFromMs: number;
+  /** Where to begin where nothing is remembered, epoch milliseconds. Asked only then. */
+  readonly startFromMs: number | (() => Promise<number>);
   /** How long behind the left edge ids are kept, milliseconds. */
   readonly keepMs: number;
   /** What the stream reads, in words. */
@@ -50,7 +50,7 @@ export class DeliveryState {
   readonly resumption: Resumption;
 
   private constructor(
-    private readonly options: DeliveryStateOptions,
+    private readonly options: DeliveryStateOptions & { readonly startFromMs: number },
     content: CheckpointContent,
     private readonly store: LedgerStore,
   ) {
@@ -69,7 +69,9 @@ export class DeliveryState {
     const { storage } = options;
     const content = decodeCheckpoint(await storage.read(DOCUMENT), storage.location);
     const store = await LedgerStore.open(storage, content.kind === 'own' ? content.checkpoint.segments : []);
-    return new DeliveryState(options, content, store);
+    const { startFromMs } = options;
+    const startMs = content.kind !== 'none' ? 0 : typeof startFromMs === 'number' ? startFromMs : await startFromMs();
+    return new DeliveryState({ ...options, startFromMs: startMs }, content, store);
   }
 
   get owed(): OwedSet {
@@ -105,7 +107,7 @@ export class DeliveryState {
 
   /**
    * Makes progress durable: first the ledger, then the owed set. After a failure the memory is ahead of the storage and
-   * the same call may be made again, with nothing new, until it succeeds.
+   * the same call may be made again, with nothing new, until it succeeds. One call at a time.
    * @throws ModuleError STATE_UNAVAILABLE
    */
   async commit({ keys, settled }: Progress): Promise<void> {
@@ -136,7 +138,7 @@ export class DeliveryState {
 
 function resume(
   content: CheckpointContent,
-  options: DeliveryStateOptions,
+  options: { readonly startFromMs: number },
 ): { checkpoint: Checkpoint; resumption: Resumption } {
   if (content.kind === 'none') {
     return { checkpoint: beginAt(options.startFromMs), resumption: { kind: 'first-start' } };

@@ -6,6 +6,9 @@ import type { Verdict } from './intake-answer.js';
 /** Single events tried, spread over the batch, before it is taken that every one would be refused. */
 const PROBES = 16;
 
+/** Fewer refused events than this may well be at fault themselves. */
+const ENOUGH_TO_BLAME_THE_DESTINATION = 3;
+
 type State = 'pending' | 'accepted' | 'suspect' | 'postponed';
 
 /**
@@ -139,11 +142,12 @@ export class Narrowing {
     const tried = this.#reasons.size;
     const [reason] = this.#reasons.values();
     const what = tried === 1 ? 'the only event it was sent' : `each of ${tried} events it was sent one by one`;
-    return new ModuleError('DESTINATION_REFUSED', `The intake refuses ${what}: ${reason ?? 'no reason given'}`, {
+    const code = tried < ENOUGH_TO_BLAME_THE_DESTINATION ? 'DESTINATION_REFUSES_EVENT' : 'DESTINATION_REFUSED';
+    return new ModuleError(code, `The intake refuses ${what}: ${reason ?? 'no reason given'}`, {
       cause: this.#lastRefusal,
       advice:
-        'Nothing is lost: the events stay owed. Check the intake key and the intake server. If a single event is at ' +
-        'fault, that shows as soon as another one is accepted beside it.',
+        'Check the intake key and the intake server. If a single event is at fault, that shows as soon as another one ' +
+        'is accepted after it.',
     });
   }
 }
