@@ -18,7 +18,7 @@ export class DirectoryInsightsSource implements Source {
     return this.options.client.serverClock.now();
   }
 
-  learnTime(signal: AbortSignal): Promise<void> {
+  learnTime(signal: AbortSignal): Promise<number | undefined> {
     return this.options.client.learnTime(signal);
   }
 

@@ -100,11 +100,10 @@ async function mendFuturePosition(
 ): Promise<void> {
   const fromMs = state.owed.fromMs ?? -Infinity;
   if (fromMs <= clock.now() + FUTURE_TOLERANCE_MS) return;
-  await source.learnTime(stop.requested);
-  const [ours, theirs] = [clock.now(), source.now()];
-  if (fromMs <= theirs + FUTURE_TOLERANCE_MS) return;
+  const theirsMs = (await source.learnTime(stop.requested)) ?? clock.now();
+  if (fromMs <= theirsMs + FUTURE_TOLERANCE_MS) return;
   log.warning(`The position ${formatTimestamp(fromMs)} lies in the future: collecting from now on instead`);
-  state.owe({ fromMs: Math.min(ours, theirs), toMs: undefined });
+  state.owe({ fromMs: Math.min(clock.now(), theirsMs), toMs: undefined });
 }
 
 class Connector<B extends Batch> {
@@ -153,10 +152,13 @@ class Connector<B extends Batch> {
   async #collect(): Promise<void> {
     const { source, listener, overlapMs } = this.parts;
     const { clock, random, stop } = this.context;
-    this.#giveUpWhatIsGone();
+    await this.#giveUpWhatIsGone();
     const window = planWindow(this.state, source.now(), overlapMs);
     // Nothing can be asked for yet: either so it is, or we are wrong about the source's time.
-    if (window === undefined) return source.learnTime(stop.requested);
+    if (window === undefined) {
+      await source.learnTime(stop.requested);
+      return;
+    }
     const startedAt = clock.monotonic();
     const events = await pumpWindow(window, {
       source,
@@ -172,12 +174,16 @@ class Connector<B extends Batch> {
     listener({ kind: 'caught-up', toMs: window.toMs, events, durationMs: clock.monotonic() - startedAt });
   }
 
-  /** What the source has deleted is given up, loudly; only where both clocks agree that it has. */
-  #giveUpWhatIsGone(): void {
+  /** What the source has deleted is given up, loudly; only where both clocks say that it has. */
+  async #giveUpWhatIsGone(): Promise<void> {
     const { source, retentionMs } = this.parts;
-    const { log, clock } = this.context;
-    const keptFromMs = Math.min(source.now(), clock.now()) - retentionMs;
-    if ((this.state.owed.fromMs ?? Infinity) >= keptFromMs - RETENTION_TOLERANCE_MS) return;
+    const { log, clock, stop } = this.context;
+    const isGone = (nowMs: number): boolean =>
+      (this.state.owed.fromMs ?? Infinity) < nowMs - retentionMs - RETENTION_TOLERANCE_MS;
+    if (!isGone(clock.now())) return;
+    const theirsMs = await source.learnTime(stop.requested);
+    if (theirsMs === undefined || !isGone(theirsMs)) return;
+    const keptFromMs = Math.min(theirsMs, clock.now()) - retentionMs;
     for (const { fromMs, toMs } of this.state.giveUpBefore(keptFromMs)) {
       const range = `${formatTimestamp(fromMs)} to ${formatTimestamp(toMs ?? keptFromMs)}`;
       log.error(`Events from ${range} cannot be had any more: the source keeps them for a limited time only`);

@@ -26,8 +26,8 @@ export class ScriptedSource implements Source {
     return this.options.now();
   }
 
-  async learnTime(): Promise<void> {
-    await Promise.resolve();
+  learnTime(): Promise<number | undefined> {
+    return Promise.resolve(this.now());
   }
 
   async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {

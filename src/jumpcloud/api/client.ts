@@ -72,6 +72,8 @@ export class DirectoryInsightsClient {
   readonly serverClock: ServerClock;
   readonly #host: string;
   readonly #redact: Redactor;
+  /** What the latest answer said of the API's time. */
+  #lastToldMs: number | undefined;
 
   constructor(private readonly options: ClientOptions) {
     this.serverClock = new ServerClock(options.clock);
@@ -95,13 +97,18 @@ export class DirectoryInsightsClient {
     };
   }
 
-  /** Asks for the API's time, in one try: any answer tells it. */
-  async learnTime(signal: AbortSignal): Promise<void> {
+  /**
+   * Asks for the API's time, in one try: any answer tells it.
+   * @returns epoch milliseconds; undefined where there was no answer, or none with a date
+   */
+  async learnTime(signal: AbortSignal): Promise<number | undefined> {
     const nowMs = this.serverClock.now();
     const selection = { services: ['all'], fromMs: nowMs - 60_000, toMs: nowMs };
+    this.#lastToldMs = undefined;
     await this.#tryOnce('/events/count', selectionBody(selection), signal)
       .then(({ response }) => readText(response))
       .catch(() => undefined);
+    return this.#lastToldMs;
   }
 
   /** Number of events. */
@@ -157,6 +164,7 @@ export class DirectoryInsightsClient {
     const request = this.#request(path, body, signal);
     const response = await exchange(transport, request, { side: 'source', nowMs: sentAtMs, redact: this.#redact });
     const askedAtMs = this.serverClock.observe(response.headers['date'], sentAtMs, clock.monotonic() - startedAt);
+    this.#lastToldMs = askedAtMs;
     if (response.status === 200) return { response, askedAtMs };
     const text = this.#redact(await readText(response).catch(() => ''));
     throw refusal(this.#host, response.status, text, response.headers['x-request-id']);

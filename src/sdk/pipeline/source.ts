@@ -34,6 +34,9 @@ export interface Source {
   read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined>;
   /** The source's own clock, epoch milliseconds: nothing after it can be asked for. */
   now(): number;
-  /** Asks the source for its time, so that `now` is right before the first window. Never rejects: reading will tell. */
-  learnTime(signal: AbortSignal): Promise<void>;
+  /**
+   * Asks the source for its time. Never rejects: reading will tell what is wrong.
+   * @returns what its clock shows by its own word, epoch milliseconds; undefined where it gave none
+   */
+  learnTime(signal: AbortSignal): Promise<number | undefined>;
 }

@@ -350,7 +350,7 @@ describe('the position', () => {
     const inner = new ScriptedSource({ events: [], now: () => clock.now() - (known ? 50_000 : 0) });
     const source = {
       now: () => inner.now(),
-      learnTime: () => Promise.resolve(),
+      learnTime: () => Promise.resolve(undefined),
       read(...given: Parameters<ScriptedSource['read']>) {
         known = true;
         return inner.read(...given);

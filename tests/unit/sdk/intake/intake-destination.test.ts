@@ -7,7 +7,7 @@ import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.
 import type { HttpRequest } from '../../../../src/sdk/ports.js';
 import { Stop } from '../../../../src/sdk/stop.js';
 import { rawEvent, testEvent } from '../../../support/events.js';
-import { ManualClock } from '../../../support/manual-clock.js';
+import { everybodyHadTheirTurn, ManualClock } from '../../../support/manual-clock.js';
 import { inTurn, type Script, ScriptedTransport, systemError, textOf } from '../../../support/scripted-transport.js';
 import { seededRandom } from '../../../support/seeded-random.js';
 
@@ -319,3 +319,68 @@ describe('the intake key', () => {
     await expect(deliver(2)).resolves.toMatchObject({ rejections: [{ reason: 'status 400: key [redacted]?' }] });
   });
 });
+
+describe('a batch of which every event is refused', () => {
+  const poison = (text: string): boolean => text.includes('"event-0"');
+  const intake: Script = (request) =>
+    bodyOf(request).jsons.some(poison) ? { status: 400, body: '{"message":"bad event"}' } : taking(request);
+
+  function batchOf(destination: IntakeDestination, index: number) {
+    const batch = destination.createBatch();
+    batch.add(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)));
+    return batch;
+  }
+
+  it('is at fault itself where another batch, sent after it, is accepted', async () => {
+    const { destination, stop } = rig(intake, { clock: new ManualClock() });
+    const refused = destination.deliver(batchOf(destination, 0), stop);
+    await everybodyHadTheirTurn();
+    await destination.deliver(batchOf(destination, 1), stop);
+    await expect(refused).resolves.toMatchObject({ rejections: [{ index: 0 }], unsettled: [] });
+  });
+
+  it('is not proven to be at fault by a batch that was accepted before it', async () => {
+    const { destination, stop } = rig(intake);
+    await destination.deliver(batchOf(destination, 1), stop);
+    const outcome = await destination.deliver(batchOf(destination, 0), stop);
+    expect(outcome).toMatchObject({ rejections: [], unsettled: [0], failure: { code: 'DESTINATION_REFUSES_EVENT' } });
+  });
+
+  it('does not wait for proof once a stop was requested', async () => {
+    const { destination, stop, clock } = rig(intake, { clock: new ManualClock() });
+    const refused = destination.deliver(batchOf(destination, 0), stop);
+    await everybodyHadTheirTurn();
+    stop.request();
+    await expect(refused).resolves.toMatchObject({ unsettled: [0] });
+    expect(clock.monotonic()).toBe(0);
+  });
+});
+
+describe('a wait that the intake asks for', () => {
+  it('holds every batch, not only the one that was told', async () => {
+    const clock = new ManualClock();
+    let told = false;
+    const { destination, transport, stop } = rig(
+      (request) => {
+        if (told) return taking(request);
+        told = true;
+        return { status: 429, headers: { 'retry-after': '60' }, body: '' };
+      },
+      { clock },
+    );
+    const batches = [0, 1].map((index) => {
+      const batch = destination.createBatch();
+      batch.add(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)));
+      return batch;
+    });
+    const first = destination.deliver(batches[0]!, stop);
+    await everybodyHadTheirTurn();
+    const second = destination.deliver(batches[1]!, stop);
+    await clock.advance(59_000);
+    expect(transport.requests).toHaveLength(1);
+    await clock.advance(2_000);
+    expect(await Promise.all([first, second])).toEqual([ALL_TAKEN, ALL_TAKEN]);
+  });
+});
+
+const ALL_TAKEN: DeliveryOutcome = { rejections: [], unsettled: [] };

@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { HttpTransport } from '../../src/sdk/ports.js';
+import { apiEvent, ConnectorWorld } from '../support/connector-world.js';
+import { MANUAL_CLOCK_START_MS as START_MS, ManualClock } from '../support/manual-clock.js';
+
+const MINUTE_MS = 60_000;
+
+/** A world whose API has a clock of its own, and an event for each of its seconds, visible at once. */
+function worldOf({ aheadMs = 0 }: { readonly aheadMs?: number } = {}) {
+  const clock = new ManualClock();
+  const apiNow = (): number => START_MS + aheadMs + clock.monotonic();
+  let born = 0;
+  const world: ConnectorWorld = new ConnectorWorld({
+    clock,
+    jumpcloud: {
+      now: apiNow,
+      beforeRequest: () => {
+        for (; born * 1000 <= clock.monotonic(); born += 1) {
+          world.add(apiEvent(`live-${born}`, START_MS + aheadMs + born * 1000));
+        }
+      },
+    },
+  });
+  return { world, clock };
+}
+
+/** What became of the events that were visible some seconds before the end. */
+async function runFor(
+  minutes: number,
+  { world, clock }: ReturnType<typeof worldOf>,
+  options: { readonly transport?: HttpTransport; readonly halfTime?: () => void; readonly startFrom?: string } = {},
+): Promise<{ missing: string[]; duplicated: number; criticals: number }> {
+  const run = world.run({
+    once: false,
+    arguments: { frequency: 5, overlap: '30s', start_from: options.startFrom ?? '1m' },
+    ...(options.transport === undefined ? {} : { transport: options.transport }),
+  });
+  await clock.advance((minutes * MINUTE_MS) / 2);
+  options.halfTime?.();
+  await clock.advance((minutes * MINUTE_MS) / 2);
+  run.stop.request();
+  await run.ended;
+  const due = Math.floor(clock.monotonic() / 1000) - 10;
+  const { store } = world.api;
+  const missing: string[] = [];
+  for (let row = 0; row < store.size; row += 1) {
+    const { id } = JSON.parse(store.text(row).toString()) as { id: string };
+    if (Number(id.slice(5)) < due && world.intake.received.count(store.text(row)) === 0) missing.push(id);
+  }
+  return { missing, duplicated: world.account().duplicated, criticals: run.log.at('critical').length };
+}
+
+const NOTHING_AMISS = { missing: [], duplicated: 0, criticals: 0 };
+
+describe('clocks that disagree', () => {
+  it.each([
+    ['ahead by ten minutes', -10 * MINUTE_MS],
+    ['ahead by a day', -1440 * MINUTE_MS],
+    ['behind by ten minutes', 10 * MINUTE_MS],
+    ['behind by a day', 1440 * MINUTE_MS],
+  ])('our clock %s at the first start costs no event and repeats none', async (_, aheadMs) => {
+    expect(await runFor(10, worldOf({ aheadMs }))).toEqual(NOTHING_AMISS);
+  });
+
+  it.each([3_600_000, -3_600_000, 200 * 86_400_000, -START_MS])(
+    'our clock stepping by %d ms costs nothing',
+    async (stepMs) => {
+      const parts = worldOf();
+      expect(await runFor(20, parts, { halfTime: () => parts.clock.jump(stepMs) })).toEqual(NOTHING_AMISS);
+    },
+  );
+
+  it.each([3_600_000, -3_600_000, -START_MS])('one Date header wrong by %d ms costs nothing', async (wrongMs) => {
+    const parts = worldOf();
+    let asked = 0;
+    const transport: HttpTransport = {
+      async request(request) {
+        const response = await parts.world.transport.request(request);
+        asked += 1;
+        if (asked !== 20) return response;
+        const date = new Date(Date.parse(response.headers['date'] ?? '') + wrongMs).toUTCString();
+        return { ...response, headers: { ...response.headers, date } };
+      },
+    };
+    expect(await runFor(10, parts, { transport })).toEqual(NOTHING_AMISS);
+    expect(asked).toBeGreaterThan(20);
+  });
+
+  it('a restart with a clock that went wrong meanwhile costs nothing', async () => {
+    const parts = worldOf();
+    expect(await runFor(5, parts)).toEqual(NOTHING_AMISS);
+    for (const stepMs of [-3_600_000, 7_200_000]) {
+      parts.clock.jump(stepMs);
+      expect(await runFor(5, parts)).toEqual(NOTHING_AMISS);
+    }
+  });
+});
