@@ -13,7 +13,12 @@ module.exports = {
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     only('sdk-knows-nobody', '^src/sdk/', '^src/sdk/', 'The SDK is vendor-neutral.'),
     only('jumpcloud-knows-the-sdk', '^src/jumpcloud/', '^src/(sdk|jumpcloud)/', 'JumpCloud builds on the SDK alone.'),
-    only('simulators-know-nobody', '^src/simulators/', '^src/simulators/', 'They must be able to disagree with the code.'),
+    only(
+      'simulators-know-nobody',
+      '^src/simulators/',
+      '^src/simulators/',
+      'They must be able to disagree with the code.',
+    ),
     only('nobody-knows-the-harness', '^src/(?!harness/)', '^src/(?!harness/)', 'The runner is outermost.'),
     {
       name: 'only-composition-roots-know-the-system',

@@ -127,7 +127,14 @@ function table(file, flags) {
   const rows = describeSettings(schemas.get(file)).map((row) => {
     const value = row.required ? '(required)' : row.default === '' ? '' : `\`${row.default}\``;
     const name = `\`${row.name}\`${row.secret ? ' (secret)' : ''}`;
-    const cells = [name, ...(flags ? [row.secret ? 'none: file or environment' : `\`${row.flag}\``] : []), row.type, value, row.allowed, row.description];
+    const cells = [
+      name,
+      ...(flags ? [row.secret ? 'none: file or environment' : `\`${row.flag}\``] : []),
+      row.type,
+      value,
+      row.allowed,
+      row.description,
+    ];
     return cells.map((cell) => cell.replaceAll('|', '\\|'));
   });
   const header = ['Setting', ...(flags ? ['Flag'] : []), 'Type', 'Default', 'Allowed', 'Meaning'];
