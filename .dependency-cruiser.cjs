@@ -24,7 +24,7 @@ module.exports = {
       name: 'only-composition-roots-know-the-system',
       severity: 'error',
       comment: 'Time, randomness, disk and environment come in through constructors.',
-      from: { path: '^src/', pathNot: '^src/(main\\.ts|index\\.ts|harness/|jumpcloud/main\\.ts|sdk/system\\.ts)' },
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|index\\.ts|harness/|sdk/system\\.ts)' },
       to: { path: '^src/sdk/system\\.ts$' },
     },
     {

@@ -25,7 +25,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/sdk/system.ts', 'src/main.ts', 'src/harness/**', 'src/simulators/**', 'src/jumpcloud/main.ts'],
+    ignores: ['src/sdk/system.ts', 'src/main.ts', 'src/harness/**', 'src/simulators/**'],
     rules: {
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'performance'],
       'no-restricted-properties': [

@@ -1,10 +1,11 @@
-import { describeError, isAbort, ModuleError, type ErrorCode } from '../sdk/errors.js';
-import { CONNECTION_STAGES, failedStage, STAGE_REMEDIES } from '../sdk/http/reachability.js';
-import type { Window } from '../sdk/pipeline/source.js';
-import type { CheckContext, CheckResult } from '../sdk/trigger.js';
+import { describeError, isAbort, ModuleError } from '../sdk/errors.js';
 import { checkIntake } from '../sdk/intake/check-intake.js';
+import type { Window } from '../sdk/pipeline/source.js';
+import { formatTimestamp } from '../sdk/time/timestamp.js';
+import type { CheckContext, CheckResult } from '../sdk/trigger.js';
 import type { DirectoryInsightsClient } from './api/client.js';
 import type { Selection } from './api/query.js';
+import { type Stage, STAGES, stoppedAt } from './check-stage.js';
 import { createClient } from './create-client.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import type { ConnectorSettings } from './settings.js';
@@ -14,35 +15,22 @@ const DAY_MS = 86_400_000;
 /** Beyond this a machine's clock is worth mending; the connector itself goes by the API's. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** What one small query proves, in the order in which the API looks at it. */
-const STAGES = [...CONNECTION_STAGES, 'address', 'API key', 'licence', 'role', 'services'] as const;
-type Stage = (typeof STAGES)[number];
-
-const STAGE_OF: Readonly<Partial<Record<ErrorCode, Stage>>> = {
-  SOURCE_NOT_FOUND: 'address',
-  SOURCE_UNAVAILABLE: 'address',
-  SOURCE_RATE_LIMITED: 'address',
-  SOURCE_ANSWER_INVALID: 'address',
-  SOURCE_CREDENTIAL_REFUSED: 'API key',
-  SOURCE_NOT_LICENSED: 'licence',
-  SOURCE_ROLE_REFUSED: 'role',
-  SOURCE_REQUEST_REFUSED: 'services',
-};
+/** Long enough for a 429 or a 503 that passes at once; whoever checks waits for it. */
+const RETRY_FOR_MS = 3000;
 
 /** Examines an account and its arguments: one small query to the API, and a look at the intake that sends nothing. */
 export async function* checkConnector(
   settings: ConnectorSettings,
   context: CheckContext,
 ): AsyncGenerator<CheckResult, void, undefined> {
-  const client = createClient(settings, { ...context, retryForMs: 0 });
+  yield startResult(settings);
+  const client = createClient(settings, { ...context, retryForMs: RETRY_FOR_MS });
   const nowMs = context.clock.now();
   const lastDay = { services: settings.services, fromMs: nowMs - DAY_MS, toMs: nowMs };
   const failure = await queryFailure(settings, client, lastDay, context.signal);
   yield* stageResults(settings, failure);
-  if (failure === undefined) {
-    yield clockResult(client.serverClock.offsetMs);
-    yield await organizationResult(client, lastDay, settings.organizationId, context.signal);
-  }
+  if (client.serverClock.isKnown) yield clockResult(client.serverClock.offsetMs);
+  if (failure === undefined) yield await organizationResult(client, lastDay, settings.organizationId, context.signal);
   yield* checkIntake({ url: settings.intakeUrl, intakeKey: settings.intakeKey, userAgent: USER_AGENT }, context);
 }
 
@@ -67,35 +55,37 @@ async function queryFailure(
 /** What came before the failure passed, what comes after it could not be seen. */
 function* stageResults(settings: ConnectorSettings, failure: ModuleError | undefined): Generator<CheckResult> {
   const { host, protocol } = new URL(settings.baseUrl);
-  const failedAt = failure === undefined ? undefined : (STAGE_OF[failure.code] ?? failedStage(failure));
+  const stopped = failure && stoppedAt(failure);
   const details: Readonly<Record<Stage, string>> = {
     'name resolution': host,
     connection: host,
     TLS: protocol === 'https:' ? 'the certificate is trusted' : 'not used: the address is on this machine',
-    address: 'the Directory Insights API answers',
+    address: 'found',
+    answer: 'the Directory Insights API answers',
     'API key': 'accepted',
     licence: 'Directory Insights is part of the plan',
     role: 'the administrator may read events',
+    query: 'understood',
     services: settings.services.join(', '),
   };
   let seen = true;
   for (const stage of STAGES) {
     const name = `JumpCloud ${stage}`;
-    if (stage === failedAt && failure !== undefined) {
+    if (failure !== undefined && stage === stopped?.stage) {
       seen = false;
-      const remedy = stageRemedy(stage, failure);
+      const { remedy } = stopped;
       yield { name, state: 'failed', detail: failure.message, ...(remedy === undefined ? {} : { remedy }) };
     } else if (seen) {
       yield { name, state: 'passed', detail: details[stage] };
     } else {
-      yield { name, state: 'skipped', detail: `not reached: ${failedAt ?? ''} failed` };
+      yield { name, state: 'skipped', detail: `not reached: ${stopped?.stage ?? ''} failed` };
     }
   }
 }
 
-function stageRemedy(stage: Stage, failure: ModuleError): string | undefined {
-  const connection = CONNECTION_STAGES.find((each) => each === stage);
-  return connection === undefined ? failure.advice : STAGE_REMEDIES[connection];
+/** The instant that `start_from` comes to; a position that was saved goes before it. */
+function startResult({ startFrom }: ConnectorSettings): CheckResult {
+  return { name: 'start', state: 'passed', detail: `the first run collects from ${formatTimestamp(startFrom.ms)} on` };
 }
 
 function clockResult(offsetMs: number): CheckResult {

@@ -3,6 +3,9 @@ import { EventSplitter, MalformedArrayError } from '../sdk/json/event-splitter.j
 import type { Page, RawEvent, Source, Window } from '../sdk/pipeline/source.js';
 import type { DirectoryInsightsClient, OpenPage } from './api/client.js';
 
+/** Rows in a page where the API takes our limit for nonsense (Directory Insights API, 'limit'). */
+const API_DEFAULT_LIMIT = 1000;
+
 export interface EventSourceOptions {
   readonly client: DirectoryInsightsClient;
   readonly services: readonly string[];
@@ -42,7 +45,8 @@ export class DirectoryInsightsSource implements Source {
         // instant may be left and the bound may be exclusive.
         const restartMs = Math.min(order.lastMs ?? -Infinity, window.toMs) - 1;
         if (order.isBroken || restartMs <= fromMs || order.lastMs === before) {
-          if (page.headers.limit === undefined && rows < pageSize) return order.provenToMs;
+          // The API may have applied its own limit without our seeing it.
+          if (page.headers.limit === undefined && rows < Math.min(pageSize, API_DEFAULT_LIMIT)) return order.provenToMs;
           throw stuck(page, 'no token');
         }
         fromMs = restartMs;

@@ -21,12 +21,12 @@ const REFUSAL_PAUSE_MS = 120_000;
 const RETENTION_TOLERANCE_MS = 3_600_000;
 /** A position further ahead of the source's clock than this is a mistake, not a difference of clocks. */
 const FUTURE_TOLERANCE_MS = 60_000;
-/** How far back a start must lie for a difference of the clocks not to matter. */
-const LONG_AGO_MS = 86_400_000;
 /** Smaller differences of the clocks are not worth a word. */
 const CLOCK_TOLERANCE_MS = 2_000;
 /** Things that pass by themselves are not an error before they have failed so many cycles in a row. */
 const ERROR_AFTER_FAILURES = 3;
+/** A trouble that lasts is told again so often. */
+const REPORT_AGAIN_MS = 3_600_000;
 /** How long a run that is to end by itself goes on trying. */
 const ONCE_PATIENCE_MS = 300_000;
 /** Ids are kept a little longer than the look-back reaches, for positions that are moved a little. */
@@ -65,7 +65,8 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
     keepMs: parts.overlapMs + LEDGER_MARGIN_MS,
     stream: parts.stream,
   });
-  await mendFuturePosition(state, parts.source, context);
+  // A position that somebody else wrote may have been written by a wrong clock: then it matters that ours is right.
+  if (state.resumption.kind === 'taken-over') await parts.source.learnTime(stop.requested);
   // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
   await state.commit({ keys: [], settled: undefined });
   tellStart(state.resumption, state.owed, parts.stream, log);
@@ -78,32 +79,15 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
   log.info(`Stopped, owed: ${describeOwed(state.owed)}`);
 }
 
-/** A start that was told as a short while ago is counted from the source's now, which may differ from ours. */
+/** A start that was told as a time before now is counted from the source's now, which may differ from ours. */
 async function startFrom<B extends Batch>(
   { source, startFromMs, startIsRelative }: ConnectorParts<B>,
   { clock, stop }: TriggerContext,
 ): Promise<number> {
-  if (startIsRelative !== true || clock.now() - startFromMs > LONG_AGO_MS) return startFromMs;
+  if (startIsRelative !== true) return startFromMs;
   await source.learnTime(stop.requested);
   const offsetMs = source.now() - clock.now();
   return Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? startFromMs + offsetMs : startFromMs;
-}
-
-/**
- * A position that lies ahead of both clocks, as one set by hand or written by another connector with a wrong clock may,
- * would leave out everything until then. Our own never gets there.
- */
-async function mendFuturePosition(
-  state: DeliveryState,
-  source: Source,
-  { clock, log, stop }: TriggerContext,
-): Promise<void> {
-  const fromMs = state.owed.fromMs ?? -Infinity;
-  if (fromMs <= clock.now() + FUTURE_TOLERANCE_MS) return;
-  const theirsMs = (await source.learnTime(stop.requested)) ?? clock.now();
-  if (fromMs <= theirsMs + FUTURE_TOLERANCE_MS) return;
-  log.warning(`The position ${formatTimestamp(fromMs)} lies in the future: collecting from now on instead`);
-  state.owe({ fromMs: Math.min(clock.now(), theirsMs), toMs: undefined });
 }
 
 class Connector<B extends Batch> {
@@ -111,6 +95,8 @@ class Connector<B extends Batch> {
   /** Cycles that failed one after the other without moving the position. */
   #failures = 0;
   #failingSince = 0;
+  /** What was reported last, and when, until a cycle succeeds. */
+  #reported: { readonly text: string; readonly atMs: number } | undefined;
   isCaughtUp = false;
 
   constructor(
@@ -121,16 +107,17 @@ class Connector<B extends Batch> {
     this.#deadLetter = new DeadLetter(context.storage, context.clock);
   }
 
-  /** Reads and delivers what is owed. @returns how long to pause, milliseconds */
+  /** Reads and delivers what is owed, or the first part of it. @returns how long to pause, milliseconds */
   async cycle(): Promise<number> {
-    const { clock, stop } = this.context;
+    const { clock, stop, log } = this.context;
     const startedAt = clock.monotonic();
     const owedFromMs = this.state.owed.fromMs;
     try {
-      await this.#collect();
+      this.isCaughtUp = await this.#collect();
       this.#failures = 0;
-      this.isCaughtUp = true;
-      return Math.max(0, this.parts.frequencyMs - (clock.monotonic() - startedAt));
+      if (this.#reported !== undefined) log.info('Collecting again');
+      this.#reported = undefined;
+      return this.isCaughtUp ? Math.max(0, this.parts.frequencyMs - (clock.monotonic() - startedAt)) : 0;
     } catch (error) {
       if (isAbort(error) && stop.requested.aborted) return 0;
       if (!(error instanceof ModuleError)) throw error;
@@ -149,15 +136,14 @@ class Connector<B extends Batch> {
     return this.context.once && (!error.retryable || failingForMs > ONCE_PATIENCE_MS);
   }
 
-  async #collect(): Promise<void> {
+  /** @returns true where nothing more can be read for now */
+  async #collect(): Promise<boolean> {
     const { source, listener, overlapMs } = this.parts;
     const { clock, random, stop } = this.context;
     await this.#giveUpWhatIsGone();
     const window = planWindow(this.state, source.now(), overlapMs);
-    // Nothing can be asked for yet: either so it is, or we are wrong about the source's time.
     if (window === undefined) {
-      await source.learnTime(stop.requested);
-      return;
+      return !(await this.#mendFuturePosition());
     }
     const startedAt = clock.monotonic();
     const events = await pumpWindow(window, {
@@ -171,7 +157,24 @@ class Connector<B extends Batch> {
       listener,
       parallelDeliveries: PARALLEL_DELIVERIES,
     });
-    listener({ kind: 'caught-up', toMs: window.toMs, events, durationMs: clock.monotonic() - startedAt });
+    const toMs = this.state.owed.fromMs ?? window.toMs;
+    listener({ kind: 'caught-up', toMs, events, durationMs: clock.monotonic() - startedAt });
+    return window.reachesNow;
+  }
+
+  /**
+   * Nothing can be asked for yet: either so it is, or we are wrong about the source's time, or the position lies ahead of
+   * it, as one set by hand or written by another connector with a wrong clock may; that would leave out all until then.
+   * @returns true where there is something to read now
+   */
+  async #mendFuturePosition(): Promise<boolean> {
+    const { clock, log, stop } = this.context;
+    const theirsMs = await this.parts.source.learnTime(stop.requested);
+    const fromMs = this.state.owed.fromMs ?? -Infinity;
+    if (theirsMs === undefined || fromMs <= theirsMs + FUTURE_TOLERANCE_MS) return false;
+    log.warning(`The position ${formatTimestamp(fromMs)} lies in the future: collecting from now on instead`);
+    this.state.owe({ fromMs: Math.min(clock.now(), theirsMs), toMs: undefined });
+    return true;
   }
 
   /** What the source has deleted is given up, loudly; only where both clocks say that it has. */
@@ -191,21 +194,41 @@ class Connector<B extends Batch> {
   }
 
   #pauseAfter(error: ModuleError): number {
-    const { log, random } = this.context;
-    const isSuspicion = error.code === 'DESTINATION_REFUSES_EVENT';
+    const { random } = this.context;
     const pauseMs =
-      error.retryable || isSuspicion
+      error.retryable || isSuspicion(error)
         ? Math.max(backoffMs(CYCLE_BACKOFF, this.#failures, random), error.retryAfterMs ?? 0)
         : REFUSAL_PAUSE_MS;
-    const advice = error.advice === undefined ? '' : ` ${error.advice}`;
-    const text = `${error.message.replace(/\.$/, '')}.${advice} Nothing is lost; next try in ${Math.round(pauseMs / 1000)} s.`;
-    const fields = { code: error.code, owed: describeOwed(this.state.owed) };
-    if (!error.retryable && !isSuspicion) log.critical(text, fields);
-    else if (this.#failures < ERROR_AFTER_FAILURES) log.warning(text, fields);
-    else log.error(text, fields);
+    this.#report(error, pauseMs);
     this.parts.listener({ kind: 'cycle-failed', error, delayMs: pauseMs });
     return pauseMs;
   }
+
+  /** Tells each trouble once, and again only after an hour. */
+  #report(error: ModuleError, pauseMs: number): void {
+    const { log, clock } = this.context;
+    const text = [error.message.replace(/\.?$/, '.'), error.advice ?? ''].join(' ').trim();
+    const line = `${text} Next try in ${Math.round(pauseMs / 1000)} s`;
+    const fields = { code: error.code, owed: describeOwed(this.state.owed) };
+    const level = this.#levelOf(error);
+    const isNews = this.#reported?.text !== `${level} ${error.code}`;
+    if (!isNews && clock.monotonic() - (this.#reported?.atMs ?? 0) < REPORT_AGAIN_MS) {
+      log.debug(line, fields);
+      return;
+    }
+    this.#reported = { text: `${level} ${error.code}`, atMs: clock.monotonic() };
+    log[level](line, fields);
+  }
+
+  #levelOf(error: ModuleError): 'warning' | 'error' | 'critical' {
+    if (!error.retryable && !isSuspicion(error)) return 'critical';
+    return this.#failures < ERROR_AFTER_FAILURES ? 'warning' : 'error';
+  }
+}
+
+/** One or two refused events may be at fault themselves: that is no reason to stop the connector. */
+function isSuspicion({ code }: ModuleError): boolean {
+  return code === 'DESTINATION_REFUSES_EVENT';
 }
 
 function tellStart(resumption: Resumption, owed: OwedSet, stream: string, log: Log): void {

@@ -10,11 +10,11 @@ import { lockDataPath } from './storage/data-path-lock.js';
 import { createLocalDirectory } from './storage/local-directory.js';
 import type { Trigger } from './trigger.js';
 
-/** Orchestrators kill after 30 s at the earliest: this leaves time to commit and leave. */
-const GRACE_MS = 20_000;
+/** The least patient orchestrators kill after 10 s: this leaves time to commit and leave. */
+const GRACE_MS = 8_000;
 
 /** How long a run may take to return once everything under way was aborted. */
-const LAST_WAIT_MS = 5_000;
+const LAST_WAIT_MS = 1_000;
 
 /** One run of a trigger, and the world it runs in. */
 export interface TriggerRun<Settings> {

@@ -235,7 +235,7 @@ describe('delivery', () => {
     const run = world.run({ once: false, arguments: { retry_for: '1h', chunk_size: 10 } });
     await clock.advance(8_000_000);
     await expect(world.positionMs()).resolves.toBe(START_MS - DAY_MS);
-    expect(run.log.at('warning').some((line) => line.includes('Nothing is lost'))).toBe(true);
+    expect(run.log.at('warning').some((line) => line.includes('Next try in'))).toBe(true);
     await clock.advance(2_000_000);
     expect(world.account()).toMatchObject({ ...BALANCED, delivered: 50 });
     await stopped(run);

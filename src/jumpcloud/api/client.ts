@@ -72,8 +72,6 @@ export class DirectoryInsightsClient {
   readonly serverClock: ServerClock;
   readonly #host: string;
   readonly #redact: Redactor;
-  /** What the latest answer said of the API's time. */
-  #lastToldMs: number | undefined;
 
   constructor(private readonly options: ClientOptions) {
     this.serverClock = new ServerClock(options.clock);
@@ -104,11 +102,11 @@ export class DirectoryInsightsClient {
   async learnTime(signal: AbortSignal): Promise<number | undefined> {
     const nowMs = this.serverClock.now();
     const selection = { services: ['all'], fromMs: nowMs - 60_000, toMs: nowMs };
-    this.#lastToldMs = undefined;
-    await this.#tryOnce('/events/count', selectionBody(selection), signal)
+    let toldMs: number | undefined;
+    await this.#tryOnce('/events/count', selectionBody(selection), signal, (askedAtMs) => (toldMs = askedAtMs))
       .then(({ response }) => readText(response))
       .catch(() => undefined);
-    return this.#lastToldMs;
+    return toldMs;
   }
 
   /** Number of events. */
@@ -158,13 +156,24 @@ export class DirectoryInsightsClient {
     });
   }
 
-  async #tryOnce(path: string, body: string, signal: AbortSignal): Promise<Answered> {
+  async #tryOnce(
+    path: string,
+    body: string,
+    signal: AbortSignal,
+    onTime?: (askedAtMs: number | undefined) => void,
+  ): Promise<Answered> {
     const { transport, clock } = this.options;
     const [sentAtMs, startedAt] = [clock.now(), clock.monotonic()];
-    const request = this.#request(path, body, signal);
-    const response = await exchange(transport, request, { side: 'source', nowMs: sentAtMs, redact: this.#redact });
-    const askedAtMs = this.serverClock.observe(response.headers['date'], sentAtMs, clock.monotonic() - startedAt);
-    this.#lastToldMs = askedAtMs;
+    let askedAtMs: number | undefined;
+    const response = await exchange(transport, this.#request(path, body, signal), {
+      side: 'source',
+      nowMs: sentAtMs,
+      redact: this.#redact,
+      onAnswer: ({ headers }) => {
+        askedAtMs = this.serverClock.observe(headers['date'], sentAtMs, clock.monotonic() - startedAt);
+        onTime?.(askedAtMs);
+      },
+    });
     if (response.status === 200) return { response, askedAtMs };
     const text = this.#redact(await readText(response).catch(() => ''));
     throw refusal(this.#host, response.status, text, response.headers['x-request-id']);

@@ -44,6 +44,8 @@ export class DeliveryState {
   #owed: OwedSet;
   /** Written to the ledger's memory, not yet to storage: a commit that failed is completed by the next. */
   #unwritten: LedgerKey[] = [];
+  /** Segments to be removed once the document no longer names them. */
+  #forgotten: string[] = [];
 
   /** Keys of the document that other programs wrote. */
   readonly #others: Readonly<Record<string, unknown>>;
@@ -96,7 +98,11 @@ export class DeliveryState {
       .filter(({ fromMs }) => fromMs < beforeMs)
       .map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs ?? Infinity, beforeMs) }));
     this.#owed = this.#owed.settle(-Infinity, beforeMs);
-    this.#checkpoint = { ...this.#checkpoint, unreachable: [...this.#checkpoint.unreachable, ...lost] };
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      collectedFromMs: Math.max(this.#checkpoint.collectedFromMs, beforeMs),
+      unreachable: [...this.#checkpoint.unreachable, ...lost],
+    };
     return lost;
   }
 
@@ -115,9 +121,16 @@ export class DeliveryState {
     if (settled !== undefined) this.#owed = this.#owed.settle(settled.fromMs, settled.toMs);
     await this.store.append(this.#unwritten);
     this.#unwritten = [];
-    const forgotten = this.#forget();
+    this.#forgotten.push(...this.#forget());
     await this.#writeDocument();
-    await this.store.remove(forgotten);
+    await this.#removeForgotten();
+  }
+
+  /** Segments that nothing names any more are only in the way: what cannot be removed now is removed later. */
+  async #removeForgotten(): Promise<void> {
+    const names = this.#forgotten;
+    this.#forgotten = [];
+    await this.store.remove(names).catch(() => this.#forgotten.push(...names));
   }
 
   /** Prunes by whole minutes behind the left edge, so that most commits have nothing to forget. */

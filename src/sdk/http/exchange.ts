@@ -21,6 +21,8 @@ interface Context {
   readonly nowMs: number;
   /** Applied to what is quoted of an answer: it may repeat the request, with the credential in it. */
   readonly redact?: Redactor;
+  /** Told of every answer, also of one that is thrown as an error. */
+  readonly onAnswer?: (response: HttpResponse) => void;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function exchange(
   const response = await transport.request(request).catch((cause: unknown) => {
     throw isAbort(cause) ? cause : unreachable(request, context.side, cause);
   });
+  context.onAnswer?.(response);
   if (isWorthRetrying(response.status)) throw await refusedForNow(request, response, context);
   return response;
 }

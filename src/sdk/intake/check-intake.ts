@@ -1,4 +1,4 @@
-import { ModuleError } from '../errors.js';
+import { abortError, ModuleError } from '../errors.js';
 import { readText } from '../http/body.js';
 import { exchange } from '../http/exchange.js';
 import { failedStage, STAGE_REMEDIES } from '../http/reachability.js';
@@ -15,17 +15,23 @@ export async function* checkIntake(
   const { host } = new URL(url);
   const timeouts = { headersTimeoutMs: TIMEOUT_MS, bodyTimeoutMs: TIMEOUT_MS };
   const request = { method: 'GET', url, headers: { 'user-agent': userAgent }, ...timeouts, signal } as const;
+  const answers = { name, state: 'passed', detail: `${host} answers; nothing was sent` } as const;
   try {
     const response = await exchange(transport, request, { side: 'destination', nowMs: clock.now() });
     // Any answer will do: without a key and an event the intake has nothing good to say.
     await readText(response).catch(() => undefined);
-    yield { name, state: 'passed', detail: `${host} answers; nothing was sent` };
+    if (signal.aborted) throw abortError();
+    yield answers;
   } catch (error) {
     if (!(error instanceof ModuleError)) throw error;
-    const remedy = error.code === 'DESTINATION_UNREACHABLE' ? STAGE_REMEDIES[failedStage(error)] : error.advice;
-    yield { name, state: 'failed', detail: error.message, ...(remedy === undefined ? {} : { remedy }) };
+    yield error.code === 'DESTINATION_RATE_LIMITED' ? answers : unreachable(name, error);
   }
   yield keyForm(intakeKey);
+}
+
+function unreachable(name: string, error: ModuleError): CheckResult {
+  const remedy = error.code === 'DESTINATION_UNREACHABLE' ? STAGE_REMEDIES[failedStage(error)] : error.advice;
+  return { name, state: 'failed', detail: error.message, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 /** The platform makes keys of letters and digits; nothing more of their form is documented. */

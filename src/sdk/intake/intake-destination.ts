@@ -18,6 +18,11 @@ const LONGEST_DELAY_MS = 10_000;
 const TIMEOUT_MS = 30_000;
 /** How long a batch of which every event was refused waits for another one to be accepted. */
 const EVIDENCE_WAIT_MS = 5_000;
+/**
+ * So many server errors in a row for the same events: they may be what breaks the intake. Smaller requests will tell, and
+ * cost nothing more than trying the same again.
+ */
+const ERRORS_BEFORE_NARROWING = 5;
 /** An answer that acknowledges too few may mean any of them: in few, small parts, so that little is sent twice. */
 const PARTS_OF_AMBIGUOUS = 16;
 
@@ -122,13 +127,43 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     for (let indexes = narrowing.next(); indexes !== undefined; indexes = narrowing.next()) {
       await this.#hold.over(signals.requested);
       if (this.#hold.leftMs > 0) throw abortError();
-      const posted = await this.#post(batch, indexes, signals.forced);
+      const posted = await this.#postOrNarrow(batch, narrowing, indexes, signals.forced);
       if (posted.kind === 'verdicts') narrowing.record(indexes, posted.verdicts);
       else narrowing.refuse(indexes, posted.error, posted.parts);
       if (posted.kind === 'refused' && signals.requested.aborted) throw abortError();
     }
     if (narrowing.postponed > 0) {
       throw new ModuleError('DESTINATION_UNAVAILABLE', `The intake put off ${narrowing.postponed} events`);
+    }
+  }
+
+  /**
+   * A request that keeps being answered by a server error is refused in the end, so that one event cannot block all the
+   * others: a larger one at any rate, a single event only where others were accepted after its trouble began. An outage
+   * is nobody's fault.
+   */
+  async #postOrNarrow(
+    batch: IntakeBatch,
+    narrowing: Narrowing,
+    indexes: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Posted> {
+    try {
+      const posted = await this.#post(batch, indexes, signal);
+      narrowing.serverErrors = 0;
+      return posted;
+    } catch (error) {
+      if (!(error instanceof ModuleError) || error.status === undefined || error.status < 500) throw error;
+      const [first = 0] = indexes;
+      const since = indexes.length === 1 ? narrowing.troubledSince(first, this.#requests) : Infinity;
+      narrowing.serverErrors += 1;
+      if (narrowing.serverErrors >= ERRORS_BEFORE_NARROWING) {
+        narrowing.serverErrors = 0;
+        if (this.#lastAccepted > since) narrowing.trustDestination();
+        if (indexes.length > 1 || this.#lastAccepted > since) narrowing.refuse(indexes, error);
+        else narrowing.moveLast();
+      }
+      throw error;
     }
   }
 

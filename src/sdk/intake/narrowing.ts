@@ -9,26 +9,29 @@ const PROBES = 16;
 /** Fewer refused events than this may well be at fault themselves. */
 const ENOUGH_TO_BLAME_THE_DESTINATION = 3;
 
-type State = 'pending' | 'accepted' | 'suspect' | 'postponed';
+type State = 'pending' | 'accepted' | 'suspect' | 'rejected' | 'postponed';
 
 /**
  * Which events of a batch are settled, and which to send next: all of them at first; where a request is refused as a
  * whole, its halves, down to single events.
  *
- * An event refused alone is only a suspect: a wrong key or a broken intake refuses good events as well. Suspects become
- * rejections when any other event of the batch was accepted, or when the destination is known to work otherwise. To know
- * that soon, the first suspect makes single events from all over the batch come next.
+ * An event refused alone is only a suspect: a wrong key or a broken intake refuses good events as well. Once any other
+ * event was accepted, of this batch or elsewhere, the destination works, and what was refused before that is tried once
+ * more: what is refused then is rejected. To know soon, the first suspect makes single events from all over the batch
+ * come next.
  */
 export class Narrowing {
   readonly #states: State[];
   readonly #reasons = new Map<number, string>();
   /** Groups still to be sent, the next one last. */
   readonly #work: number[][];
-  #accepted = 0;
   #probing = false;
   #lastRefusal: ModuleError | undefined;
 
   #isTrusted = false;
+  /** Server errors in a row for the group that is next. */
+  serverErrors = 0;
+  readonly #troubledSince = new Map<number, number>();
 
   constructor(
     count: number,
@@ -58,23 +61,25 @@ export class Narrowing {
 
   /** Takes down what the destination said of each of the events sent. */
   record(indexes: readonly number[], verdicts: readonly Verdict[]): void {
+    // The accepted ones first: they vouch for the destination, and so for what it says of the others.
+    indexes.forEach((index, n) => {
+      if (verdicts[n]?.kind === 'accepted') this.#states[index] = 'accepted';
+    });
+    if (verdicts.some(({ kind }) => kind === 'accepted')) this.trustDestination();
     indexes.forEach((index, n) => {
       const verdict = verdicts[n];
-      if (verdict === undefined) return;
-      if (verdict.kind === 'accepted') this.#accept(index);
-      else if (verdict.kind === 'rejected') this.#suspect(index, verdict.reason);
-      else this.#states[index] = 'postponed';
+      if (verdict?.kind === 'rejected') this.#blame(index, verdict.reason);
+      else if (verdict?.kind === 'later') this.#states[index] = 'postponed';
     });
   }
 
   /** The events were refused together: parts of them come next, each by itself. */
   refuse(indexes: readonly number[], error: ModuleError, parts = 2): void {
     this.#lastRefusal = error;
-    this.#work.pop();
     const [first] = indexes;
     if (indexes.length === 1 && first !== undefined) {
-      this.#suspect(first, error.message);
-      if (!this.#isGuiltProven && !this.#probing) this.#probe();
+      this.#blame(first, error.message);
+      if (!this.#isTrusted && !this.#probing) this.#probe();
       return;
     }
     const size = Math.ceil(indexes.length / parts);
@@ -83,12 +88,31 @@ export class Narrowing {
 
   /** True where every event tried alone was refused: then the destination itself may be at fault. */
   get refusesEverything(): boolean {
-    return !this.#isGuiltProven && this.#reasons.size >= Math.min(PROBES, this.#states.length);
+    return !this.#isTrusted && this.#reasons.size >= Math.min(PROBES, this.#states.length);
   }
 
-  /** The destination was seen to accept other events meanwhile: suspects are at fault themselves. */
+  /** The destination was seen to accept an event: it works, and what it refused before is tried once more. */
   trustDestination(): void {
+    if (this.#isTrusted) return;
     this.#isTrusted = true;
+    for (const index of this.#reasons.keys()) {
+      this.#states[index] = 'pending';
+      this.#work.push([index]);
+    }
+    this.#reasons.clear();
+  }
+
+  /** Whatever comes next is to come last, after everything else was tried. */
+  moveLast(): void {
+    const group = this.#work.pop();
+    if (group !== undefined) this.#work.unshift(group);
+  }
+
+  /** The number of the request with which an event's server errors began: `request`, unless it was told before. */
+  troubledSince(index: number, request: number): number {
+    const since = this.#troubledSince.get(index) ?? request;
+    this.#troubledSince.set(index, since);
+    return since;
   }
 
   /** How many events the destination put off. */
@@ -104,27 +128,18 @@ export class Narrowing {
 
   /** Where the batch stands. `failure` is what ended the delivery, if not every event was settled. */
   outcome(failure: Error | undefined): DeliveryOutcome {
-    const suspects = [...this.#reasons].map(([index, reason]): Rejection => ({ index, reason }));
-    const convicted = this.#isGuiltProven ? suspects : [];
-    const unsettled = this.#states.flatMap((state, index) => {
-      const settled = state === 'accepted' || (state === 'suspect' && this.#isGuiltProven);
-      return settled ? [] : [index];
-    });
-    if (unsettled.length === 0) return { rejections: convicted, unsettled };
-    return { rejections: convicted, unsettled, failure: failure ?? this.#refusal() };
+    const rejections = [...this.#reasons].flatMap(([index, reason]): Rejection[] =>
+      this.#states[index] === 'rejected' ? [{ index, reason }] : [],
+    );
+    const unsettled = this.#states.flatMap((state, index) =>
+      state === 'accepted' || state === 'rejected' ? [] : [index],
+    );
+    if (unsettled.length === 0) return { rejections, unsettled };
+    return { rejections, unsettled, failure: failure ?? this.#refusal() };
   }
 
-  get #isGuiltProven(): boolean {
-    return this.#accepted > 0 || this.#isTrusted;
-  }
-
-  #accept(index: number): void {
-    this.#states[index] = 'accepted';
-    this.#accepted += 1;
-  }
-
-  #suspect(index: number, reason: string): void {
-    this.#states[index] = 'suspect';
+  #blame(index: number, reason: string): void {
+    this.#states[index] = this.#isTrusted ? 'rejected' : 'suspect';
     this.#reasons.set(index, reason);
   }
 

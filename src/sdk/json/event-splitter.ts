@@ -11,6 +11,9 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
+/** No vendor's event comes near it; what does is an answer that never ends. */
+const LONGEST_EVENT_BYTES = 64 * 1024 * 1024;
+
 /** Where in the text we are: before the array, before an element, inside one, after one, or after the array. */
 type Place = 'start' | 'before-first' | 'before-next' | 'element' | 'after-element' | 'end';
 
@@ -76,6 +79,9 @@ export class EventSplitter {
       // Copied, because the piece may be overwritten once the caller has it back.
       this.#carried.push(Uint8Array.from(piece.subarray(elementStart)));
       this.#carriedBytes += piece.length - elementStart;
+      if (this.#carriedBytes > LONGEST_EVENT_BYTES) {
+        throw new MalformedArrayError(`an event in it is longer than ${LONGEST_EVENT_BYTES} bytes`);
+      }
     }
     return events;
   }

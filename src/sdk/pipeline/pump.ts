@@ -117,9 +117,14 @@ class WindowRun<B extends Batch> {
     for (const event of page.events) {
       const key = Ledger.keyOf(event, source.now());
       bytes += event.bytes.length;
-      if (state.ledger.has(key) || this.#isUnderWay(key)) repeated += 1;
-      else if (this.#filling.batch.add(event) === 'added') this.#filling.remember(key, event.id, progress);
-      else await this.#addToNext(event, key, progress);
+      if (state.ledger.has(key) || this.#isUnderWay(key)) {
+        repeated += 1;
+        continue;
+      }
+      const added = this.#filling.batch.add(event);
+      if (added === 'added') this.#filling.remember(key, event.id, progress);
+      else if (added === 'full') await this.#addToNext(event, key, progress);
+      else await this.#keepOversized(event, key);
     }
     progress.read = true;
     listener({ kind: 'read', events: page.events.length, repeated, bytes });
@@ -131,13 +136,15 @@ class WindowRun<B extends Batch> {
     return false;
   }
 
-  /** The event did not fit into the batch being filled: the next one takes it, or nothing can. */
   async #addToNext(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
     await this.#dispatch();
-    if (this.#filling.batch.add(event) === 'added') {
-      this.#filling.remember(key, event.id, page);
-      return;
-    }
+    const added = this.#filling.batch.add(event);
+    if (added === 'full') throw new Error('An empty batch is full: the destination breaks its contract');
+    if (added === 'oversized') await this.#keepOversized(event, key);
+    else this.#filling.remember(key, event.id, page);
+  }
+
+  async #keepOversized(event: RawEvent, key: LedgerKey): Promise<void> {
     const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
     await this.#keep([{ id: event.id, reason, event: event.bytes }]);
     this.#settledKeys.push(key);

@@ -189,14 +189,14 @@ describe('a signal', () => {
     expect(world.clock.sleeping).toBe(0);
   });
 
-  it('forces when the grace period of 20 s is over', async () => {
+  it('forces when the grace period of 8 s is over', async () => {
     const world = fakeWorld({ environment: ENVIRONMENT });
     const registration = scriptedTrigger({ run: runUntilForced });
     const ended = runPlatformCommand([registration], 'ScriptedTrigger', world);
     await everybodyHadTheirTurn();
     await everybodyHadTheirTurn();
     world.signals.emit('SIGTERM');
-    await world.clock.advance(19_999);
+    await world.clock.advance(7_999);
     expect(registration.runs[0]!.context.stop.forced.aborted).toBe(false);
     await world.clock.advance(1);
     expect(await ended).toBe(1);
@@ -210,7 +210,7 @@ describe('a signal', () => {
     await everybodyHadTheirTurn();
     await everybodyHadTheirTurn();
     world.signals.emit('SIGTERM');
-    await world.clock.advance(25_000);
+    await world.clock.advance(9_000);
     expect(await ended).toBe(1);
     expect(world.stderr.text).toContain('did not end when told to');
   });

@@ -384,3 +384,34 @@ describe('a wait that the intake asks for', () => {
 });
 
 const ALL_TAKEN: DeliveryOutcome = { rejections: [], unsettled: [] };
+
+describe('an intake that errs for a while', () => {
+  it.each([400, 413, 500])('with %d makes no good event rejected', async (status) => {
+    for (let incident = 1; incident < 20; incident += 1) {
+      const { deliver } = rig((request, n) => (n <= incident ? { status, body: '' } : taking(request)));
+      const outcomes = [await deliver(4)];
+      // Where every event was refused, the batch comes again, as the next cycle brings it.
+      for (; outcomes.at(-1)?.failure !== undefined && outcomes.length < 9;) outcomes.push(await deliver(4));
+      expect(outcomes.flatMap(({ rejections }) => rejections)).toEqual([]);
+      expect(outcomes.at(-1)).toEqual(ALL_TAKEN);
+    }
+  });
+
+  it('with 500 for one event rejects that one, and delivers the rest, in the time of a push', async () => {
+    const { deliver } = rig((request) =>
+      indexesIn(request).includes(3) ? { status: 500, body: 'boom' } : taking(request),
+    );
+    const outcome = await deliver(20);
+    expect(outcome).toMatchObject({ rejections: [{ index: 3 }], unsettled: [] });
+    expect(outcome.rejections[0]?.reason).toContain('500');
+  });
+
+  it('with 503 throughout blames no event, however long it lasts', async () => {
+    const { deliver } = rig(() => ({ status: 503, body: '' }));
+    await expect(deliver(20)).resolves.toMatchObject({
+      rejections: [],
+      unsettled: all(20),
+      failure: { code: 'DESTINATION_UNAVAILABLE' },
+    });
+  });
+});

@@ -219,6 +219,10 @@ describe('Narrowing', () => {
     expect(narrowing.outcome(new Error('busy'))).toMatchObject({ rejections: [], unsettled: [0, 1] });
     narrowing.takeUpPostponed();
     narrowing.record(narrowing.next()!, [{ kind: 'accepted' }]);
+    // What was refused before anything was accepted is tried once more.
+    expect(narrowing.next()).toEqual([0]);
+    narrowing.record([0], [{ kind: 'rejected', reason: 'status 400' }]);
+    expect(narrowing.next()).toBeUndefined();
     expect(narrowing.outcome(undefined)).toEqual({ rejections: [{ index: 0, reason: 'status 400' }], unsettled: [] });
   });
 });

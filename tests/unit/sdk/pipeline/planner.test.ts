@@ -23,13 +23,16 @@ async function stateOwing(edgeMs = START_MS): Promise<DeliveryState> {
 describe('planWindow', () => {
   it('reads on a first start from the very beginning, not before it', async () => {
     const state = await stateOwing();
-    expect(planWindow(state, START_MS + 5000, MINUTE_MS)).toEqual({ fromMs: START_MS, toMs: START_MS + 5000 });
+    expect(planWindow(state, START_MS + 5000, MINUTE_MS)).toMatchObject({ fromMs: START_MS, toMs: START_MS + 5000 });
   });
 
   it('begins the tail a look-back before what is owed', async () => {
     const edgeMs = START_MS + 5 * MINUTE_MS;
     const state = await stateOwing(edgeMs);
-    expect(planWindow(state, edgeMs + 5000, MINUTE_MS)).toEqual({ fromMs: edgeMs - MINUTE_MS, toMs: edgeMs + 5000 });
+    expect(planWindow(state, edgeMs + 5000, MINUTE_MS)).toMatchObject({
+      fromMs: edgeMs - MINUTE_MS,
+      toMs: edgeMs + 5000,
+    });
   });
 
   it('looks back two seconds at the least, because clocks are known to the second only', async () => {
@@ -54,14 +57,14 @@ describe('planWindow', () => {
     const edgeMs = START_MS + 60 * MINUTE_MS;
     const state = await stateOwing(edgeMs);
     state.owe({ fromMs: START_MS - MINUTE_MS, toMs: START_MS });
-    expect(planWindow(state, edgeMs, MINUTE_MS)).toEqual({ fromMs: START_MS - MINUTE_MS, toMs: START_MS });
+    expect(planWindow(state, edgeMs, MINUTE_MS)).toMatchObject({ fromMs: START_MS - MINUTE_MS, toMs: START_MS });
   });
 
   it('takes the leftmost interval first, and ends where that ends', async () => {
     const state = await stateOwing();
     await state.commit({ keys: [], settled: { fromMs: START_MS + 1000, toMs: START_MS + 2000 } });
-    expect(planWindow(state, START_MS + 10_000, 0)).toEqual({ fromMs: START_MS, toMs: START_MS + 1000 });
-    expect(planWindow(state, START_MS + 500, 0)).toEqual({ fromMs: START_MS, toMs: START_MS + 500 });
+    expect(planWindow(state, START_MS + 10_000, 0)).toMatchObject({ fromMs: START_MS, toMs: START_MS + 1000 });
+    expect(planWindow(state, START_MS + 500, 0)).toMatchObject({ fromMs: START_MS, toMs: START_MS + 500 });
   });
 
   it("waits while the source's clock has not reached what is owed", async () => {
@@ -103,5 +106,16 @@ describe('planWindow', () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  it('reads a day at the most, and says whether that reaches up to now', async () => {
+    const state = await stateOwing();
+    const dayMs = 86_400_000;
+    expect(planWindow(state, START_MS + 3 * dayMs, 0)).toEqual({
+      fromMs: START_MS,
+      toMs: START_MS + dayMs,
+      reachesNow: false,
+    });
+    expect(planWindow(state, START_MS + dayMs, 0)).toMatchObject({ toMs: START_MS + dayMs, reachesNow: true });
   });
 });
