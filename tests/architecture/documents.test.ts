@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 import { describe, expect, it } from '@jest/globals';
 
@@ -38,4 +38,32 @@ describe('documents and code say the same', () => {
     expect(lines).toContain('npm ci && npm run demo');
     expect(lines).toContain('npm ci && npm test');
   });
+
+  it('the messages that the README explains are those of the sources', () => {
+    const sources = sourceTexts();
+    const quoted = quotedMessages(read('README.md'));
+    expect(quoted.length).toBeGreaterThan(5);
+    expect(quoted.filter((message) => !occurs(message, sources))).toEqual([]);
+  });
 });
+
+/** The text of every source file, with string literals that go over several lines joined. */
+function sourceTexts(): string[] {
+  return readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => read(`src/${path}`).replace(/['`] \+\s*['`]/g, ''));
+}
+
+/** What the first column of the troubleshooting table has in backticks. */
+function quotedMessages(readme: string): string[] {
+  const [, section = ''] = /^## Troubleshooting$(.*?)^## /ms.exec(readme) ?? [];
+  const cells = section.split('\n').flatMap((line) => (line.startsWith('|') ? [line.split('|')[1] ?? ''] : []));
+  return cells.flatMap((cell) => Array.from(cell.matchAll(/`(.+?)`/g), ([, message = '']) => message));
+}
+
+/** Whether a source has such a text, `...` standing for anything. Numbers are what templates put in: any will do. */
+function occurs(message: string, sources: readonly string[]): boolean {
+  const escaped = message.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('\\.\\.\\.', '[^\\n]*?');
+  const pattern = new RegExp(escaped.replace(/\d+/g, '(?:$&|\\$\\{[^}]*\\})'));
+  return sources.some((text) => pattern.test(text));
+}

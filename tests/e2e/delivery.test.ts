@@ -161,17 +161,28 @@ describe('the built program over real sockets', () => {
   }, 60_000);
 
   it.each([
-    ['401', { apiKeys: [{ key: 'another-key' }] }, 'API key'],
-    ['402', { apiKeys: [{ key: 'synthetic-api-key-for-tests', licensed: false }] }, 'licence'],
-    ['403', { apiKeys: [{ key: 'synthetic-api-key-for-tests', role: 'command_runner' as const }] }, 'role'],
+    ['401', { apiKeys: [{ key: 'another-key' }] }, 'API key', 'Check the API key (apikey)'],
+    [
+      '402',
+      { apiKeys: [{ key: 'synthetic-api-key-for-tests', licensed: false }] },
+      'licence',
+      'ask JumpCloud to enable it',
+    ],
+    [
+      '403',
+      { apiKeys: [{ key: 'synthetic-api-key-for-tests', role: 'command_runner' as const }] },
+      'role',
+      'use one with a role that may',
+    ],
   ])(
     'check names the cause and the remedy of a %s',
-    async (status, jumpcloud, cause) => {
+    async (status, jumpcloud, cause, remedy) => {
       const both = await simulators({ events: 10, jumpcloud });
       const environment = connectorEnvironment({ ...both, apiKey: 'synthetic-api-key-for-tests' }, newDirectory());
       const { code, output } = await startProgram('harness/cli.js', ['check'], environment).ended;
       expect(code).toBe(1);
       expect(output).toMatch(new RegExp(`JumpCloud ${cause}.*${status}`));
+      expect(output).toContain(remedy);
       expect(both.sekoia.received.events).toBe(0);
     },
     60_000,

@@ -4,7 +4,8 @@ import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { stopOnSignals } from '../../sdk/signals.js';
 import { Stop } from '../../sdk/stop.js';
 import { Narrator, count } from '../demo/narrator.js';
-import { accountRows, runDemo, type DemoAccount, type DemoOptions } from '../demo/run-demo.js';
+import type { DemoAccount } from '../demo/account.js';
+import { accountRows, runDemo, type DemoOptions } from '../demo/run-demo.js';
 import { alignColumns, paintFor, printJson, printLine } from '../output.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { helpText, USUAL_EXIT_CODES } from './help.js';
@@ -15,18 +16,22 @@ export function addDemoCommand(program: Command, world: HarnessWorld, finish: Fi
   program
     .command('demo')
     .description(
-      'Collect simulated events end to end on this machine, through faults and a restart, and account for each.',
+      'Collect simulated events end to end on this machine, through faults and a restart, and account for each of them.',
     )
-    .option('--events <NUMBER>', 'events that wait in the API', whole(0, 10_000_000), 50_000)
-    .option('--days <NUMBER>', 'days over which they are spread', whole(1, 80), 5)
-    .option('--live <RATE>', 'events that happen each second meanwhile', decimal(0, 10_000), 20)
-    .option('--seconds <NUMBER>', 'how long the live part lasts', decimal(0, 86_400), 10)
+    .option('--events <NUMBER>', 'events that wait in the API at the start', whole(0, 10_000_000), 50_000)
+    .option('--days <NUMBER>', 'days before now over which they are spread', whole(1, 80), 5)
+    .option('--live <RATE>', 'events that happen each second from then on', decimal(0, 10_000), 20)
+    .option('--seconds <NUMBER>', 'how long it goes on once the waiting events are delivered', decimal(0, 86_400), 10)
     .option('--seed <NUMBER>', 'equal seeds give equal events', whole(0, 2 ** 31 - 1), 1)
-    .option('--json', 'only the account, as JSON')
+    .option('--json', 'the account as JSON on standard output, the story on standard error')
     .addHelpText(
       'after',
       helpText({
-        examples: ['sekoia-module demo', 'sekoia-module demo --events 500000 --seconds 60'],
+        examples: [
+          'sekoia-module demo',
+          'sekoia-module demo --events 500000 --seconds 60',
+          'sekoia-module demo --json 2>/dev/null',
+        ],
         exitCodes: { ...USUAL_EXIT_CODES, '0': 'the account balances', '1': 'it does not' },
       }),
     )
@@ -54,13 +59,20 @@ function introduce({ events, days, live }: DemoOptions, { stdout, environment }:
   const paint = paintFor(stdout, environment);
   printLine(
     stdout,
-    paint('bold', 'JumpCloud and Sekoia are played on this machine; the connector between them is the real one.'),
+    paint('bold', 'JumpCloud and Sekoia are simulated on this machine; the connector between them is the real one.'),
   );
   printLine(
     stdout,
-    `${count(events)} events of ${days} days wait in the API. ${live} more happen each second, a tenth of them visible late.`,
+    `${count(events)} events of ${daysText(days)} wait in the API. ${live} more happen each second; the API shows a tenth of them late.`,
   );
-  printLine(stdout, 'Both sides misbehave now and then, and the connector is stopped once on its way.');
+  printLine(
+    stdout,
+    'Both sides fail now and then, and some events are refused. The connector is stopped once on its way.',
+  );
+  printLine(
+    stdout,
+    paint('dim', `"behind" is the age of the oldest event still owed. Ends by itself; Ctrl-C ends it sooner.`),
+  );
   printLine(stdout);
 }
 
@@ -73,13 +85,13 @@ function printAccount(account: DemoAccount, { stdout, environment }: HarnessWorl
   for (const line of alignColumns(rows.map(([name, value]) => [name, value.padStart(width)])))
     printLine(stdout, `  ${line}`);
   printLine(stdout);
-  printLine(
-    stdout,
-    account.balanced
-      ? paint(
-          'green',
-          'The account balances: every event arrived once, byte for byte, or is in the dead letter with its reason.',
-        )
-      : paint('red', 'The account does not balance.'),
-  );
+  printLine(stdout, account.balanced ? paint('green', BALANCED) : paint('red', UNBALANCED));
+}
+
+const BALANCED =
+  'The account balances: every event was delivered exactly once, byte for byte, or is in the dead letter, whole.';
+const UNBALANCED = 'The account does not balance: lost, duplicated and altered should all be 0.';
+
+function daysText(days: number): string {
+  return days === 1 ? 'one day' : `${days} days`;
 }

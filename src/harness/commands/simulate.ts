@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { readText } from '../../sdk/configuration/lookup.js';
 import { ConfigurationError } from '../../sdk/errors.js';
@@ -12,6 +12,7 @@ import { startSimulators, type Simulators } from '../../simulators/serve.js';
 import { alignColumns, paintFor, printJson, printLine } from '../output.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { helpText, USUAL_EXIT_CODES } from './help.js';
+import { decimal, whole } from './number-options.js';
 
 interface SimulateFlags {
   readonly port?: number;
@@ -152,20 +153,4 @@ function printAccount(account: ReturnType<Simulators['account']>, { stdout, envi
   for (const line of alignColumns(rows.map(([name, count]) => [name, String(count).padStart(width)]))) {
     printLine(stdout, `  ${line}`);
   }
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = decimal(least, most)(text);
-    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
-    return value;
-  };
-}
-
-function decimal(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = text.trim() === '' ? NaN : Number(text);
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
-  };
 }

@@ -42,7 +42,7 @@ export const DEMO_SCENARIO: FaultScenario = {
     {
       name: 'the intake does not like some events',
       side: 'sekoia',
-      when: { event_text_contains: '"event_type":"object_storage_delete"', probability: 0.05 },
+      when: { event_text_contains: '"event_type":"notification_channel_created"' },
       effect: { kind: 'refuse_events', as: 'request', status: 400, message: 'event cannot be parsed' },
     },
   ],

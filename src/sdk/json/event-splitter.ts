@@ -63,6 +63,10 @@ export class EventSplitter {
     const events: RawEvent[] = [];
     let elementStart = 0;
     for (let at = 0; at < piece.length; at += 1) {
+      if (this.#inString && !this.#escaped) {
+        at = skipPlainText(piece, at);
+        if (at === piece.length) break;
+      }
       const byte = piece[at] ?? 0;
       if (this.#place !== 'element') {
         if (!this.#beginsElement(byte)) continue;
@@ -268,6 +272,13 @@ function stringValue(json: string): string | undefined {
     // An escape that JSON does not know: the event goes on its way as it is, only unidentified.
     return undefined;
   }
+}
+
+/** Most of an event is the inside of strings: @returns the place of the next byte that may end one or escape another. */
+function skipPlainText(piece: Uint8Array, from: number): number {
+  let at = from;
+  while (at < piece.length && piece[at] !== QUOTE && piece[at] !== BACKSLASH) at += 1;
+  return at;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

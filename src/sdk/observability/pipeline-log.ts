@@ -28,7 +28,7 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
     const trouble = alive === undefined ? undefined : troubles.get(alive);
     if (alive !== undefined && trouble !== undefined) {
       troubles.delete(alive);
-      const seconds = Math.round((clock.monotonic() - trouble.since) / 1000);
+      const seconds = Math.ceil((clock.monotonic() - trouble.since) / 1000);
       const tries = trouble.tries === 1 ? 'a failed try' : `${trouble.tries} failed tries`;
       log.info(`The ${alive} works again after ${tries}, ${seconds} s later`);
     }

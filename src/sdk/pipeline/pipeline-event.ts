@@ -23,7 +23,7 @@ export type PipelineEvent =
     }
   /** Ledger and checkpoint are durable; nothing before `owedFromMs` is owed any more. */
   | { readonly kind: 'committed'; readonly owedFromMs: number; readonly acknowledged: number }
-  /** A cycle ended: everything visible up to `toMs` was delivered. */
+  /** A window ended: everything visible up to `toMs` was delivered, `events` of it just now. */
   | { readonly kind: 'caught-up'; readonly toMs: number; readonly events: number; readonly durationMs: number }
   /** A cycle failed; the position is unmoved and the next try comes after `delayMs`. */
   | { readonly kind: 'cycle-failed'; readonly error: ModuleError; readonly delayMs: number };
