@@ -112,7 +112,7 @@ async function organizationResult(
   try {
     const buckets = await client.distinct(selection, 'organization', signal);
     const events = buckets.reduce((sum, { count }) => sum + count, 0);
-    const seen = `${events} events of ${buckets.length} organizations in the last day`;
+    const seen = `${plural(events, 'event')} of ${plural(buckets.length, 'organization')} in the last day`;
     if (buckets.length < 2 || organizationId !== undefined) return { name, state: 'passed', detail: seen };
     const remedy = 'Set organization_id to collect one organization only.';
     return { name, state: 'warning', detail: seen, remedy };
@@ -120,4 +120,8 @@ async function organizationResult(
     if (isAbort(error)) throw error;
     return { name, state: 'warning', detail: `not known: ${describeError(error)}` };
   }
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
