@@ -225,7 +225,7 @@ describe('check', () => {
   });
 
   it.each([
-    ['one', ['a'], undefined, { state: 'passed', detail: '5 events of 1 organizations in the last day' }],
+    ['one', ['a'], undefined, { state: 'passed', detail: '5 events of 1 organization in the last day' }],
     ['none', [], undefined, { state: 'passed', detail: '0 events of 0 organizations in the last day' }],
     ['several', ['a', 'b'], undefined, { state: 'warning', remedy: expect.stringContaining('organization_id') }],
     [
@@ -314,7 +314,7 @@ describe('check against the simulated API', () => {
     const { transport, clock, intake } = world({ jumpcloud: { apiKeys: [{ key: API_KEY }] } });
     const results = await examine(transport, { clock });
     expect(results.filter(({ state }) => state !== 'passed')).toEqual([]);
-    expect(finding(results, 'JumpCloud organization')?.detail).toBe('1 events of 1 organizations in the last day');
+    expect(finding(results, 'JumpCloud organization')?.detail).toBe('1 event of 1 organization in the last day');
     expect(intake.received.events).toBe(0);
   });
 
