@@ -22,7 +22,7 @@ export class DirectoryInsightsSource implements Source {
   }
 
   learnTime(signal: AbortSignal): Promise<number | undefined> {
-    return this.options.client.learnTime(signal);
+    return this.options.client.learnTime(this.options.services, signal);
   }
 
   async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {

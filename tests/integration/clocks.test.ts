@@ -103,6 +103,19 @@ describe('clocks that disagree', () => {
     expect(asked).toBeGreaterThan(20);
   });
 
+  it('asking for the time asks for nothing but the services that are collected', async () => {
+    const { world, clock } = worldOf();
+    const run = world.run({ once: false, arguments: { service: 'sso,radius', start_from: '1m' } });
+    await pass(clock, 5000);
+    run.stop.request();
+    await run.ended;
+    const bodies = run.requests
+      .filter(({ url }) => url.includes('/insights/'))
+      .map(({ body }) => JSON.parse(Buffer.from(body ?? '').toString('utf8')) as Record<string, unknown>);
+    expect(bodies.length).toBeGreaterThan(1);
+    for (const body of bodies) expect(body).toMatchObject({ service: ['sso', 'radius'], sort: 'ASC' });
+  });
+
   it('a restart with a clock that went wrong meanwhile costs nothing', async () => {
     const parts = worldOf();
     expect(await runFor(5, parts)).toEqual(NOTHING_AMISS);

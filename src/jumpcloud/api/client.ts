@@ -99,11 +99,16 @@ export class DirectoryInsightsClient {
    * Asks for the API's time, in one try: any answer tells it.
    * @returns epoch milliseconds; undefined where there was no answer, or none with a date
    */
-  async learnTime(signal: AbortSignal): Promise<number | undefined> {
+  async learnTime(services: readonly string[], signal: AbortSignal): Promise<number | undefined> {
     const nowMs = this.serverClock.now();
-    const selection = { services: ['all'], fromMs: nowMs - 60_000, toMs: nowMs };
+    const selection = { services, fromMs: nowMs - 60_000, toMs: nowMs };
     let toldMs: number | undefined;
-    await this.#tryOnce('/events/count', selectionBody(selection), signal, (askedAtMs) => (toldMs = askedAtMs))
+    await this.#tryOnce(
+      '/events/count',
+      selectionBody(selection, { sort: 'ASC' }),
+      signal,
+      (askedAtMs) => (toldMs = askedAtMs),
+    )
       .then(({ response }) => readText(response))
       .catch(() => undefined);
     return toldMs;
