@@ -103,6 +103,26 @@ describe('clocks that disagree', () => {
     expect(asked).toBeGreaterThan(20);
   });
 
+  it('our clock being far ahead while the API cannot be reached gives nothing up', async () => {
+    const parts = worldOf();
+    let isDown = false;
+    const transport: HttpTransport = {
+      request: (request) =>
+        isDown && request.url.includes('/insights/')
+          ? Promise.reject(new Error('connect ECONNREFUSED'))
+          : parts.world.transport.request(request),
+    };
+    const halfTime = (): void => {
+      isDown = true;
+      parts.clock.jump(200 * 86_400_000);
+      void parts.clock.sleep(10 * MINUTE_MS).then(() => {
+        isDown = false;
+        parts.clock.jump(-200 * 86_400_000);
+      });
+    };
+    expect(await runFor(40, parts, { transport, halfTime })).toEqual(NOTHING_AMISS);
+  });
+
   it('asking for the time asks for nothing but the services that are collected', async () => {
     const { world, clock } = worldOf();
     const run = world.run({ once: false, arguments: { service: 'sso,radius', start_from: '1m' } });

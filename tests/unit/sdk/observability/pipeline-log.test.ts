@@ -19,7 +19,7 @@ const COMMITTED: PipelineEvent = { kind: 'committed', owedFromMs: toMs, acknowle
 const caughtUp = (events: number): PipelineEvent => ({ kind: 'caught-up', toMs, events, durationMs: 1234 });
 
 function retrying(side: 'source' | 'destination' | 'state', attempt = 1): PipelineEvent {
-  const error = new ModuleError('SOURCE_UNREACHABLE', `No answer from the ${side}`);
+  const error = new ModuleError('SOURCE_UNREACHABLE', `No answer from the ${side}`, { advice: 'Do this.' });
   return { kind: 'retrying', side, error, attempt, delayMs: 1500 };
 }
 
@@ -40,29 +40,33 @@ describe('the log of a stream', () => {
   });
 
   it.each([
-    ['source', READ],
-    ['destination', DELIVERED],
-    ['state', COMMITTED],
-  ] as const)('has one line when trouble with the %s begins and one when it ends', async (side, sign) => {
-    const { clock, log, tell } = listening();
-    tell(retrying(side));
-    await clock.advance(1500);
-    tell(retrying(side, 2));
-    tell(retrying(side, 3));
-    await clock.advance(5500);
-    tell(sign);
-    tell(sign);
-    expect(log.lines).toMatchObject([
-      {
-        level: 'warning',
-        message: `No answer from the ${side}; try 2 in 1.5 s`,
-        fields: { code: 'SOURCE_UNREACHABLE' },
-      },
-      { level: 'debug', message: `No answer from the ${side}; try 3 in 1.5 s` },
-      { level: 'debug', message: `No answer from the ${side}; try 4 in 1.5 s` },
-      { level: 'info', message: `The ${side} works again after 3 failed tries, 7 s later` },
-    ]);
-  });
+    ['source', READ, 'warning', undefined],
+    ['destination', DELIVERED, 'warning', undefined],
+    // Nobody but an operator makes room on a disk: that is an error, with the remedy.
+    ['state', COMMITTED, 'error', 'Do this.'],
+  ] as const)(
+    'has one line when trouble with the %s begins and one when it ends',
+    async (side, sign, level, advice) => {
+      const { clock, log, tell } = listening();
+      tell(retrying(side));
+      await clock.advance(1500);
+      tell(retrying(side, 2));
+      tell(retrying(side, 3));
+      await clock.advance(5500);
+      tell(sign);
+      tell(sign);
+      expect(log.lines).toMatchObject([
+        {
+          level,
+          message: `No answer from the ${side}; try 2 in 1.5 s`,
+          fields: { code: 'SOURCE_UNREACHABLE', ...(advice === undefined ? {} : { advice }) },
+        },
+        { level: 'debug', message: `No answer from the ${side}; try 3 in 1.5 s` },
+        { level: 'debug', message: `No answer from the ${side}; try 4 in 1.5 s` },
+        { level: 'info', message: `The ${side} works again after 3 failed tries, 7 s later` },
+      ]);
+    },
+  );
 
   it('tells the trouble of one side from that of another', () => {
     const { log, tell } = listening();
