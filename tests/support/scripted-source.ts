@@ -41,7 +41,7 @@ export class ScriptedSource implements Source {
       await Promise.resolve();
       if (signal.aborted) throw abortError();
       await beforePage?.(page);
-      if (at >= inside.length) return window.toMs;
+      if (at >= inside.length) return Math.min(window.toMs, this.now());
       const size = pageEvents();
       const fresh = inside.slice(at, at + size);
       const again = inside.slice(Math.max(0, at - repeats()), at);

@@ -48,7 +48,6 @@ class WindowRun<B extends Batch> {
   #settledKeys: LedgerKey[] = [];
   /** Events too large for any batch that are in the dead letter already. */
   readonly #kept = new HashSet();
-  readonly #startedAt: number;
   #lastCommit: Promise<void> = Promise.resolve();
   #nextCommit: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -60,7 +59,6 @@ class WindowRun<B extends Batch> {
     private readonly options: PumpOptions<B>,
   ) {
     this.#filling = new InFlightBatch(options.destination.createBatch());
-    this.#startedAt = options.clock.monotonic();
   }
 
   async run(): Promise<number> {
@@ -225,17 +223,7 @@ class WindowRun<B extends Batch> {
       this.#pages.shift();
       toMs = page.settledToMs ?? toMs;
     }
-    return toMs === undefined ? undefined : { fromMs: this.window.fromMs, toMs: Math.min(toMs, this.#latestToMs()) };
-  }
-
-  /**
-   * The window's end, or what the source's clock said when the reading began if that is earlier. The window was planned
-   * by what was known of that clock before; its answers may have shown since that ours is fast, and what happens there
-   * between its now and our now was not visible yet.
-   */
-  #latestToMs(): number {
-    const { source, clock } = this.options;
-    return Math.min(this.window.toMs, source.now() - (clock.monotonic() - this.#startedAt));
+    return toMs === undefined ? undefined : { fromMs: this.window.fromMs, toMs: Math.min(toMs, this.window.toMs) };
   }
 
   /** Writes state, trying again until it can be written or a stop is requested: until then nothing moves on. */
