@@ -74,6 +74,14 @@ export interface ConnectorArguments {
    */
   readonly overlap: string;
   /**
+   * How late an event may become visible and still be found: for so long the delivered ids are remembered, and the API's counts are compared with them.
+   */
+  readonly settling_horizon: string;
+  /**
+   * How often the API's count of events in the settling horizon is compared with what was delivered. Costs one request where they agree.
+   */
+  readonly reconcile_every: string;
+  /**
    * Most events asked of the API in one request.
    */
   readonly page_size: number;
@@ -89,6 +97,14 @@ export interface ConnectorArguments {
    * How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.
    */
   readonly retry_for: string;
+  /**
+   * What becomes of an event over the intake's limit of 250,000 bytes. 'trim' sends a copy whose largest lists and texts are cut, and keeps the whole event in the dead letter; 'dead_letter' only keeps it.
+   */
+  readonly oversized_events: "trim" | "dead_letter";
+  /**
+   * Most megabytes that the dead letter may take. Where it is full, collection stops and says so: nothing is overwritten.
+   */
+  readonly dead_letter_limit: number;
   /**
    * Least severe level that is logged.
    */
@@ -157,6 +173,26 @@ export const connectorArgumentsSchema: SettingsSchema = {
         "maximum": "24h"
       }
     },
+    "settling_horizon": {
+      "title": "Settling horizon",
+      "description": "How late an event may become visible and still be found: for so long the delivered ids are remembered, and the API's counts are compared with them.",
+      "type": "string",
+      "default": "24h",
+      "x-duration": {
+        "minimum": "10m",
+        "maximum": "30d"
+      }
+    },
+    "reconcile_every": {
+      "title": "Reconcile every",
+      "description": "How often the API's count of events in the settling horizon is compared with what was delivered. Costs one request where they agree.",
+      "type": "string",
+      "default": "5m",
+      "x-duration": {
+        "minimum": "10s",
+        "maximum": "24h"
+      }
+    },
     "page_size": {
       "title": "Page size",
       "description": "Most events asked of the API in one request.",
@@ -193,6 +229,25 @@ export const connectorArgumentsSchema: SettingsSchema = {
         "minimum": "0s",
         "maximum": "7d"
       }
+    },
+    "oversized_events": {
+      "title": "Oversized events",
+      "description": "What becomes of an event over the intake's limit of 250,000 bytes. 'trim' sends a copy whose largest lists and texts are cut, and keeps the whole event in the dead letter; 'dead_letter' only keeps it.",
+      "type": "string",
+      "enum": [
+        "trim",
+        "dead_letter"
+      ],
+      "default": "trim"
+    },
+    "dead_letter_limit": {
+      "title": "Dead letter limit",
+      "description": "Most megabytes that the dead letter may take. Where it is full, collection stops and says so: nothing is overwritten.",
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 1000000,
+      "default": 1024,
+      "x-unit": "megabytes"
     },
     "log_level": {
       "title": "Log level",

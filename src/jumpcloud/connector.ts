@@ -46,6 +46,8 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
         startIsRelative: settings.startFrom.isRelative,
         frequencyMs: settings.frequencyMs,
         overlapMs: settings.overlapMs,
+        settlingHorizonMs: settings.settlingHorizonMs,
+        reconcileEveryMs: settings.reconcileEveryMs,
         retentionMs: RETENTION_MS,
       },
       context,

@@ -25,6 +25,10 @@ export class DirectoryInsightsSource implements Source {
     return this.options.client.learnTime(this.options.services, signal);
   }
 
+  count({ fromMs, toMs }: Window, signal: AbortSignal): Promise<number> {
+    return this.options.client.count({ services: this.options.services, fromMs, toMs }, signal);
+  }
+
   async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {
     const { client, services, pageSize } = this.options;
     const order = new Order(window.toMs);

@@ -39,6 +39,10 @@ export interface ConnectorSettings {
   readonly pageSize: number;
   readonly requestsPerSecond: number;
   readonly overlapMs: number;
+  readonly settlingHorizonMs: number;
+  readonly reconcileEveryMs: number;
+  readonly oversizedEvents: ConnectorArguments['oversized_events'];
+  readonly deadLetterLimitBytes: number;
   readonly retryForMs: number;
   readonly logLevel: ConnectorArguments['log_level'];
 }
@@ -107,6 +111,10 @@ function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): 
     pageSize: number('arguments.page_size', args.page_size),
     requestsPerSecond: number('arguments.requests_per_second', args.requests_per_second),
     overlapMs: duration('arguments.overlap', args.overlap),
+    settlingHorizonMs: duration('arguments.settling_horizon', args.settling_horizon),
+    reconcileEveryMs: duration('arguments.reconcile_every', args.reconcile_every),
+    oversizedEvents: take('arguments.oversized_events', args.oversized_events, (value) => ({ value }), 'trim'),
+    deadLetterLimitBytes: number('arguments.dead_letter_limit', args.dead_letter_limit) * 1_000_000,
     retryForMs: duration('arguments.retry_for', args.retry_for),
     logLevel: take('arguments.log_level', args.log_level, (value) => ({ value }), 'info'),
   };

@@ -46,6 +46,9 @@ export interface ConnectorParts<B extends Batch> {
   readonly startIsRelative?: boolean;
   readonly frequencyMs: number;
   readonly overlapMs: number;
+  /** How long ids are remembered and counts compared, milliseconds of event time. */
+  readonly settlingHorizonMs: number;
+  readonly reconcileEveryMs: number;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
 }

@@ -30,12 +30,14 @@ export class ScriptedSource implements Source {
     return Promise.resolve(this.now());
   }
 
+  count(window: Window): Promise<number> {
+    return Promise.resolve(this.#inside(window).length);
+  }
+
   async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {
     const { pageEvents = () => 7, repeats = () => 0, beforePage, saysWhere = () => true } = this.options;
     this.windows.push(window);
-    const inside = this.options.events
-      .filter(({ timestampMs: ms }) => ms === undefined || (ms >= window.fromMs && ms <= window.toMs))
-      .sort((a, b) => (a.timestampMs ?? window.fromMs) - (b.timestampMs ?? window.fromMs));
+    const inside = this.#inside(window);
     let at = 0;
     for (let page = 1; ; page += 1) {
       await Promise.resolve();
@@ -51,6 +53,12 @@ export class ScriptedSource implements Source {
       yield { events, settledToMs: saysWhere() ? lastMs : undefined };
       spoil(events);
     }
+  }
+
+  #inside({ fromMs, toMs }: Window): TestEvent[] {
+    return this.options.events
+      .filter(({ timestampMs: ms }) => ms === undefined || (ms >= fromMs && ms <= toMs))
+      .sort((a, b) => (a.timestampMs ?? fromMs) - (b.timestampMs ?? fromMs));
   }
 }
 

@@ -32,6 +32,11 @@ export interface Source {
    * @throws ModuleError where it cannot go on; the pump asks again later, from what is then still owed
    */
   read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined>;
+  /**
+   * How many events the source holds in a window, as `read` with the same window would show them.
+   * @throws ModuleError where it does not say
+   */
+  count(window: Window, signal: AbortSignal): Promise<number>;
   /** The source's own clock, epoch milliseconds: nothing after it can be asked for. */
   now(): number;
   /**

@@ -4,6 +4,7 @@ import { type ConnectorParts, runConnector } from '../../../src/sdk/connector.js
 import { type ErrorCode, ModuleError, type ModuleErrorDetails } from '../../../src/sdk/errors.js';
 import { pipelineLog } from '../../../src/sdk/observability/pipeline-log.js';
 import type { PipelineEvent } from '../../../src/sdk/pipeline/pipeline-event.js';
+import type { Window } from '../../../src/sdk/pipeline/source.js';
 import { Stop } from '../../../src/sdk/stop.js';
 import { createMemoryStorage } from '../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../src/sdk/storage/storage.js';
@@ -62,6 +63,8 @@ function start(given: Given = {}) {
     startIsRelative: false,
     frequencyMs: 60_000,
     overlapMs: 300_000,
+    settlingHorizonMs: DAY_MS,
+    reconcileEveryMs: 300_000,
     retentionMs: 90 * DAY_MS,
     ...given.parts,
   };
@@ -350,6 +353,7 @@ describe('the position', () => {
     const inner = new ScriptedSource({ events: [], now: () => clock.now() - (known ? 50_000 : 0) });
     const source = {
       now: () => inner.now(),
+      count: (window: Window) => inner.count(window),
       learnTime: () => Promise.resolve(undefined),
       read(...given: Parameters<ScriptedSource['read']>) {
         known = true;

@@ -144,6 +144,7 @@ describe('pumping a window', () => {
     // The source yields it although it lies outside of what was asked for.
     const source: Source = {
       now: () => TO_MS,
+      count: () => Promise.resolve(1),
       learnTime: () => Promise.resolve(undefined),
       async *read() {
         yield { events: [rawEvent(testEvent('future', TO_MS + 3_600_000))], settledToMs: TO_MS + 3_600_000 };
@@ -341,6 +342,7 @@ describe('a destination that fails', () => {
     const inner = sourceOf(eventsOf(3));
     const source: Source = {
       now: () => inner.now(),
+      count: (window) => inner.count(window),
       learnTime: () => Promise.resolve(undefined),
       async *read(window, signal) {
         yield* inner.read(window, signal);
