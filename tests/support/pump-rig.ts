@@ -4,14 +4,15 @@ import { DeadLetter } from '../../src/sdk/dead-letter/dead-letter.js';
 import { Ledger } from '../../src/sdk/ledger/ledger.js';
 import { LedgerStore } from '../../src/sdk/ledger/ledger-store.js';
 import type { PipelineEvent } from '../../src/sdk/pipeline/pipeline-event.js';
-import { pumpWindow } from '../../src/sdk/pipeline/pump.js';
+import { type Pipeline, pumpWindow } from '../../src/sdk/pipeline/pump.js';
 import type { Source, Window } from '../../src/sdk/pipeline/source.js';
+import { UnderWay } from '../../src/sdk/pipeline/under-way.js';
 import type { Random } from '../../src/sdk/ports.js';
 import { Stop } from '../../src/sdk/stop.js';
 import type { Storage } from '../../src/sdk/storage/storage.js';
 import { rawEvent, type TestEvent } from './events.js';
 import { ManualClock } from './manual-clock.js';
-import type { RecordingDestination } from './recording-destination.js';
+import type { RecordingDestination, TextBatch } from './recording-destination.js';
 import { seededRandom } from './seeded-random.js';
 
 export const FROM_MS = Date.UTC(2030, 0, 2, 3, 0, 0);
@@ -35,19 +36,26 @@ export async function openState(storage: Storage): Promise<DeliveryState> {
 /** Pumps what is owed up to `toMs`. */
 export async function pump(rig: PumpRig, toMs: number, given?: DeliveryState): Promise<number> {
   const state = given ?? (await openState(rig.storage));
-  const clock = rig.clock ?? new ManualClock({ autoAdvance: true });
   const window: Window = { fromMs: state.owed.fromMs ?? FROM_MS, toMs };
-  return pumpWindow(window, {
+  const parallelDeliveries = rig.parallelDeliveries ?? 4;
+  const errand = { window, lane: 'tail', parallelDeliveries, lateBeforeMs: window.fromMs } as const;
+  return (await pumpWindow(errand, pipelineOf(rig, state))).events;
+}
+
+/** What lanes pump from, to and with. */
+export function pipelineOf(rig: PumpRig, state: DeliveryState): Pipeline<TextBatch> {
+  const clock = rig.clock ?? new ManualClock({ autoAdvance: true });
+  return {
     source: rig.source,
     destination: rig.destination,
     state,
     deadLetter: new DeadLetter(rig.storage, clock),
+    underWay: new UnderWay(),
     clock,
     random: rig.random ?? seededRandom(),
     stop: rig.stop ?? new Stop(),
     listener: rig.listener ?? (() => undefined),
-    parallelDeliveries: rig.parallelDeliveries ?? 4,
-  });
+  };
 }
 
 /** Events in the dead letter, in the order of its files. */
