@@ -56,7 +56,8 @@ export {
 } from './sdk/errors.js';
 
 // From a source to a destination
-export { runConnector, type ConnectorParts } from './sdk/connector.js';
+export { runConnector } from './sdk/connector.js';
+export type { ConnectorParts } from './sdk/connector-parts.js';
 export type { Page, RawEvent, Source, Window } from './sdk/pipeline/source.js';
 export type { Added, Batch, DeliverySignals, Destination } from './sdk/pipeline/destination.js';
 export type { DeliveryOutcome, Rejection } from './sdk/outcome.js';

@@ -21,6 +21,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   environment: systemEnvironment,
   signals: process,
   stdout: process.stdout,
+  stdin: process.stdin,
   stderr: process.stderr,
   openTransport: () => createUndiciTransport(),
   workingDirectory: process.cwd(),

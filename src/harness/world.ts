@@ -7,6 +7,8 @@ import type { TriggerRegistration } from '../sdk/registration.js';
 export interface HarnessWorld extends World {
   /** Where results go; what is said along the way goes to `stderr`. */
   readonly stdout: OutputStream;
+  /** Where a person answers; absent where nobody can be asked. */
+  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** Relative paths begin here. */
   readonly workingDirectory: string;
   /** Where `manifest.json`, `triggers/` and `schemas/` are. */

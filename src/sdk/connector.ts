@@ -1,14 +1,14 @@
 import { DeliveryState, type Resumption } from './checkpoint/delivery-state.js';
 import type { OwedSet } from './checkpoint/owed-set.js';
+import type { ConnectorParts } from './connector-parts.js';
 import { DeadLetter } from './dead-letter/dead-letter.js';
 import { RepairLane } from './lanes/repair-lane.js';
 import { describeOwed, TailLane } from './lanes/tail-lane.js';
 import type { Log } from './observability/log.js';
-import type { Batch, Destination } from './pipeline/destination.js';
-import type { PipelineListener } from './pipeline/pipeline-event.js';
+import type { Batch } from './pipeline/destination.js';
 import type { Pipeline } from './pipeline/pump.js';
-import type { Source } from './pipeline/source.js';
 import { UnderWay } from './pipeline/under-way.js';
+import type { Storage } from './storage/storage.js';
 import { formatTimestamp } from './time/timestamp.js';
 import type { TriggerContext } from './trigger.js';
 
@@ -16,27 +16,6 @@ import type { TriggerContext } from './trigger.js';
 const CLOCK_TOLERANCE_MS = 2_000;
 /** Ids are kept a little longer than the look-back reaches, for positions that are moved a little. */
 const LEDGER_MARGIN_MS = 120_000;
-
-/** What a connector is made of: its two ends, and its pace. */
-export interface ConnectorParts<B extends Batch> {
-  readonly source: Source;
-  readonly destination: Destination<B>;
-  /** What both ends and the pump report to. */
-  readonly listener: PipelineListener;
-  /** What is read, in words: services, organization. The operator is told when it changed between runs. */
-  readonly stream: string;
-  /** Where to begin on the first start, epoch milliseconds. */
-  readonly startFromMs: number;
-  /** True where that was told as a time before now. */
-  readonly startIsRelative?: boolean;
-  readonly frequencyMs: number;
-  readonly overlapMs: number;
-  /** How long ids are remembered and counts compared, milliseconds of event time. */
-  readonly settlingHorizonMs: number;
-  readonly reconcileEveryMs: number;
-  /** How long the source keeps events, milliseconds. */
-  readonly retentionMs: number;
-}
 
 /**
  * Collects until stopped: at every `frequencyMs`, reads what is owed up to now and delivers it. With `once`, until it
@@ -47,12 +26,7 @@ export interface ConnectorParts<B extends Batch> {
  */
 export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, context: TriggerContext): Promise<void> {
   const { storage, log, stop } = context;
-  const state = await DeliveryState.open({
-    storage,
-    startFromMs: () => startFrom(parts, context),
-    keepMs: Math.max(parts.settlingHorizonMs, parts.overlapMs + LEDGER_MARGIN_MS),
-    stream: parts.stream,
-  });
+  const state = await openState(parts, storage, () => startFrom(parts, context));
   // A position that somebody else wrote may have been written by a wrong clock: then it matters that ours is right.
   if (state.resumption.kind === 'taken-over') await parts.source.learnTime(stop.requested);
   // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
@@ -68,16 +42,8 @@ async function collect<B extends Batch>(
   context: TriggerContext,
   state: DeliveryState,
 ): Promise<void> {
-  const { storage, clock, stop, once } = context;
-  const deadLetter = new DeadLetter(storage, clock);
-  const pipeline: Pipeline<B> = {
-    ...parts,
-    ...context,
-    listener: parts.listener,
-    state,
-    deadLetter,
-    underWay: new UnderWay(),
-  };
+  const { stop, once } = context;
+  const pipeline = createPipeline(parts, context, state);
   const repair = new RepairLane(parts, pipeline, context);
   const tail = new TailLane({ ...parts, onRecovery: () => repair.wake() }, pipeline, context);
   if (once) {
@@ -94,6 +60,32 @@ async function collect<B extends Batch>(
     await Promise.allSettled(lanes);
     throw error;
   }
+}
+
+/**
+ * The state of a connector's data path, as its parts need it kept.
+ * @param startFromMs where to begin where there is none
+ * @throws ModuleError STATE_CORRUPT, STATE_UNAVAILABLE
+ */
+export function openState<B extends Batch>(
+  { settlingHorizonMs, overlapMs, stream }: ConnectorParts<B>,
+  storage: Storage,
+  startFromMs: () => Promise<number>,
+): Promise<DeliveryState> {
+  const keepMs = Math.max(settlingHorizonMs, overlapMs + LEDGER_MARGIN_MS);
+  return DeliveryState.open({ storage, startFromMs, keepMs, stream });
+}
+
+/** What the lanes of a connector pump from, to and with. */
+export function createPipeline<B extends Batch>(
+  parts: ConnectorParts<B>,
+  context: TriggerContext,
+  state: DeliveryState,
+): Pipeline<B> {
+  const { storage, clock, random, stop } = context;
+  const { source, destination, listener } = parts;
+  const deadLetter = new DeadLetter(storage, clock);
+  return { source, destination, listener, clock, random, stop, state, deadLetter, underWay: new UnderWay() };
 }
 
 /** A start that was told as a time before now is counted from the source's now, which may differ from ours. */

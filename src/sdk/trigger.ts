@@ -1,5 +1,7 @@
 import type { Clock, HttpTransport, Random } from './ports.js';
+import type { ConnectorParts } from './connector-parts.js';
 import type { Log } from './observability/log.js';
+import type { Batch } from './pipeline/destination.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Stop } from './stop.js';
 import type { Storage } from './storage/storage.js';
@@ -60,6 +62,11 @@ export interface Trigger<Settings> {
    * @throws ModuleError when it cannot go on: corrupt state; with `once`, any failure that retrying did not mend
    */
   run(settings: Settings, context: TriggerContext): Promise<void>;
+  /**
+   * The two ends of a trigger that collects, and its pace: what the commands work with that audit, repair and replay.
+   * A trigger that has them runs as `runConnector(connect(settings, context), context)`.
+   */
+  connect(settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch>;
   /** Examines the settings against the real world, sending no event. Findings come as they are made. */
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
 }

@@ -15,7 +15,9 @@ import { resume, type Resumption } from './resumption.js';
 
 export type { Resumption } from './resumption.js';
 
-const DOCUMENT = 'context.json';
+export const CHECKPOINT_DOCUMENT = 'context.json';
+/** A copy of it, written at each start and once an hour: what `state repair` falls back to. */
+export const CHECKPOINT_COPY = 'backup/context.json';
 
 /**
  * Hours of which no comparison agreed are forgotten so long after the others: long enough for an agreement to come, short
@@ -58,6 +60,7 @@ export class DeliveryState {
   /** Segments to be removed once the document no longer names them. */
   #forgotten: string[] = [];
   #turn: Promise<void> = Promise.resolve();
+  #isCopied = false;
 
   /** Keys of the document that other programs wrote. */
   readonly #others: Readonly<Record<string, unknown>>;
@@ -87,7 +90,7 @@ export class DeliveryState {
    */
   static async open(options: DeliveryStateOptions): Promise<DeliveryState> {
     const { storage } = options;
-    const content = decodeCheckpoint(await storage.read(DOCUMENT), storage.location);
+    const content = decodeCheckpoint(await storage.read(CHECKPOINT_DOCUMENT), storage.location);
     const store = await LedgerStore.open(storage, content.kind === 'own' ? content.checkpoint.segments : []);
     const { startFromMs } = options;
     const startMs = content.kind !== 'none' ? 0 : typeof startFromMs === 'number' ? startFromMs : await startFromMs();
@@ -119,7 +122,15 @@ export class DeliveryState {
   /** How many events the source should count between two borders, if nothing is missing. */
   expected({ fromMs, toMs }: ClosedInterval): number {
     const { delivered, deadLettered } = this.ledger.count(fromMs, toMs);
-    return delivered + deadLettered + this.#explainedIn({ fromMs, toMs });
+    return delivered + deadLettered + this.explainedIn({ fromMs, toMs });
+  }
+
+  /** How many events more than are accounted for the source counts between two borders, for reasons that are known. */
+  explainedIn({ fromMs, toMs }: ClosedInterval): number {
+    return this.#checkpoint.explained.reduce(
+      (sum, { atMs, difference }) => (atMs >= fromMs && atMs < toMs ? sum + difference : sum),
+      0,
+    );
   }
 
   /** Remembers that the source counts so many more events in a range than are accounted for, and that none is missing. */
@@ -165,6 +176,24 @@ export class DeliveryState {
     return lost;
   }
 
+  /**
+   * Goes on from another instant, as an operator wants it: events after it that the ledger does not remember are delivered
+   * again, events before it that were not read yet are skipped. Durable with the next commit.
+   */
+  moveTo(positionMs: number): void {
+    const { collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
+    const isForward = positionMs > (this.#owed.tailFromMs ?? positionMs);
+    this.#owed = OwedSet.of([{ fromMs: positionMs, toMs: undefined }]);
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      collectedFromMs: Math.min(collectedFromMs, positionMs),
+      ledgerFromMs: Math.min(ledgerFromMs, positionMs),
+      // What is skipped must not be found missing; what was forgotten is counted anew.
+      countedFromMs: isForward || positionMs < ledgerFromMs ? positionMs : countedFromMs,
+      agreed: undefined,
+    };
+  }
+
   /** Puts a range (back) among the owed; durable with the next commit. */
   owe(interval: OwedInterval): void {
     this.#owed = this.#owed.add(interval);
@@ -199,7 +228,9 @@ export class DeliveryState {
       throw error;
     }
     const document = encodeCheckpoint({ ...checkpoint, segments: this.store.names }, this.#others);
-    await this.options.storage.write(DOCUMENT, document);
+    await this.options.storage.write(CHECKPOINT_DOCUMENT, document);
+    if (hours.length > 0 || !this.#isCopied) await this.options.storage.write(CHECKPOINT_COPY, document);
+    this.#isCopied = true;
     await this.#removeForgotten();
   }
 
@@ -243,15 +274,21 @@ export class DeliveryState {
     for (;;) {
       const endsMs = wholeHours(this.#checkpoint.ledgerFromMs) + HOUR_MS;
       if (endsMs > toMs) return;
-      const beginsMs = this.countableFromMs;
       // Of an hour from before counting began there is nothing to say.
-      const fromMs = beginsMs < endsMs ? this.ledger.border(beginsMs, endsMs - 1) : undefined;
+      const fromMs = this.countableFromMs < endsMs ? this.#firstBorder(endsMs - 1) : undefined;
       const hour = { fromMs: fromMs ?? endsMs, toMs: this.ledger.border(endsMs, endsMs + HOUR_MS - 1) ?? endsMs };
-      const counted = { ...this.ledger.count(hour.fromMs, hour.toMs), explained: this.#explainedIn(hour) };
+      const counted = { ...this.ledger.count(hour.fromMs, hour.toMs), explained: this.explainedIn(hour) };
       const explained = this.#checkpoint.explained.filter(({ atMs }) => atMs >= hour.toMs);
       this.#checkpoint = { ...this.#checkpoint, ledgerFromMs: hour.toMs, explained };
       if (fromMs !== undefined) yield { ...hour, ...counted };
     }
+  }
+
+  /** Where the last hour ended, so that hours follow each other without a seam; or the first border at all. */
+  #firstBorder(untilMs: number): number | undefined {
+    const { ledgerFromMs, countedFromMs, collectedFromMs } = this.#checkpoint;
+    const isSeam = ledgerFromMs > Math.max(countedFromMs, collectedFromMs);
+    return isSeam ? ledgerFromMs : this.ledger.border(this.countableFromMs, untilMs);
   }
 
   #put(hour: HourRecord): void {
@@ -259,13 +296,6 @@ export class DeliveryState {
     if (hour.proof === 'proven') return;
     const unproven = OwedSet.of([...this.#checkpoint.unproven, hour]).gaps;
     this.#checkpoint = { ...this.#checkpoint, unproven };
-  }
-
-  #explainedIn({ fromMs, toMs }: ClosedInterval): number {
-    return this.#checkpoint.explained.reduce(
-      (sum, { atMs, difference }) => (atMs >= fromMs && atMs < toMs ? sum + difference : sum),
-      0,
-    );
   }
 }
 

@@ -1,8 +1,10 @@
+import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { isAbort, ModuleError } from '../errors.js';
 import { backoffMs } from '../http/backoff.js';
 import type { Batch } from '../pipeline/destination.js';
 import { type Pipeline, pumpWindow, type Pumped } from '../pipeline/pump.js';
 import type { Window } from '../pipeline/source.js';
+import { type Repaired, repairRange } from '../reconciliation/repair.js';
 import { CountRefused, Reconciler } from '../reconciliation/reconciler.js';
 import { formatDuration } from '../time/duration.js';
 import { formatTimestamp } from '../time/timestamp.js';
@@ -80,6 +82,21 @@ export class RepairLane<B extends Batch> {
       await this.#lookBack();
     }
     await this.pipeline.state.commit({ entries: [], settled: undefined });
+  }
+
+  /**
+   * Fetches what the source holds in a range and nobody accounts for, and makes the outcome durable.
+   * @param mayRepeat whether hours may be fetched whose ids are forgotten, which delivers all of their events again
+   */
+  async repair(range: ClosedInterval, mayRepeat: boolean): Promise<Repaired> {
+    const { state, source } = this.pipeline;
+    const { requested } = this.context.stop;
+    const readGap = (window: Window): Promise<Pumped> => this.#readGap(window);
+    await this.#readGaps();
+    const options = { state, source, reconciler: this.#reconciler, readGap, mayRepeat };
+    const repaired = await repairRange(range, options, requested);
+    await state.commit({ entries: [], settled: undefined });
+    return repaired;
   }
 
   /** @returns how long to pause, milliseconds */

@@ -4,7 +4,8 @@ import { bucketEndMs } from './bucket.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
 import { decodeSegment, encodeSegment } from './segment.js';
 
-const FOLDER = 'ledger';
+/** The folder of the segments. */
+export const LEDGER_FOLDER = 'ledger';
 /** Entries in a full segment: about 160 KiB, which is what one commit rewrites at the most. */
 const SEGMENT_ENTRIES = 16_384;
 
@@ -35,7 +36,7 @@ export class LedgerStore {
    */
   static async open(storage: Storage, named: readonly string[]): Promise<LedgerStore> {
     const store = new LedgerStore(storage, new Ledger());
-    const present = (await storage.list(FOLDER)).filter((name) => /^\d{8}\.bin$/.test(name));
+    const present = (await storage.list(LEDGER_FOLDER)).filter((name) => /^\d{8}\.bin$/.test(name));
     for (const name of named) if (!present.includes(name)) throw missing(name, storage.location);
     for (const name of present) await store.#load(name, name === present.at(-1));
     return store;
@@ -78,12 +79,12 @@ export class LedgerStore {
   }
 
   async remove(names: readonly string[]): Promise<void> {
-    for (const name of names) await this.storage.remove(`${FOLDER}/${name}`);
+    for (const name of names) await this.storage.remove(`${LEDGER_FOLDER}/${name}`);
   }
 
   /** The newest segment goes on growing where it is not full: else each start would leave a small one behind. */
   async #load(name: string, isNewest: boolean): Promise<void> {
-    const content = await this.storage.read(`${FOLDER}/${name}`);
+    const content = await this.storage.read(`${LEDGER_FOLDER}/${name}`);
     if (content === undefined) throw missing(name, this.storage.location);
     const entries = decodeSegment(content, name);
     for (const entry of entries) this.ledger.add(entry);
@@ -95,7 +96,7 @@ export class LedgerStore {
   }
 
   async #write(number: number, entries: readonly LedgerEntry[]): Promise<void> {
-    await this.storage.write(`${FOLDER}/${segmentName(number)}`, encodeSegment(entries));
+    await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, encodeSegment(entries));
   }
 }
 

@@ -41,6 +41,8 @@ export interface Errand {
 export interface Pumped {
   /** Events delivered. */
   readonly events: number;
+  /** Events that went to the dead letter instead. */
+  readonly deadLettered: number;
   /** Events that the source showed, repeats included. */
   readonly rows: number;
   /** False where an event is left to another lane that failed to deliver it: it is still owed. */
@@ -76,6 +78,7 @@ class WindowRun<B extends Batch> {
   #failure: Error | undefined;
   #deliveryFailed = false;
   #delivered = 0;
+  #deadLettered = 0;
   #rows = 0;
 
   constructor(
@@ -103,7 +106,8 @@ class WindowRun<B extends Batch> {
     await Promise.all(this.#inFlight.values());
     for (const batch of this.#followed) await batch.ended();
     await this.#finish();
-    return { events: this.#delivered, rows: this.#rows, isComplete: this.#pages.length === 0 };
+    const [events, deadLettered, rows] = [this.#delivered, this.#deadLettered, this.#rows];
+    return { events, deadLettered, rows, isComplete: this.#pages.length === 0 };
   }
 
   /** @returns the instant up to which the source has shown everything, epoch milliseconds */
@@ -247,6 +251,7 @@ class WindowRun<B extends Batch> {
   async #keep(entries: readonly DeadLetterEntry[]): Promise<void> {
     if (entries.length === 0) return;
     await this.#persist(() => this.pipeline.deadLetter.write(entries));
+    this.#deadLettered += entries.length;
     for (const { id, reason, event } of entries) {
       this.pipeline.listener({ kind: 'dead-lettered', id, reason, bytes: event.length });
     }

@@ -4,7 +4,8 @@ import { ModuleError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
 import { formatTimestamp } from '../time/timestamp.js';
 
-const FOLDER = 'proofs';
+/** The folder of the records. */
+export const PROOFS_FOLDER = 'proofs';
 const VERSION = 1;
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -64,7 +65,7 @@ export class HourStore {
   async #day(day: number): Promise<readonly HourRecord[]> {
     if (this.#latest?.day === day) return this.#latest.hours;
     const content = await this.storage.read(documentName(day));
-    return content === undefined ? [] : decode(content, `${this.storage.location}/${documentName(day)}`);
+    return content === undefined ? [] : decodeHours(content, `${this.storage.location}/${documentName(day)}`);
   }
 }
 
@@ -77,7 +78,7 @@ function hourOf(ms: number): number {
 }
 
 function documentName(day: number): string {
-  return `${FOLDER}/${formatTimestamp(day * DAY_MS).slice(0, 10)}.json`;
+  return `${PROOFS_FOLDER}/${formatTimestamp(day * DAY_MS).slice(0, 10)}.json`;
 }
 
 function encode(hours: readonly HourRecord[]): Uint8Array {
@@ -92,7 +93,11 @@ function encode(hours: readonly HourRecord[]): Uint8Array {
   return Buffer.from(`${JSON.stringify(seal({ version: VERSION, hours: rows }), null, 1)}\n`);
 }
 
-function decode(content: Uint8Array, location: string): HourRecord[] {
+/**
+ * Reads one day's document.
+ * @throws ModuleError STATE_CORRUPT where it is not what `HourStore` writes
+ */
+export function decodeHours(content: Uint8Array, location: string): HourRecord[] {
   const broken = (what: string, cause?: unknown): ModuleError => corrupt(location, what, cause);
   const read = documentReader(broken);
   const { version, hours } = unseal(parseDocument(content, broken), broken);
