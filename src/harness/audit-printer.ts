@@ -46,7 +46,9 @@ export function createAuditPrinter(stream: OutputStream, environment: Environmen
   };
   const width = timeOf(0).length;
   const line = (time: string, numbers: readonly (string | number)[], verdict: string): string =>
-    [time.padEnd(width), ...numbers.map((number) => String(number).padStart(NUMBER_WIDTH)), ` ${verdict}`].join(' ');
+    [time.padEnd(width), ...numbers.map((number) => String(number).padStart(NUMBER_WIDTH)), ` ${verdict}`]
+      .join(' ')
+      .trimEnd();
   return {
     begin() {
       printLine(stream, paint('bold', line('from (UTC)', ['API', 'delivered', 'dead letter', 'missing'], 'proof')));

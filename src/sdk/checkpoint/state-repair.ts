@@ -41,7 +41,7 @@ export async function planStateRepair(storage: Storage, givenMs: number | undefi
     async apply() {
       for (const name of segments.damaged) await layAside(storage, `${LEDGER_FOLDER}/${name}`);
       for (const name of proofs.damaged) await layAside(storage, `${PROOFS_FOLDER}/${name}`);
-      if (findings.length > 0) await layAside(storage, CHECKPOINT_DOCUMENT);
+      if (findings.length > 0) await keepCopy(storage, CHECKPOINT_DOCUMENT);
       if (findings.length > 0 || segments.damaged.length > 0 || missing.length > 0) {
         await storage.write(CHECKPOINT_DOCUMENT, encode(content, segments.good));
       }
@@ -97,13 +97,20 @@ async function findCheckpoint(
       return { content, findings: [`${error.message} Its copy of at most an hour ago takes its place: ${AGAIN}`] };
     }
     const positionMs = positionIn(written) ?? givenMs;
-    if (positionMs === undefined) throw error;
+    if (positionMs === undefined) throw noPosition(error);
     const position = formatTimestamp(positionMs);
     return {
       content: { kind: 'position', positionMs, others: {} },
       findings: [`${error.message} There is no copy of it: collection goes on at ${position}. ${AGAIN}`],
     };
   }
+}
+
+function noPosition(cause: ModuleError): ModuleError {
+  return new ModuleError('STATE_CORRUPT', `${cause.message} It tells no position, and there is no copy of it.`, {
+    cause,
+    advice: 'Say with --position from when on to collect: events before that are not collected any more.',
+  });
 }
 
 const AGAIN = 'what was read since is read again, and the ledger drops what was delivered.';
@@ -143,7 +150,11 @@ function encode(content: CheckpointContent, segments: readonly string[]): Uint8A
 }
 
 async function layAside(storage: Storage, document: string): Promise<void> {
+  await keepCopy(storage, document);
+  await storage.remove(document);
+}
+
+async function keepCopy(storage: Storage, document: string): Promise<void> {
   const content = await storage.read(document);
   if (content !== undefined) await storage.write(`${DAMAGED_FOLDER}/${document.replaceAll('/', '-')}`, content);
-  await storage.remove(document);
 }
