@@ -55,7 +55,7 @@ class Bench {
       clock,
       storage: createLocalDirectory(DATA_PATH, harness.fileSystem),
     });
-    const openTransport = () => ({ request: this.world.transport.request, close: async () => undefined });
+    const openTransport = () => ({ ...this.world.transport, close: async () => undefined });
     this.harness = Object.assign(harness, { clock, openTransport });
   }
 
