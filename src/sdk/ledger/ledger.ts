@@ -73,9 +73,8 @@ export class Ledger {
    */
   add(entry: LedgerEntry): boolean {
     const minute = this.#minuteOf(entry.bucket);
-    const name = `${entry.high}.${entry.low}`;
-    if (!minute.all.add(entry, entry.place)) return !entry.isDeadLettered && minute.deadLettered.delete(name);
-    if (entry.isDeadLettered) minute.deadLettered.set(name, entry.place);
+    if (!minute.all.add(entry, entry.place)) return !entry.isDeadLettered && minute.deadLettered.delete(nameOf(entry));
+    if (entry.isDeadLettered) minute.deadLettered.set(nameOf(entry), entry.place);
     this.#size += 1;
     return true;
   }
@@ -117,6 +116,10 @@ export class Ledger {
       if (bucket >= 0 && bucket * BUCKET_MS < toMs && (bucket + 1) * BUCKET_MS > fromMs) yield [bucket, minute];
     }
   }
+}
+
+function nameOf({ high, low }: Hash64): string {
+  return `${high}.${low}`;
 }
 
 function countBetween(places: Iterable<number>, from: number, to: number): number {

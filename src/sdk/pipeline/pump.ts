@@ -182,8 +182,8 @@ class WindowRun<B extends Batch> {
     const latenessMs = Math.max(0, source.now() - timestampMs);
     if (!isLate && this.errand.isLive !== true) return undefined;
     return () => {
-      state.lateness.record(service, latenessMs);
-      listener({ kind: 'first-seen', service, latenessMs, isLate });
+      const recorded = state.lateness.record(service, latenessMs);
+      listener({ kind: 'first-seen', service: recorded, latenessMs, isLate });
     };
   }
 

@@ -21,13 +21,15 @@ export class Lateness {
     for (const [service, counts] of Object.entries(stored)) this.#histograms.set(service, [...counts]);
   }
 
-  record(name: string, latenessMs: number): void {
+  /** @returns the name that it was recorded under */
+  record(name: string, latenessMs: number): string {
     const service = this.#histograms.has(name) || this.#histograms.size < MOST_SERVICES ? name : 'other';
     const histogram = this.#histograms.get(service) ?? [...LATENESS_STEPS_MS, Infinity].map(() => 0);
     this.#histograms.set(service, histogram);
     const step = LATENESS_STEPS_MS.findIndex((endMs) => latenessMs <= endMs);
     const at = step === -1 ? LATENESS_STEPS_MS.length : step;
     histogram[at] = (histogram[at] ?? 0) + 1;
+    return service;
   }
 
   toJSON(): Record<string, LatenessHistogram> {
