@@ -1,3 +1,4 @@
+import { REACH_MS } from '../ledger/border.js';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.js';
 import { LedgerStore } from '../ledger/ledger-store.js';
 import { HOUR_MS, type HourRecord, HourStore, type Proof } from '../reconciliation/hour-store.js';
@@ -78,7 +79,7 @@ export class DeliveryState {
     this.hours = new HourStore(options.storage);
     this.lateness = new Lateness(checkpoint.lateness);
     // The oldest segments hold more than is remembered.
-    this.ledger.prune(checkpoint.ledgerFromMs);
+    this.ledger.prune(this.#rememberedFromMs);
   }
 
   /**
@@ -91,7 +92,10 @@ export class DeliveryState {
     const store = await LedgerStore.open(storage, content.kind === 'own' ? content.checkpoint.segments : []);
     const { startFromMs } = options;
     const startMs = content.kind !== 'none' ? 0 : typeof startFromMs === 'number' ? startFromMs : await startFromMs();
-    return new DeliveryState({ ...options, startFromMs: startMs }, content, store);
+    const state = new DeliveryState({ ...options, startFromMs: startMs }, content, store);
+    // The hours that will be written next: found corrupt only then, they would fail every commit.
+    await state.hours.read(state.readableFromMs, state.readableFromMs + HOUR_MS);
+    return state;
   }
 
   get owed(): OwedSet {
@@ -165,9 +169,20 @@ export class DeliveryState {
     return lost;
   }
 
-  /** Puts a range (back) among the owed; durable with the next commit. */
+  /**
+   * Puts a range (back) among the owed; durable with the next commit. Where it is a tail that begins before everything that
+   * was collected so far, the ledger begins there as well.
+   */
   owe(interval: OwedInterval): void {
     this.#owed = this.#owed.add(interval);
+    if (interval.toMs !== undefined || interval.fromMs >= this.readableFromMs) return;
+    const { collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      collectedFromMs: Math.min(collectedFromMs, interval.fromMs),
+      ledgerFromMs: Math.min(ledgerFromMs, interval.fromMs),
+      countedFromMs: Math.min(countedFromMs, interval.fromMs),
+    };
   }
 
   /**
@@ -224,7 +239,12 @@ export class DeliveryState {
         proof: wholeHours(hour.toMs) <= provenToMs && isWithin(hour, agreed) ? 'proven' : 'unknown',
       });
     }
-    return this.store.prune(this.#checkpoint.ledgerFromMs);
+    return this.store.prune(this.#rememberedFromMs);
+  }
+
+  /** A question about the beginning of the ledger reaches a little before it, and shows what is there again. */
+  get #rememberedFromMs(): number {
+    return this.#checkpoint.ledgerFromMs - REACH_MS;
   }
 
   /** From here on ids have to be remembered, whatever was proven; `graceMs` is added. */
@@ -244,8 +264,11 @@ export class DeliveryState {
       const endsMs = wholeHours(this.#checkpoint.ledgerFromMs) + HOUR_MS;
       if (endsMs > toMs) return;
       const beginsMs = this.countableFromMs;
-      // Of an hour from before counting began there is nothing to say.
-      const fromMs = beginsMs < endsMs ? this.ledger.border(beginsMs, endsMs - 1) : undefined;
+      // Of an hour from before counting began there is nothing to say. Where the one before ended, this one begins, even if
+      // late events lie there by now: each event is counted in one hour.
+      const follows = beginsMs > Math.max(this.#checkpoint.collectedFromMs, this.#checkpoint.countedFromMs);
+      const firstMs = follows ? beginsMs : this.ledger.border(beginsMs, endsMs - 1);
+      const fromMs = beginsMs < endsMs ? firstMs : undefined;
       const hour = { fromMs: fromMs ?? endsMs, toMs: this.ledger.border(endsMs, endsMs + HOUR_MS - 1) ?? endsMs };
       const counted = { ...this.ledger.count(hour.fromMs, hour.toMs), explained: this.#explainedIn(hour) };
       const explained = this.#checkpoint.explained.filter(({ atMs }) => atMs >= hour.toMs);
