@@ -43,6 +43,9 @@ export function scriptedTrigger(
       runs.push({ settings, context });
       await behaviour.run?.(settings, context);
     },
+    connect() {
+      throw new Error('It has no ends');
+    },
     async *check() {
       yield* behaviour.checks ?? [];
     },

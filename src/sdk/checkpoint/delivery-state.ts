@@ -1,3 +1,4 @@
+import { REACH_MS } from '../ledger/border.js';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.js';
 import { LedgerStore } from '../ledger/ledger-store.js';
 import { HOUR_MS, type HourRecord, HourStore, type Proof } from '../reconciliation/hour-store.js';
@@ -81,7 +82,7 @@ export class DeliveryState {
     this.hours = new HourStore(options.storage);
     this.lateness = new Lateness(checkpoint.lateness);
     // The oldest segments hold more than is remembered.
-    this.ledger.prune(checkpoint.ledgerFromMs);
+    this.ledger.prune(this.#rememberedFromMs);
   }
 
   /**
@@ -94,7 +95,10 @@ export class DeliveryState {
     const store = await LedgerStore.open(storage, content.kind === 'own' ? content.checkpoint.segments : []);
     const { startFromMs } = options;
     const startMs = content.kind !== 'none' ? 0 : typeof startFromMs === 'number' ? startFromMs : await startFromMs();
-    return new DeliveryState({ ...options, startFromMs: startMs }, content, store);
+    const state = new DeliveryState({ ...options, startFromMs: startMs }, content, store);
+    // The hours that will be written next: found corrupt only then, they would fail every commit.
+    await state.hours.read(state.readableFromMs, state.readableFromMs + HOUR_MS);
+    return state;
   }
 
   get owed(): OwedSet {
@@ -182,21 +186,32 @@ export class DeliveryState {
    */
   moveTo(positionMs: number): void {
     const { collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
-    const isForward = positionMs > (this.#owed.tailFromMs ?? positionMs);
+    const skipsSomething = positionMs > (this.#owed.fromMs ?? positionMs);
     this.#owed = OwedSet.of([{ fromMs: positionMs, toMs: undefined }]);
     this.#checkpoint = {
       ...this.#checkpoint,
       collectedFromMs: Math.min(collectedFromMs, positionMs),
       ledgerFromMs: Math.min(ledgerFromMs, positionMs),
       // What is skipped must not be found missing; what was forgotten is counted anew.
-      countedFromMs: isForward || positionMs < ledgerFromMs ? positionMs : countedFromMs,
+      countedFromMs: skipsSomething || positionMs < ledgerFromMs ? positionMs : countedFromMs,
       agreed: undefined,
     };
   }
 
-  /** Puts a range (back) among the owed; durable with the next commit. */
+  /**
+   * Puts a range (back) among the owed; durable with the next commit. Where it is a tail that begins before everything that
+   * was collected so far, the ledger begins there as well.
+   */
   owe(interval: OwedInterval): void {
     this.#owed = this.#owed.add(interval);
+    if (interval.toMs !== undefined || interval.fromMs >= this.readableFromMs) return;
+    const { collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      collectedFromMs: Math.min(collectedFromMs, interval.fromMs),
+      ledgerFromMs: Math.min(ledgerFromMs, interval.fromMs),
+      countedFromMs: Math.min(countedFromMs, interval.fromMs),
+    };
   }
 
   /**
@@ -255,7 +270,12 @@ export class DeliveryState {
         proof: wholeHours(hour.toMs) <= provenToMs && isWithin(hour, agreed) ? 'proven' : 'unknown',
       });
     }
-    return this.store.prune(this.#checkpoint.ledgerFromMs);
+    return this.store.prune(this.#rememberedFromMs);
+  }
+
+  /** A question about the beginning of the ledger reaches a little before it, and shows what is there again. */
+  get #rememberedFromMs(): number {
+    return this.#checkpoint.ledgerFromMs - REACH_MS;
   }
 
   /** From here on ids have to be remembered, whatever was proven; `graceMs` is added. */

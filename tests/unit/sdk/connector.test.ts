@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { type ConnectorParts, runConnector } from '../../../src/sdk/connector.js';
+import { runConnector } from '../../../src/sdk/connector.js';
+import type { ConnectorParts } from '../../../src/sdk/connector-parts.js';
 import { type ErrorCode, ModuleError, type ModuleErrorDetails } from '../../../src/sdk/errors.js';
 import { pipelineLog } from '../../../src/sdk/observability/pipeline-log.js';
 import type { PipelineEvent } from '../../../src/sdk/pipeline/pipeline-event.js';

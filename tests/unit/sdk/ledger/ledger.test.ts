@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { bucketEndMs, Ledger } from '../../../../src/sdk/ledger/ledger.js';
+import { bucketEndMs } from '../../../../src/sdk/ledger/bucket.js';
+import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/source.js';
 
 const MINUTE_MS = 60_000;
@@ -9,6 +10,10 @@ const BASE_MS = Date.UTC(2030, 0, 2, 3, 4);
 
 function event(id: string | undefined, timestampMs: number | undefined, text = `{"id":"${id ?? ''}"}`): RawEvent {
   return { bytes: Buffer.from(text), id, timestampMs };
+}
+
+function entryOf(seen: RawEvent, seenMs: number, isDeadLettered = false): LedgerEntry {
+  return { ...Ledger.keyOf(seen, seenMs), isDeadLettered };
 }
 
 interface Sighting {
@@ -74,7 +79,7 @@ describe('Ledger', () => {
             if (step.kind === 'add') {
               const before = model.size;
               model.add(step.sighting);
-              expect(ledger.add(key)).toBe(model.size > before);
+              expect(ledger.add({ ...key, isDeadLettered: false })).toBe(model.size > before);
               expect(ledger.has(key)).toBe(true);
             }
           }
@@ -87,27 +92,27 @@ describe('Ledger', () => {
 
   it('knows an event by its id, not by its text', () => {
     const ledger = new Ledger();
-    ledger.add(Ledger.keyOf(event('x', BASE_MS, '{"id":"x"}'), 0));
+    ledger.add(entryOf(event('x', BASE_MS, '{"id":"x"}'), 0));
     expect(ledger.has(Ledger.keyOf(event('x', BASE_MS, '{"id": "x"}'), 0))).toBe(true);
   });
 
   it('knows an event without an id by its whole text', () => {
     const ledger = new Ledger();
-    ledger.add(Ledger.keyOf(event(undefined, BASE_MS, '{"a":1}'), 0));
+    ledger.add(entryOf(event(undefined, BASE_MS, '{"a":1}'), 0));
     expect(ledger.has(Ledger.keyOf(event(undefined, BASE_MS, '{"a":1}'), 0))).toBe(true);
     expect(ledger.has(Ledger.keyOf(event(undefined, BASE_MS, '{"a":2}'), 0))).toBe(false);
   });
 
   it('takes the same id at another minute for another event', () => {
     const ledger = new Ledger();
-    ledger.add(Ledger.keyOf(event('x', BASE_MS), 0));
+    ledger.add(entryOf(event('x', BASE_MS), 0));
     expect(ledger.has(Ledger.keyOf(event('x', BASE_MS + MINUTE_MS - 1), 0))).toBe(true);
     expect(ledger.has(Ledger.keyOf(event('x', BASE_MS + MINUTE_MS), 0))).toBe(false);
   });
 
   it('knows an undated event again at whatever minute it is seen, and never takes it for a dated one', () => {
     const ledger = new Ledger();
-    ledger.add(Ledger.keyOf(event('x', undefined), BASE_MS));
+    ledger.add(entryOf(event('x', undefined), BASE_MS));
     expect(ledger.has(Ledger.keyOf(event('x', undefined), BASE_MS + 10 * MINUTE_MS))).toBe(true);
     expect(ledger.has(Ledger.keyOf(event('x', BASE_MS), BASE_MS))).toBe(false);
   });
@@ -116,7 +121,7 @@ describe('Ledger', () => {
     for (const timestampMs of [BASE_MS + 5, undefined]) {
       const ledger = new Ledger();
       const key = Ledger.keyOf(event('x', timestampMs), BASE_MS + 5);
-      ledger.add(key);
+      ledger.add({ ...key, isDeadLettered: false });
       expect(bucketEndMs(key.bucket)).toBe(BASE_MS + MINUTE_MS);
       ledger.prune(BASE_MS + MINUTE_MS - 1);
       expect(ledger.has(key)).toBe(true);
@@ -130,7 +135,7 @@ describe('Ledger', () => {
     'knows an event of %s again',
     (time) => {
       const ledger = new Ledger();
-      ledger.add(Ledger.keyOf(event('x', Date.parse(time)), BASE_MS));
+      ledger.add(entryOf(event('x', Date.parse(time)), BASE_MS));
       expect(ledger.has(Ledger.keyOf(event('x', Date.parse(time)), BASE_MS + MINUTE_MS))).toBe(true);
       expect(ledger.has(Ledger.keyOf(event('y', Date.parse(time)), BASE_MS))).toBe(false);
     },

@@ -15,7 +15,7 @@ function listening() {
 const toMs = Date.UTC(2030, 0, 2, 3, 4, 5);
 const READ: PipelineEvent = { kind: 'read', events: 3, repeated: 0, bytes: 900 };
 const DELIVERED: PipelineEvent = { kind: 'delivered', events: 3, bytes: 900, durationMs: 10 };
-const COMMITTED: PipelineEvent = { kind: 'committed', owedFromMs: toMs, acknowledged: 3 };
+const COMMITTED: PipelineEvent = { kind: 'committed', owedFromMs: toMs, accountedFor: 3 };
 const caughtUp = (events: number): PipelineEvent => ({ kind: 'caught-up', toMs, events, durationMs: 1234 });
 
 function retrying(side: 'source' | 'destination' | 'state', attempt = 1): PipelineEvent {

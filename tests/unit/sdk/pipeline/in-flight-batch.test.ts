@@ -1,17 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { Ledger, type LedgerKey } from '../../../../src/sdk/ledger/ledger.js';
+import { Ledger, type LedgerEntry, type LedgerKey } from '../../../../src/sdk/ledger/ledger.js';
 import { InFlightBatch, type PageProgress } from '../../../../src/sdk/pipeline/in-flight-batch.js';
 import { rawEvent, testEvent } from '../../../support/events.js';
-import { TextBatch } from '../../../support/recording-destination.js';
+import { ACKNOWLEDGED, TextBatch } from '../../../support/recording-destination.js';
 
 const keyOf = (id: string): LedgerKey => Ledger.keyOf(rawEvent(testEvent(id, 1_900_000_000_000)), 0);
+const delivered = (id: string): LedgerEntry => ({ ...keyOf(id), isDeadLettered: false });
 const pageOf = (): PageProgress => ({ open: 0, read: true, settledToMs: undefined });
 
 function batchOf(...ids: string[]) {
   const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
   const pages = [pageOf(), pageOf()] as const;
-  ids.forEach((id, index) => batch.remember(keyOf(id), id, pages[index % 2]!));
+  ids.forEach((id, index) => batch.remember({ key: keyOf(id), page: pages[index % 2]!, id, onDelivered: undefined }));
   return { batch, pages };
 }
 
@@ -25,13 +26,13 @@ describe('a batch on its way', () => {
   it('keeps the pages of its events open until they are settled', () => {
     const { batch, pages } = batchOf('a', 'b', 'c');
     expect(pages.map(({ open }) => open)).toEqual([2, 1]);
-    expect(batch.settle([])).toEqual([keyOf('a'), keyOf('b'), keyOf('c')]);
+    expect(batch.settle(ACKNOWLEDGED)).toEqual([delivered('a'), delivered('b'), delivered('c')]);
     expect(pages.map(({ open }) => open)).toEqual([0, 0]);
   });
 
   it('leaves the pages of its unsettled events open, and gives no key of them', () => {
     const { batch, pages } = batchOf('a', 'b', 'c');
-    expect(batch.settle([2])).toEqual([keyOf('a'), keyOf('b')]);
+    expect(batch.settle({ rejections: [], unsettled: [2] })).toEqual([delivered('a'), delivered('b')]);
     expect(pages.map(({ open }) => open)).toEqual([1, 0]);
   });
 });
