@@ -244,9 +244,16 @@ export class DeliveryState {
     }
     const document = encodeCheckpoint({ ...checkpoint, segments: this.store.names }, this.#others);
     await this.options.storage.write(CHECKPOINT_DOCUMENT, document);
-    if (hours.length > 0 || !this.#isCopied) await this.options.storage.write(CHECKPOINT_COPY, document);
-    this.#isCopied = true;
+    if (hours.length > 0 || !this.#isCopied) this.#isCopied = await this.#copy(document);
     await this.#removeForgotten();
+  }
+
+  /** What was to be committed is durable: a copy that cannot be written now is written with the next commit. */
+  async #copy(document: Uint8Array): Promise<boolean> {
+    return this.options.storage.write(CHECKPOINT_COPY, document).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Segments that nothing names any more are only in the way: what cannot be removed now is removed later. */

@@ -166,6 +166,7 @@ describe('DeliveryState', () => {
         'write proofs/2030-01-02.json',
         'write ledger/00000002.bin',
         'write context.json',
+        'write backup/context.json',
         'remove ledger/00000001.bin',
       ]);
       expect(await document(storage)).toMatchObject({ delivery: { ledger: { segments: ['00000002.bin'] } } });

@@ -264,7 +264,7 @@ describe('an event that cannot be delivered', () => {
     const state = await openState(storage);
     await pump({ source: sourceOf(events), destination, storage }, TO_MS, state);
     const writes = storage.operations.filter(({ kind }) => kind === 'write').map(({ name }) => name.split('/')[0]);
-    expect(writes).toEqual(['dead-letter', 'ledger', 'context.json', 'context.json']);
+    expect(writes).toEqual(['dead-letter', 'ledger', 'context.json', 'backup', 'context.json']);
   });
 });
 
