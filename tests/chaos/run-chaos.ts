@@ -24,7 +24,7 @@ export interface ChaosOptions {
 const DISK_BYTES = 16 * 1024 * 1024;
 const OVERLAP_SECONDS = 30;
 /**
- * The longest that a recovery may take: a time-out of a minute for a connection that died without a word, and the
+ * The longest that a recovery may stand still: a time-out of a minute for a connection that died without a word, and the
  * longest pause after it of another minute, twice where the two sides follow each other.
  */
 const RECOVERY_PATIENCE_MS = 300_000;
@@ -64,10 +64,10 @@ export async function runChaos(
   const account = (): Promise<Outcome['account']> => simulators.ask({ ask: 'account', dataPath });
   let repeatedAfterCleanStop = 0;
   if (healthyAfterMs !== undefined) {
-    await cycles(simulators, dataPath, CYCLES);
+    await cycles(simulators, CYCLES);
     const { duplicated: before } = await account();
     await stage.play([{ atMs: 0, incident: { kind: 'terminate', pauseMs: 0, calm: true } }]);
-    await cycles(simulators, dataPath, CYCLES);
+    await cycles(simulators, CYCLES);
     repeatedAfterCleanStop = (await account()).duplicated - before;
   }
   await connector.end(END_PATIENCE_MS);
@@ -76,8 +76,9 @@ export async function runChaos(
 }
 
 function simulatorsOptions(options: ChaosOptions): Parameters<typeof startWorld>[0]['simulators'] {
-  const { seed, backlog, eventsPerSecond, beyondOverlap } = options;
-  const latestMs = OVERLAP_SECONDS * 1000 * (beyondOverlap ? 3 : 0.9);
+  const { seed, backlog, eventsPerSecond, beyondOverlap, durationMs } = options;
+  const usualMs = Math.min(OVERLAP_SECONDS * 1000 * 0.9, durationMs / 4);
+  const latestMs = beyondOverlap ? OVERLAP_SECONDS * 1000 * 3 : usualMs;
   return {
     ...{ seed, events: backlog, days: 2, liveEventsPerSecond: eventsPerSecond },
     ...{ lateShare: 0.1, lateMs: { min: 500, max: latestMs }, scenario: { ...CHAOS_SCENARIO, seed } },

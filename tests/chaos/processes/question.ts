@@ -4,6 +4,8 @@ import type { ChaosAccount } from './chaos-account.js';
 export type Question =
   | { readonly ask: 'addresses' }
   | { readonly ask: 'account'; readonly dataPath: string }
+  /** How many requests the API has answered. */
+  | { readonly ask: 'requests' }
   | { readonly ask: 'end live events' }
   | { readonly ask: 'add an event' };
 
@@ -11,6 +13,7 @@ export type Question =
 export interface Answer {
   readonly addresses: Addresses;
   readonly account: ChaosAccount;
+  readonly requests: number;
   readonly 'end live events': 'done';
   readonly 'add an event': 'done';
 }

@@ -21,6 +21,8 @@ async function answer(question: Question): Promise<Answer[Question['ask']]> {
       };
     case 'account':
       return drawUpChaosAccount(simulators, question.dataPath);
+    case 'requests':
+      return simulators.jumpcloud.stats.requests;
     case 'end live events':
       simulators.endLiveEvents();
       return 'done';
