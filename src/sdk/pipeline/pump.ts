@@ -294,15 +294,21 @@ class WindowRun<B extends Batch> {
   }
 
   /** Writes state, trying again until it can be written or a stop is requested: until then nothing moves on. */
-  #persist(write: () => Promise<void>): Promise<void> {
+  async #persist(write: () => Promise<void>): Promise<void> {
     const { clock, random, stop, listener } = this.pipeline;
-    return retry(write, {
-      policy: { firstDelayMs: 1000, longestDelayMs: 10_000, deadlineMs: Infinity },
-      clock,
-      random,
-      requested: stop.requested,
-      onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
-    });
+    try {
+      await retry(write, {
+        policy: { firstDelayMs: 1000, longestDelayMs: 10_000, deadlineMs: Infinity },
+        clock,
+        random,
+        requested: stop.requested,
+        onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
+      });
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+      // There may be room again: what was acknowledged need not be sent once more after the next start.
+      await write();
+    }
   }
 
   #failDelivery(error: unknown): void {
