@@ -25,6 +25,8 @@ export const CHECKPOINT_COPY = 'backup/context.json';
  * enough to bound what is remembered while a backlog is read.
  */
 const UNPROVEN_GRACE_MS = 2 * HOUR_MS;
+/** Ids that a gap or a comparison needs are kept so much longer than others, in event time, but not for ever. */
+const NEEDED_AT_MOST_MS = 7 * 24 * HOUR_MS;
 
 export interface DeliveryStateOptions {
   readonly storage: Storage;
@@ -62,6 +64,7 @@ export class DeliveryState {
   #forgotten: string[] = [];
   #turn: Promise<void> = Promise.resolve();
   #isCopied = false;
+  #heldFromMs = Infinity;
 
   /** Keys of the document that other programs wrote. */
   readonly #others: Readonly<Record<string, unknown>>;
@@ -121,6 +124,11 @@ export class DeliveryState {
   /** Earliest event time from which on the ledger can be counted. */
   get countableFromMs(): number {
     return Math.max(this.readableFromMs, this.#checkpoint.countedFromMs);
+  }
+
+  /** Until the next call, ids from this instant on are kept, wherever the tail goes meanwhile. */
+  holdFrom(fromMs: number): void {
+    this.#heldFromMs = fromMs;
   }
 
   /** How many events the source should count between two borders, if nothing is missing. */
@@ -290,10 +298,10 @@ export class DeliveryState {
     return (this.#owed.tailFromMs ?? -Infinity) - this.options.keepMs - graceMs;
   }
 
-  /** Ids around a gap are needed until it is read, but not for ever. */
+  /** Ids around a gap are needed until it is read, those of a comparison until it is over. */
   #neededFromMs(): number {
-    const [gap] = this.#owed.gaps;
-    return gap === undefined ? Infinity : Math.max(gap.fromMs, this.#boundedFromMs(this.options.keepMs));
+    const fromMs = Math.min(this.#owed.gaps[0]?.fromMs ?? Infinity, this.#heldFromMs);
+    return Math.max(fromMs, this.#boundedFromMs(NEEDED_AT_MOST_MS));
   }
 
   /** The hours of the ledger that are over at `toMs`, from border to border. Moves the ledger's beginning. */

@@ -73,10 +73,20 @@ export class Reconciler {
    */
   async pass(signal: AbortSignal): Promise<Findings> {
     this.#disputes.reopenDue();
+    try {
+      return await this.#pass(signal);
+    } finally {
+      this.options.state.holdFrom(Infinity);
+    }
+  }
+
+  async #pass(signal: AbortSignal): Promise<Findings> {
     let [mended, delivered, agreed] = [0, 0, false];
     for (let round = 0; round < ROUNDS && !agreed; round += 1) {
       const whole = comparableRange(this.options.state);
       if (whole === undefined) break;
+      // In a backlog the tail moves fast: what is compared must not be forgotten meanwhile, or it would be sent again.
+      this.options.state.holdFrom(whole.fromMs);
       const differences = await this.differences(whole, signal);
       for (const difference of differences) delivered += await this.mend(difference, signal);
       mended += differences.length;
