@@ -182,6 +182,7 @@ export class RepairLane<B extends Batch> {
     const { state } = this.pipeline;
     const toMs = state.owed.tailFromMs ?? 0;
     state.owe({ fromMs: Math.max(state.readableFromMs, toMs - LOOK_BACK_MS), toMs });
+    await state.commit({ entries: [], settled: undefined });
     await this.#readGaps();
   }
 }

@@ -88,7 +88,7 @@ export class Reconciler {
       // In a backlog the tail moves fast: what is compared must not be forgotten meanwhile, or it would be sent again.
       this.options.state.holdFrom(whole.fromMs);
       const differences = await this.differences(whole, signal);
-      for (const difference of differences) delivered += await this.mend(difference, signal);
+      delivered += await this.mend(differences, signal);
       mended += differences.length;
       agreed = differences.length === 0;
       if (agreed) this.#noteAgreement(whole);
@@ -112,16 +112,21 @@ export class Reconciler {
   }
 
   /**
-   * Reads a range again and judges what is then left of the difference.
+   * Reads ranges again and judges what is then left of the differences. They are owed, durably, before.
    * @returns how many events were missing
    */
-  async mend(difference: Difference, signal: AbortSignal): Promise<number> {
-    const { state } = this.options;
-    const window = questionAbout(difference);
-    state.owe(window);
-    const pumped = await this.options.readGap(window, signal);
-    if (pumped.isComplete) await this.#judge(difference, pumped, signal);
-    return pumped.events;
+  async mend(differences: readonly Difference[], signal: AbortSignal): Promise<number> {
+    const { state, readGap } = this.options;
+    if (differences.length === 0) return 0;
+    for (const difference of differences) state.owe(questionAbout(difference));
+    await state.commit({ entries: [], settled: undefined });
+    let delivered = 0;
+    for (const difference of differences) {
+      const pumped = await readGap(questionAbout(difference), signal);
+      if (pumped.isComplete) await this.#judge(difference, pumped, signal);
+      delivered += pumped.events;
+    }
+    return delivered;
   }
 
   /**

@@ -38,7 +38,7 @@ export async function repairRange(
   if (mayRepeat) for (const hour of short) delivered += await fetchHour(hour, options, signal);
   const inLedger = rangeInLedger(range, undefined, state);
   const differences = inLedger === undefined ? [] : await reconciler.differences(inLedger, signal);
-  for (const difference of differences) delivered += await reconciler.mend(difference, signal);
+  delivered += await reconciler.mend(differences, signal);
   return { delivered, leftAlone: mayRepeat ? [] : short };
 }
 
@@ -60,6 +60,7 @@ async function fetchHour(hour: HourRecord, options: RepairOptions, signal: Abort
   const { state, readGap } = options;
   const window = questionAbout(hour);
   state.owe(window);
+  await state.commit({ entries: [], settled: undefined });
   const { events: delivered, deadLettered, rows, isComplete } = await readGap(window, signal);
   if (isComplete) {
     state.judge([{ ...hour, delivered, deadLettered, explained: rows - delivered - deadLettered }], 'proven');
