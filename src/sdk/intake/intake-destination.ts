@@ -12,6 +12,7 @@ import { readIntakeAnswer, type Verdict } from './intake-answer.js';
 import { IntakeBatch } from './intake-batch.js';
 import { MAX_REQUEST_BYTES } from './limits.js';
 import { Narrowing } from './narrowing.js';
+import { Suspects } from './suspects.js';
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 10_000;
@@ -61,6 +62,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   /** The latest request of which an event was accepted. */
   #lastAccepted = 0;
   readonly #onAccepted = new Set<() => void>();
+  readonly #suspects = new Suspects();
 
   constructor(private readonly options: IntakeOptions) {
     this.#hold = new Hold(options.clock);
@@ -95,14 +97,22 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     }
   }
 
-  /** Where every event was refused, waits a moment for other batches to show whether the destination works at all. */
+  /**
+   * Where every event was refused, the destination may be at fault. It is not where it accepted another event after it had
+   * refused one of these first, in an earlier delivery; or where another batch shows so within a moment.
+   */
   async #settleOrJudge(batch: IntakeBatch, narrowing: Narrowing, signals: DeliverySignals): Promise<void> {
     try {
       await this.#settle(batch, narrowing, signals);
     } catch (error) {
-      if (!narrowing.refusesEverything || !(await this.#acceptsAfter(this.#requests, signals.requested))) throw error;
+      if (!narrowing.refusesEverything) throw error;
+      const suspects = narrowing.suspects.map((index) => batch.text(index));
+      const worksSince = suspects.some((text) => this.#lastAccepted > (this.#suspects.refusedBy(text) ?? Infinity));
+      for (const text of suspects) this.#suspects.note(text, this.#requests);
+      if (!worksSince && !(await this.#acceptsAfter(this.#requests, signals.requested))) throw error;
       narrowing.trustDestination();
       await this.#settle(batch, narrowing, signals);
+      for (const text of suspects) this.#suspects.clear(text);
     }
   }
 
