@@ -1,4 +1,4 @@
-import { hash64 } from '../ledger/hash.js';
+import { createHash } from 'node:crypto';
 
 /** More at once than this are no longer a few events at fault. */
 const MOST_SUSPECTS = 1024;
@@ -31,6 +31,5 @@ export class Suspects {
 }
 
 function nameOf(text: Uint8Array): string {
-  const { high, low } = hash64(text);
-  return `${high}.${low}`;
+  return createHash('sha256').update(text).digest('base64');
 }
