@@ -56,6 +56,8 @@ export class DeliveryState {
   /** In memory, not yet on storage: a commit that failed is completed by the next. */
   #unwritten: LedgerEntry[] = [];
   #unwrittenHours: HourRecord[] = [];
+  /** Beginnings of ranges that are being read again. */
+  readonly #rereading = new Set<{ readonly fromMs: number }>();
   /** Segments to be removed once the document no longer names them. */
   #forgotten: string[] = [];
   #turn: Promise<void> = Promise.resolve();
@@ -185,6 +187,17 @@ export class DeliveryState {
     };
   }
 
+  /** Forgets no id from `fromMs` on that is still known, until the reading has ended. */
+  async remembering<Result>(fromMs: number, reading: () => Promise<Result>): Promise<Result> {
+    const mark = { fromMs };
+    this.#rereading.add(mark);
+    try {
+      return await reading();
+    } finally {
+      this.#rereading.delete(mark);
+    }
+  }
+
   /**
    * Makes progress durable: first the hours and the ledger, then the owed set. After a failure the memory is ahead of the
    * storage and the same call may be made again, with nothing new, until it succeeds. Calls wait for each other.
@@ -255,7 +268,8 @@ export class DeliveryState {
   /** Ids around a gap are needed until it is read, but not for ever. */
   #neededFromMs(): number {
     const [gap] = this.#owed.gaps;
-    return gap === undefined ? Infinity : Math.max(gap.fromMs, this.#boundedFromMs(this.options.keepMs));
+    const owedFromMs = gap === undefined ? Infinity : Math.max(gap.fromMs, this.#boundedFromMs(this.options.keepMs));
+    return Math.min(owedFromMs, ...[...this.#rereading].map(({ fromMs }) => fromMs));
   }
 
   /** The hours of the ledger that are over at `toMs`, from border to border. Moves the ledger's beginning. */

@@ -58,7 +58,9 @@ export interface Pumped {
  * @throws ModuleError the first failure of either side, after all else under way has settled; an AbortError after a stop
  */
 export function pumpWindow<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Promise<Pumped> {
-  return new WindowRun(errand, pipeline).run();
+  const run = new WindowRun(errand, pipeline);
+  // What a gap shows is known, most of it: its ids are needed until it is read, however far the tail gets meanwhile.
+  return errand.lane === 'gap' ? pipeline.state.remembering(errand.window.fromMs, () => run.run()) : run.run();
 }
 
 class WindowRun<B extends Batch> {

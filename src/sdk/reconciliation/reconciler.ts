@@ -78,8 +78,12 @@ export class Reconciler {
       const whole = comparableRange(this.options.state);
       if (whole === undefined) break;
       const differences = await this.differences(whole, signal);
-      for (const difference of differences) delivered += await this.mend(difference, signal);
-      mended += differences.length;
+      for (const difference of differences) {
+        // What has left the ledger meanwhile would be delivered again: it is compared as hours are that are forgotten.
+        if (difference.fromMs < this.options.state.countableFromMs) continue;
+        delivered += await this.mend(difference, signal);
+        mended += 1;
+      }
       agreed = differences.length === 0;
       if (agreed) this.#noteAgreement(whole);
     }
@@ -93,6 +97,11 @@ export class Reconciler {
     const open = [whole];
     for (let range = open.pop(); range !== undefined; range = open.pop()) {
       const { counted, expected } = await this.#compare(range, signal);
+      if (range.fromMs < this.options.state.countableFromMs) {
+        const rest = remembered(range, this.options.state);
+        if (rest !== undefined) open.push(rest);
+        continue;
+      }
       if (counted === expected) continue;
       const middleMs = isSmall(range, counted, expected) ? undefined : this.#middle(range);
       if (middleMs === undefined) found.push({ ...range, counted });
@@ -120,6 +129,8 @@ export class Reconciler {
    */
   async #judge(range: Difference, { rows }: Pumped, signal: AbortSignal): Promise<void> {
     const { state, log } = this.options;
+    // An event that was missing lies where the range was cut: whether it was counted here is not known.
+    if (!isBorder(range.fromMs, state) || !isBorder(range.toMs, state)) return;
     const { delivered, deadLettered } = state.ledger.count(range.fromMs, range.toMs);
     const accountedFor = delivered + deadLettered;
     const isPlain = range.counted === accountedFor || range.counted === rows;
@@ -218,6 +229,16 @@ export function comparableRange({ ledger, owed, countableFromMs }: DeliveryState
   const fromMs = ledger.border(countableFromMs, lastMs);
   const toMs = fromMs === undefined ? undefined : ledger.border(lastMs, fromMs);
   return fromMs === undefined || toMs === undefined || toMs <= fromMs ? undefined : { fromMs, toMs };
+}
+
+/** What is left of a range of which the ledger has forgotten the beginning. */
+function remembered({ toMs }: ClosedInterval, { ledger, countableFromMs }: DeliveryState): ClosedInterval | undefined {
+  const fromMs = countableFromMs < toMs ? ledger.border(countableFromMs, toMs - 1) : undefined;
+  return fromMs === undefined ? undefined : { fromMs, toMs };
+}
+
+function isBorder(atMs: number, { ledger }: DeliveryState): boolean {
+  return ledger.border(atMs, atMs) !== undefined;
 }
 
 function isSmall({ fromMs, toMs }: ClosedInterval, counted: number, expected: number): boolean {
