@@ -3,6 +3,7 @@ import type { OwedSet } from './checkpoint/owed-set.js';
 import { DeadLetter } from './dead-letter/dead-letter.js';
 import { RepairLane } from './lanes/repair-lane.js';
 import { describeOwed, TailLane } from './lanes/tail-lane.js';
+import { isAbort } from './errors.js';
 import type { Log } from './observability/log.js';
 import type { Batch, Destination } from './pipeline/destination.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
@@ -82,7 +83,10 @@ async function collect<B extends Batch>(
   const tail = new TailLane({ ...parts, onRecovery: () => repair.wake() }, pipeline, context);
   if (once) {
     await tail.run();
-    if (!stop.requested.aborted) await repair.pass();
+    if (stop.requested.aborted) return;
+    await repair.pass().catch((error: unknown) => {
+      if (!isAbort(error) || !stop.requested.aborted) throw error;
+    });
     return;
   }
   const lanes = [tail.run(), repair.run()];

@@ -52,7 +52,12 @@ export class Ledger {
     const { high, low } = hash64(event.id === undefined ? event.bytes : Buffer.from(event.id));
     const { timestampMs } = event;
     if (timestampMs === undefined) return { bucket: undatedBucketOf(seenMs), place: 0, high, low };
-    return { bucket: bucketOf(timestampMs), place: timestampMs - Math.floor(timestampMs / BUCKET_MS) * BUCKET_MS, high, low };
+    return {
+      bucket: bucketOf(timestampMs),
+      place: timestampMs - Math.floor(timestampMs / BUCKET_MS) * BUCKET_MS,
+      high,
+      low,
+    };
   }
 
   has(key: LedgerKey): boolean {
