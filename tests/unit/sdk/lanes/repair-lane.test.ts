@@ -123,7 +123,6 @@ describe('gaps', () => {
     const { rig, lane } = await open();
     rig.state.owe(GAP);
     const source = {
-      ...rig.source,
       now: () => rig.clock.now(),
       learnTime: () => Promise.resolve(undefined),
       count: () => Promise.resolve(0),
