@@ -4,6 +4,7 @@ import type { ConnectorParts } from './connector-parts.js';
 import { DeadLetter } from './dead-letter/dead-letter.js';
 import { RepairLane } from './lanes/repair-lane.js';
 import { describeOwed, TailLane } from './lanes/tail-lane.js';
+import { isAbort } from './errors.js';
 import type { Log } from './observability/log.js';
 import type { Batch } from './pipeline/destination.js';
 import type { Pipeline } from './pipeline/pump.js';
@@ -48,7 +49,10 @@ async function collect<B extends Batch>(
   const tail = new TailLane({ ...parts, onRecovery: () => repair.wake() }, pipeline, context);
   if (once) {
     await tail.run();
-    if (!stop.requested.aborted) await repair.pass();
+    if (stop.requested.aborted) return;
+    await repair.pass().catch((error: unknown) => {
+      if (!isAbort(error) || !stop.requested.aborted) throw error;
+    });
     return;
   }
   const lanes = [tail.run(), repair.run()];

@@ -1,5 +1,6 @@
 import { decodeCheckpoint } from '../../src/sdk/checkpoint/checkpoint-document.js';
 import { DeliveryState } from '../../src/sdk/checkpoint/delivery-state.js';
+import { OwedSet } from '../../src/sdk/checkpoint/owed-set.js';
 import { DeadLetter } from '../../src/sdk/dead-letter/dead-letter.js';
 import { Ledger } from '../../src/sdk/ledger/ledger.js';
 import { LedgerStore } from '../../src/sdk/ledger/ledger-store.js';
@@ -71,12 +72,17 @@ export async function deadLetters(storage: Storage): Promise<{ id: string; reaso
 }
 
 /** What a process that started now would find. */
-export async function onStorage(storage: Storage): Promise<{ owedFromMs: number; has(event: TestEvent): boolean }> {
+export async function onStorage(storage: Storage): Promise<{
+  owedFromMs: number;
+  owed: OwedSet;
+  has(event: TestEvent): boolean;
+}> {
   const content = decodeCheckpoint(await storage.read('context.json'), 'tests');
   const checkpoint = content.kind === 'own' ? content.checkpoint : undefined;
   const { ledger } = await LedgerStore.open(storage, checkpoint?.segments ?? []);
   return {
     owedFromMs: checkpoint?.owed[0]?.fromMs ?? FROM_MS,
+    owed: OwedSet.of(checkpoint?.owed ?? [{ fromMs: FROM_MS, toMs: undefined }]),
     has: (event) => ledger.has(Ledger.keyOf(rawEvent(event), 0)),
   };
 }

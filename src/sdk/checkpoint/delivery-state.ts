@@ -25,7 +25,7 @@ export const CHECKPOINT_COPY = 'backup/context.json';
  * enough to bound what is remembered while a backlog is read.
  */
 const UNPROVEN_GRACE_MS = 2 * HOUR_MS;
-/** Ids that a gap or a comparison needs are kept so much longer than others, in event time, but not for ever. */
+/** Ids that a gap needs are kept so much longer than others, in event time. */
 const NEEDED_AT_MOST_MS = 7 * 24 * HOUR_MS;
 
 export interface DeliveryStateOptions {
@@ -60,11 +60,12 @@ export class DeliveryState {
   /** In memory, not yet on storage: a commit that failed is completed by the next. */
   #unwritten: LedgerEntry[] = [];
   #unwrittenHours: HourRecord[] = [];
+  /** Beginnings of ranges that are being compared or read again. */
+  readonly #rereading = new Set<{ readonly fromMs: number }>();
   /** Segments to be removed once the document no longer names them. */
   #forgotten: string[] = [];
   #turn: Promise<void> = Promise.resolve();
   #isCopied = false;
-  #heldFromMs = Infinity;
 
   /** Keys of the document that other programs wrote. */
   readonly #others: Readonly<Record<string, unknown>>;
@@ -124,11 +125,6 @@ export class DeliveryState {
   /** Earliest event time from which on the ledger can be counted. */
   get countableFromMs(): number {
     return Math.max(this.readableFromMs, this.#checkpoint.countedFromMs);
-  }
-
-  /** Until the next call, ids from this instant on are kept, wherever the tail goes meanwhile. */
-  holdFrom(fromMs: number): void {
-    this.#heldFromMs = fromMs;
   }
 
   /** How many events the source should count between two borders, if nothing is missing. */
@@ -222,6 +218,17 @@ export class DeliveryState {
     };
   }
 
+  /** Forgets no id from `fromMs` on that is still known, until the reading has ended. */
+  async remembering<Result>(fromMs: number, reading: () => Promise<Result>): Promise<Result> {
+    const mark = { fromMs };
+    this.#rereading.add(mark);
+    try {
+      return await reading();
+    } finally {
+      this.#rereading.delete(mark);
+    }
+  }
+
   /**
    * Makes progress durable: first the hours and the ledger, then the owed set. After a failure the memory is ahead of the
    * storage and the same call may be made again, with nothing new, until it succeeds. Calls wait for each other.
@@ -298,10 +305,11 @@ export class DeliveryState {
     return (this.#owed.tailFromMs ?? -Infinity) - this.options.keepMs - graceMs;
   }
 
-  /** Ids around a gap are needed until it is read, those of a comparison until it is over. */
+  /** Ids around a gap are needed until it is read, though not for ever; those of a reading or comparison until it is over. */
   #neededFromMs(): number {
-    const fromMs = Math.min(this.#owed.gaps[0]?.fromMs ?? Infinity, this.#heldFromMs);
-    return Math.max(fromMs, this.#boundedFromMs(NEEDED_AT_MOST_MS));
+    const [gap] = this.#owed.gaps;
+    const owedFromMs = gap === undefined ? Infinity : Math.max(gap.fromMs, this.#boundedFromMs(NEEDED_AT_MOST_MS));
+    return Math.min(owedFromMs, ...[...this.#rereading].map(({ fromMs }) => fromMs));
   }
 
   /** The hours of the ledger that are over at `toMs`, from border to border. Moves the ledger's beginning. */

@@ -14,6 +14,8 @@ import { FailureReport } from './failure-report.js';
 /** Few, so that the tail keeps most of the way to the destination for itself. */
 const PARALLEL_DELIVERIES = 1;
 const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
+/** After a refusal that only an operator can mend: nobody is hammered. */
+const REFUSAL_PAUSE_MS = 120_000;
 /** What is read again at each interval where counts cannot be had. */
 const LOOK_BACK_MS = 3_600_000;
 /** How often it is tried whether counts can be had again. */
@@ -111,7 +113,8 @@ export class RepairLane<B extends Batch> {
       if (isAbort(error) && stop.requested.aborted) return 0;
       if (!(error instanceof ModuleError)) throw error;
       this.#failures += 1;
-      const pauseMs = Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0);
+      const leastMs = error.retryable ? 0 : REFUSAL_PAUSE_MS;
+      const pauseMs = Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);
       // The tail has the same two ends, and tells what is wrong with them; what lasts is told here as well.
       const line = `Looking for missing events failed: ${error.message}`;
       if (this.#failures > USELESS_PASSES)
@@ -127,7 +130,8 @@ export class RepairLane<B extends Batch> {
       const toMs = Math.min(gap.toMs, gap.fromMs + LONGEST_PIECE_MS, source.now());
       if (toMs <= gap.fromMs) return;
       const { isComplete } = await this.#readGap({ fromMs: gap.fromMs, toMs });
-      if (!isComplete) return;
+      // Nothing was settled where the source's clock is behind what it was before: later, then.
+      if (!isComplete || state.owed.gaps[0]?.fromMs === gap.fromMs) return;
     }
   }
 

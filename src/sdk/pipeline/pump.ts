@@ -60,7 +60,9 @@ export interface Pumped {
  * @throws ModuleError the first failure of either side, after all else under way has settled; an AbortError after a stop
  */
 export function pumpWindow<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Promise<Pumped> {
-  return new WindowRun(errand, pipeline).run();
+  const run = new WindowRun(errand, pipeline);
+  // What a gap shows is known, most of it: its ids are needed until it is read, however far the tail gets meanwhile.
+  return errand.lane === 'gap' ? pipeline.state.remembering(errand.window.fromMs, () => run.run()) : run.run();
 }
 
 class WindowRun<B extends Batch> {
@@ -138,25 +140,29 @@ class WindowRun<B extends Batch> {
   }
 
   async #take(page: Page): Promise<void> {
-    const { state, source, listener } = this.pipeline;
+    const { source, listener } = this.pipeline;
     const progress: PageProgress = { open: 0, read: false, settledToMs: page.settledToMs };
     this.#pages.push(progress);
     let [repeated, bytes] = [0, 0];
     for (const event of page.events) {
       const key = Ledger.keyOf(event, source.now());
       bytes += event.bytes.length;
-      if (state.ledger.has(key) || this.#isUnderWay(key, progress)) {
+      if (this.#isKnown(key, progress)) {
         repeated += 1;
         continue;
       }
       const added = this.#filling.batch.add(event);
       if (added === 'added') this.#remember(event, key, progress);
-      else if (added === 'full') await this.#addToNext(event, key, progress);
-      else await this.#keepOversized(event, key);
+      else if (added === 'oversized') await this.#keepOversized(event, key, progress);
+      else if (!(await this.#addToNext(event, key, progress))) repeated += 1;
     }
     progress.read = true;
     this.#rows += page.events.length;
     listener({ kind: 'read', events: page.events.length, repeated, bytes });
+  }
+
+  #isKnown(key: LedgerKey, page: PageProgress): boolean {
+    return this.pipeline.state.ledger.has(key) || this.#isUnderWay(key, page);
   }
 
   /** An event that another lane has under way keeps the page open; one of this lane keeps an earlier page open. */
@@ -187,20 +193,31 @@ class WindowRun<B extends Batch> {
     };
   }
 
-  async #addToNext(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+  /** @returns false where another lane has taken the event while this one waited for a place */
+  async #addToNext(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<boolean> {
     await this.#dispatch();
+    if (this.#isKnown(key, page)) return false;
     const added = this.#filling.batch.add(event);
     if (added === 'full') throw new Error('An empty batch is full: the destination breaks its contract');
-    if (added === 'oversized') await this.#keepOversized(event, key);
+    if (added === 'oversized') await this.#keepOversized(event, key, page);
     else this.#remember(event, key, page);
+    return true;
   }
 
-  async #keepOversized(event: RawEvent, key: LedgerKey): Promise<void> {
-    const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
-    await this.#keep([{ id: event.id, reason, event: event.bytes }]);
-    this.#settledEntries.push({ ...key, isDeadLettered: true });
-    // At once, so that no other page or lane keeps it again.
-    await this.#commit();
+  /** Under way alone until that is durable, so that no other page or lane keeps it again. */
+  async #keepOversized({ id, bytes }: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+    const reason = `its ${bytes.length} bytes exceed what the destination takes`;
+    const carrier = this.#nextBatch();
+    carrier.remember({ key, page, id, onDelivered: undefined });
+    try {
+      await this.#keep([{ id, reason, event: bytes }]);
+      const entries = carrier.settle({ rejections: [{ index: 0, reason }], unsettled: [] });
+      this.#settledEntries.push(...entries);
+      await this.#commit();
+      carrier.release(entries);
+    } finally {
+      this.pipeline.underWay.end(carrier);
+    }
   }
 
   #nextBatch(): InFlightBatch<B> {

@@ -73,28 +73,26 @@ export class Reconciler {
    */
   async pass(signal: AbortSignal): Promise<Findings> {
     this.#disputes.reopenDue();
-    try {
-      return await this.#pass(signal);
-    } finally {
-      this.options.state.holdFrom(Infinity);
-    }
-  }
-
-  async #pass(signal: AbortSignal): Promise<Findings> {
-    let [mended, delivered, agreed] = [0, 0, false];
-    for (let round = 0; round < ROUNDS && !agreed; round += 1) {
+    let findings: Findings = { mended: 0, delivered: 0, agreed: false };
+    for (let round = 0; round < ROUNDS && !findings.agreed; round += 1) {
       const whole = comparableRange(this.options.state);
       if (whole === undefined) break;
       // In a backlog the tail moves fast: what is compared must not be forgotten meanwhile, or it would be sent again.
-      this.options.state.holdFrom(whole.fromMs);
-      const differences = await this.differences(whole, signal);
-      delivered += await this.mend(differences, signal);
-      mended += differences.length;
-      agreed = differences.length === 0;
-      if (agreed) this.#noteAgreement(whole);
+      const { mended, delivered, agreed } = await this.options.state.remembering(whole.fromMs, () =>
+        this.#round(whole, signal),
+      );
+      findings = { mended: findings.mended + mended, delivered: findings.delivered + delivered, agreed };
     }
     await this.#compareForgotten(signal);
-    return { mended, delivered, agreed };
+    return findings;
+  }
+
+  async #round(whole: ClosedInterval, signal: AbortSignal): Promise<Findings> {
+    const differences = await this.differences(whole, signal);
+    const delivered = await this.mend(differences, signal);
+    const agreed = differences.length === 0;
+    if (agreed) this.#noteAgreement(whole);
+    return { mended: differences.length, delivered, agreed };
   }
 
   /** Where in a range between two borders the source's count differs from what is expected: small ranges, ascending. */
@@ -135,6 +133,8 @@ export class Reconciler {
    */
   async #judge(range: Difference, { rows }: Pumped, signal: AbortSignal): Promise<void> {
     const { state, log } = this.options;
+    // An event that was missing lies where the range was cut: whether it was counted here is not known.
+    if (!isBorder(range.fromMs, state) || !isBorder(range.toMs, state)) return;
     const { delivered, deadLettered } = state.ledger.count(range.fromMs, range.toMs);
     const accountedFor = delivered + deadLettered;
     const isPlain = range.counted === accountedFor || range.counted === rows;
@@ -233,6 +233,10 @@ export function comparableRange({ ledger, owed, countableFromMs }: DeliveryState
   const fromMs = ledger.border(countableFromMs, lastMs);
   const toMs = fromMs === undefined ? undefined : ledger.border(lastMs, fromMs);
   return fromMs === undefined || toMs === undefined || toMs <= fromMs ? undefined : { fromMs, toMs };
+}
+
+function isBorder(atMs: number, { ledger }: DeliveryState): boolean {
+  return ledger.border(atMs, atMs) !== undefined;
 }
 
 function isSmall({ fromMs, toMs }: ClosedInterval, counted: number, expected: number): boolean {

@@ -221,4 +221,19 @@ describe('LedgerStore', () => {
     expect(store.prune(101 * MINUTE_MS - 1)).toEqual([]);
     expect(store.prune(101 * MINUTE_MS)).toEqual(['00000001.bin']);
   });
+
+  it('knows after a restart what was delivered out of the dead letter, in whichever segments both stand', async () => {
+    for (const between of [0, SEGMENT_KEYS]) {
+      const storage = createMemoryStorage();
+      const store = await reopen(storage);
+      const [dead] = keys(1).map((key) => ({ ...key, isDeadLettered: true }));
+      await append(store, [dead!]);
+      await append(store, keys(between, 5));
+      await append(store, [{ ...dead!, isDeadLettered: false }]);
+      const { ledger } = await reopen(storage, store.names);
+      const count = ledger.count(1_000_000 * MINUTE_MS, 1_000_001 * MINUTE_MS);
+      expect(count).toEqual({ delivered: 1, deadLettered: 0 });
+      expect(ledger.size).toBe(between + 1);
+    }
+  });
 });

@@ -140,4 +140,83 @@ describe('Ledger', () => {
       expect(ledger.has(Ledger.keyOf(event('y', Date.parse(time)), BASE_MS))).toBe(false);
     },
   );
+
+  describe('counts', () => {
+    interface Counted {
+      readonly id: number;
+      readonly timestampMs: number | undefined;
+      readonly isDeadLettered: boolean;
+    }
+
+    const anyCounted: fc.Arbitrary<Counted> = fc.record({
+      id: fc.nat(30),
+      timestampMs: fc.option(anyTime, { nil: undefined, freq: 8 }),
+      isDeadLettered: fc.boolean(),
+    });
+    const entry = ({ id, timestampMs, isDeadLettered }: Counted): LedgerEntry =>
+      entryOf(event(`id-${id}`, timestampMs), BASE_MS, isDeadLettered);
+
+    it('what lies between two instants like a list does, dead letters apart, whatever is added twice and forgotten', () => {
+      fc.assert(
+        fc.property(
+          fc.array(anyCounted, { maxLength: 60, size: 'max' }),
+          fc.array(fc.tuple(anyTime, anyTime), { minLength: 1, maxLength: 10 }),
+          anyTime,
+          (added, questions, prunedMs) => {
+            const ledger = new Ledger();
+            const model = new Map<string, { atMs: number; isDead: boolean }>();
+            for (const each of added) {
+              ledger.add(entry(each));
+              if (each.timestampMs === undefined) continue;
+              const name = `${each.id} ${Math.floor(each.timestampMs / MINUTE_MS)}`;
+              const before = model.get(name);
+              // The first sighting says when it was; what was delivered once stays so.
+              const isDead = each.isDeadLettered && before?.isDead !== false;
+              model.set(name, { atMs: before?.atMs ?? each.timestampMs, isDead });
+            }
+            for (const isPruned of [false, true]) {
+              if (isPruned) ledger.prune(prunedMs);
+              const firstMs = isPruned ? Math.floor(prunedMs / MINUTE_MS) * MINUTE_MS : -Infinity;
+              for (const [fromMs, toMs] of questions) {
+                const inside = [...model.values()].filter(
+                  ({ atMs }) => atMs >= Math.max(firstMs, fromMs) && atMs < toMs,
+                );
+                const deadLettered = inside.filter(({ isDead }) => isDead).length;
+                expect(ledger.count(fromMs, toMs)).toEqual({ delivered: inside.length - deadLettered, deadLettered });
+              }
+            }
+          },
+        ),
+        { numRuns: 150 },
+      );
+    });
+
+    it('no undated event, which the source cannot be asked for', () => {
+      const ledger = new Ledger();
+      ledger.add(entryOf(event('x', undefined), BASE_MS));
+      ledger.add(entryOf(event('y', undefined), BASE_MS, true));
+      expect(ledger.count(-Infinity, Infinity)).toEqual({ delivered: 0, deadLettered: 0 });
+      expect(ledger.size).toBe(2);
+    });
+
+    it('a dead letter that was delivered since as delivered, and says that this is new once', () => {
+      const ledger = new Ledger();
+      const seen = { id: 1, timestampMs: BASE_MS };
+      expect(ledger.add(entry({ ...seen, isDeadLettered: true }))).toBe(true);
+      expect(ledger.count(BASE_MS, BASE_MS + 1)).toEqual({ delivered: 0, deadLettered: 1 });
+      expect(ledger.add(entry({ ...seen, isDeadLettered: false }))).toBe(true);
+      expect(ledger.add(entry({ ...seen, isDeadLettered: false }))).toBe(false);
+      expect(ledger.add(entry({ ...seen, isDeadLettered: true }))).toBe(false);
+      expect(ledger.count(BASE_MS, BASE_MS + 1)).toEqual({ delivered: 1, deadLettered: 0 });
+      expect(ledger.size).toBe(1);
+    });
+  });
+
+  it('finds borders between the events that it knows', () => {
+    const ledger = new Ledger();
+    for (const ms of [0, 4, 9]) ledger.add(entryOf(event(`e${ms}`, BASE_MS + ms), 0));
+    expect(ledger.border(BASE_MS, BASE_MS + 100)).toBe(BASE_MS + 12);
+    expect(ledger.border(BASE_MS + 9, BASE_MS)).toBeUndefined();
+    expect(ledger.border(BASE_MS, BASE_MS - 100)).toBe(BASE_MS - 3);
+  });
 });

@@ -35,4 +35,42 @@ describe('a batch on its way', () => {
     expect(batch.settle({ rejections: [], unsettled: [2] })).toEqual([delivered('a'), delivered('b')]);
     expect(pages.map(({ open }) => open)).toEqual([1, 0]);
   });
+
+  it('says which of its events went to the dead letter', () => {
+    const { batch } = batchOf('a', 'b', 'c');
+    const entries = batch.settle({ rejections: [{ index: 1, reason: 'no' }], unsettled: [0] });
+    expect(entries).toEqual([{ ...keyOf('b'), isDeadLettered: true }, delivered('c')]);
+  });
+
+  it('tells of each event that it was delivered, and of none that was not', () => {
+    const told: string[] = [];
+    const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
+    for (const id of ['a', 'b'])
+      batch.remember({ key: keyOf(id), page: pageOf(), id, onDelivered: () => void told.push(id) });
+    batch.settle({ rejections: [], unsettled: [0] });
+    expect(told).toEqual(['b']);
+  });
+
+  it('keeps the pages that follow one of its events open until that is durable; for ever, where it is not', () => {
+    const { batch } = batchOf('a', 'b');
+    const [followsA, followsB] = [pageOf(), pageOf()];
+    batch.follow(keyOf('a'), followsA);
+    batch.follow(keyOf('b'), followsB);
+    const entries = batch.settle({ rejections: [], unsettled: [1] });
+    expect([followsA.open, followsB.open]).toEqual([1, 1]);
+    batch.release(entries);
+    expect([followsA.open, followsB.open]).toEqual([0, 1]);
+  });
+
+  it('lets everybody wait for its end, before it and after it', async () => {
+    const { batch } = batchOf('a');
+    const ended: string[] = [];
+    const waiting = batch.ended().then(() => ended.push('early'));
+    await Promise.resolve();
+    expect(ended).toEqual([]);
+    batch.end();
+    await waiting;
+    await batch.ended();
+    expect(ended).toEqual(['early']);
+  });
 });
