@@ -26,8 +26,8 @@ export function addRunCommand(program: Command, world: HarnessWorld, finish: Fin
       }),
     )
     .action(async (wanted: string | undefined, flags: ConfigurationFlags & { once?: true }) => {
-      const { registration, loaded, dataPath } = await loadConfiguration(world, wanted, flags);
+      const { registration, loaded, storage } = await loadConfiguration(world, wanted, flags);
       const once = flags.once === true;
-      finish(await launchTrigger({ registration, loaded, dataPath: dataPath.value, once }, world));
+      finish(await launchTrigger({ registration, loaded, storage, once }, world));
     });
 }
