@@ -58,7 +58,7 @@ export interface ConnectorParts<B extends Batch> {
  * has caught up.
  *
  * A cycle that fails leaves the position where it was committed, is reported once, and is begun again after a pause.
- * @throws ModuleError STATE_CORRUPT or STATE_UNAVAILABLE at the start; with `once`, the failure of a cycle
+ * @throws ModuleError STATE_CORRUPT or STATE_UNAVAILABLE at the start; STATE_LOCKED; with `once`, the failure of a cycle
  */
 export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, context: TriggerContext): Promise<void> {
   const { storage, log, stop, clock, once } = context;
@@ -133,8 +133,12 @@ class Connector<B extends Batch> {
     }
   }
 
-  /** Whoever runs it once wants an end: at a refusal, or when trying again has not helped for some minutes. */
+  /**
+   * Where another process has taken over the state, ours is outdated for good. Whoever runs it once wants an end: at a
+   * refusal, or when trying again has not helped for some minutes.
+   */
   #mustGiveUp(error: ModuleError): boolean {
+    if (error.code === 'STATE_LOCKED') return true;
     const failingForMs = this.context.clock.monotonic() - this.#failingSince;
     return this.context.once && (!error.retryable || failingForMs > ONCE_PATIENCE_MS);
   }
