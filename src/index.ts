@@ -84,6 +84,9 @@ export { compareTimestamps, formatTimestamp, parseTimestamp, type Timestamp } fr
 export type { Storage } from './sdk/storage/storage.js';
 export { createLocalDirectory } from './sdk/storage/local-directory.js';
 export { createMemoryStorage } from './sdk/storage/memory.js';
+export { directoryLocation } from './sdk/storage/directory-location.js';
+export { findStorage, type FoundStorage, type StorageSearch } from './sdk/storage/find-storage.js';
+export type { OpenedStorage, StorageLocation } from './sdk/storage/storage-location.js';
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from './sdk/observability/log.js';
 export { pipelineLog } from './sdk/observability/pipeline-log.js';
 export { redactor, type Redactor } from './sdk/observability/redactor.js';

@@ -2,7 +2,8 @@
 /**
  * Entry point in Sekoia's platform: `node dist/main.js <command>`, where the command is the `docker_parameters` of a
  * trigger's declaration. Reads `module_configuration`, `connector_configuration` (or `trigger_configuration`),
- * `intake_url` and `sub_folder` as the platform provides them, and the variables DATA_PATH and LOG_LEVEL.
+ * `intake_url`, `sub_folder` and, for state on S3, `file_backend` and its companions as the platform provides them, and the
+ * variables DATA_PATH and LOG_LEVEL.
  *
  * Exit codes: 0 stopped by SIGTERM, 1 failure, 2 configuration, 130 stopped by SIGINT.
  */
@@ -27,6 +28,9 @@ const signals: SignalSource = {
   on: (signal, listener) => (obey[signal] = listener),
   off: (signal) => (obey[signal] = LEAVE_AT_ONCE[signal]),
 };
+
+// The library that keeps state on S3 warns of versions of Node.js, past the log; which ones work is for us to say.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const [{ triggers }, { createUndiciTransport }, { runPlatformCommand }, system] = await Promise.all([
   import('./modules.js'),

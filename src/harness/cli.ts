@@ -11,6 +11,9 @@ import { runProgram } from './program.js';
 // A reader that has seen enough (`| head`) is no failure.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
+// The library that keeps state on S3 warns of versions of Node.js; which ones work is for us to say.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const packageDirectory = fileURLToPath(new URL('../..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${packageDirectory}/package.json`, 'utf8')) as { version: string };
 

@@ -6,8 +6,6 @@ import { createLog } from '../sdk/observability/log.js';
 import { outputStyle } from '../sdk/observability/terminal.js';
 import type { Batch } from '../sdk/pipeline/destination.js';
 import { Stop } from '../sdk/stop.js';
-import { lockDataPath } from '../sdk/storage/data-path-lock.js';
-import { createLocalDirectory } from '../sdk/storage/local-directory.js';
 import type { Storage } from '../sdk/storage/storage.js';
 import type { TriggerContext } from '../sdk/trigger.js';
 import type { LoadedConfiguration } from './load-configuration.js';
@@ -26,18 +24,18 @@ export interface OpenStream {
 /** Whether a command only looks, which it may do beside a connector at work, or takes the data path for itself. */
 export type Access = 'read' | 'write';
 
-/** Gives `use` the storage of a data path. A signal stops what is under way. */
+/** Gives `use` the storage of a data path. */
 export async function withStorage<Result>(
-  { dataPath }: Pick<LoadedConfiguration, 'dataPath'>,
-  { fileSystem }: HarnessWorld,
+  { storage: location }: Pick<LoadedConfiguration, 'storage'>,
   access: Access,
   use: (storage: Storage) => Promise<Result>,
 ): Promise<Result> {
-  const lock = access === 'write' ? await lockDataPath(dataPath.value, fileSystem) : undefined;
+  if (access === 'read') return use(await location.openReadOnly());
+  const { storage, release } = await location.open();
   try {
-    return await use(createLocalDirectory(dataPath.value, fileSystem));
+    return await use(storage);
   } finally {
-    await lock?.release();
+    await release();
   }
 }
 
@@ -51,7 +49,7 @@ export function withStream<Result>(
   access: Access,
   use: (stream: OpenStream) => Promise<Result>,
 ): Promise<Result> {
-  return withStorage(configuration, world, access, async (storage) => {
+  return withStorage(configuration, access, async (storage) => {
     const { registration, loaded, dataPath } = configuration;
     const transport = world.openTransport();
     const stop = new Stop();

@@ -23,7 +23,7 @@ const LEDGER_MARGIN_MS = 120_000;
  * has caught up.
  *
  * A cycle that fails leaves the position where it was committed, is reported once, and is begun again after a pause.
- * @throws ModuleError STATE_CORRUPT or STATE_UNAVAILABLE at the start; with `once`, the failure of a cycle
+ * @throws ModuleError STATE_CORRUPT or STATE_UNAVAILABLE at the start; STATE_LOCKED; with `once`, the failure of a cycle
  */
 export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, context: TriggerContext): Promise<void> {
   const { storage, log, stop } = context;

@@ -30,12 +30,12 @@ export function addRunCommand(program: Command, world: HarnessWorld, finish: Fin
       }),
     )
     .action(async (wanted: string | undefined, flags: ConfigurationFlags & { once?: true; metricsPort?: number }) => {
-      const { registration, loaded, dataPath } = await loadConfiguration(world, wanted, flags);
+      const { registration, loaded, storage } = await loadConfiguration(world, wanted, flags);
       const metrics = createMetrics();
       const server = flags.metricsPort === undefined ? undefined : await serveMetrics(metrics, flags.metricsPort);
       const { listener } = metrics;
       try {
-        const launch = { registration, loaded, dataPath: dataPath.value, once: flags.once === true, listener };
+        const launch = { registration, loaded, storage, once: flags.once === true, listener };
         finish(await launchTrigger(launch, world));
       } finally {
         await server?.close();

@@ -93,7 +93,7 @@ export function addStateCommand(program: Command, world: HarnessWorld, finish: F
       description: 'Forget everything: the next run is a first start. The dead letter is kept.',
       example: 'sekoia-module state reset --playbook playbook.yaml --yes',
     },
-    (configuration, flags) => withStorage(configuration, world, 'write', (storage) => reset(storage, world, flags)),
+    (configuration, flags) => withStorage(configuration, 'write', (storage) => reset(storage, world, flags)),
   ).option('--yes', 'do not ask');
 
   add(
@@ -102,7 +102,7 @@ export function addStateCommand(program: Command, world: HarnessWorld, finish: F
       description: 'Mend damaged state: keep what can be read, lay the rest aside, have it read again.',
       example: 'sekoia-module state repair --playbook playbook.yaml',
     },
-    (configuration, flags) => withStorage(configuration, world, 'write', (storage) => repair(storage, world, flags)),
+    (configuration, flags) => withStorage(configuration, 'write', (storage) => repair(storage, world, flags)),
   )
     .option('--position <TIME>', 'where to go on if the state does not tell any more', instant)
     .option('--yes', 'do not ask');
@@ -112,7 +112,7 @@ interface Extra {
   readonly position?: GivenInstant;
 }
 
-type Storage = Parameters<Parameters<typeof withStorage>[3]>[0];
+type Storage = Parameters<Parameters<typeof withStorage>[2]>[0];
 
 async function show(stream: OpenStream, world: HarnessWorld, json: boolean): Promise<ExitCode> {
   const summary = await stateAsJson(stream);

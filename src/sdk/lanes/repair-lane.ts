@@ -111,7 +111,7 @@ export class RepairLane<B extends Batch> {
       return this.options.reconcileEveryMs;
     } catch (error) {
       if (isAbort(error) && stop.requested.aborted) return 0;
-      if (!(error instanceof ModuleError)) throw error;
+      if (!(error instanceof ModuleError) || error.code === 'STATE_LOCKED') throw error;
       this.#failures += 1;
       const leastMs = error.retryable ? 0 : REFUSAL_PAUSE_MS;
       const pauseMs = Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);

@@ -87,8 +87,12 @@ export class TailLane<B extends Batch> {
     }
   }
 
-  /** Whoever runs it once wants an end: at a refusal, or when trying again has not helped for some minutes. */
+  /**
+   * Where another process has taken over the state, ours is outdated for good. Whoever runs it once wants an end: at a
+   * refusal, or when trying again has not helped for some minutes.
+   */
   #mustGiveUp(error: ModuleError): boolean {
+    if (error.code === 'STATE_LOCKED') return true;
     const failingForMs = this.context.clock.monotonic() - this.#failingSince;
     return this.context.once && (!error.retryable || failingForMs > ONCE_PATIENCE_MS);
   }

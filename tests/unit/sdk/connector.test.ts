@@ -517,6 +517,19 @@ describe('what a connector cannot go on with', () => {
     expect(source.windows).toEqual([]);
   });
 
+  it('is state that another process has taken over: ours is outdated', async () => {
+    const storage = createMemoryStorage();
+    let taken = false;
+    const write: Storage['write'] = (name, content) =>
+      taken ? Promise.reject(new ModuleError('STATE_LOCKED', 'taken over')) : storage.write(name, content);
+    const { run, clock } = start({ storage: { ...storage, write } });
+    const ended = expect(run).rejects.toMatchObject({ code: 'STATE_LOCKED' });
+    await clock.advance(1000);
+    taken = true;
+    await clock.advance(120_000);
+    await ended;
+  });
+
   it('is a bug', async () => {
     const { run } = start({ sourceFailure: () => new TypeError('a bug') });
     await expect(run).rejects.toThrow('a bug');
