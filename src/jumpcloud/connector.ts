@@ -1,13 +1,12 @@
 import { runConnector } from '../sdk/connector.js';
-import { IntakeDestination } from '../sdk/intake/intake-destination.js';
 import { pipelineLog } from '../sdk/observability/pipeline-log.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
 import type { Trigger } from '../sdk/trigger.js';
 import { createClient } from './create-client.js';
+import { createIntake } from './create-intake.js';
 import { checkConnector } from './check.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
-import { USER_AGENT } from './user-agent.js';
 
 /** The trigger 'Jumpcloud Directory Insights Connector': every event of an organization, to a Sekoia intake. */
 export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
@@ -29,17 +28,7 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
     await runConnector(
       {
         source: new DirectoryInsightsSource({ client, services: settings.services, pageSize: settings.pageSize }),
-        destination: new IntakeDestination({
-          url: settings.intakeUrl,
-          intakeKey: settings.intakeKey,
-          maxEvents: settings.chunkSize,
-          retryForMs: settings.retryForMs,
-          userAgent: USER_AGENT,
-          transport: context.transport,
-          clock,
-          random: context.random,
-          listener,
-        }),
+        destination: createIntake(settings, { ...context, listener, anySize: false }),
         listener,
         stream: describeStream(settings),
         startFromMs: settings.startFrom.ms,
@@ -49,10 +38,13 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
         settlingHorizonMs: settings.settlingHorizonMs,
         reconcileEveryMs: settings.reconcileEveryMs,
         retentionMs: RETENTION_MS,
+        deadLetterLimitBytes: settings.deadLetterLimitBytes,
       },
       context,
     );
   },
+
+  openDestination: createIntake,
 
   check: checkConnector,
 };

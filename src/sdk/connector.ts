@@ -51,6 +51,8 @@ export interface ConnectorParts<B extends Batch> {
   readonly reconcileEveryMs: number;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
+  /** What the dead letter may take, bytes. No limit where it is not given. */
+  readonly deadLetterLimitBytes?: number;
 }
 
 /**
@@ -107,7 +109,11 @@ class Connector<B extends Batch> {
     private readonly context: TriggerContext,
     private readonly state: DeliveryState,
   ) {
-    this.#deadLetter = new DeadLetter(context.storage, context.clock);
+    const { deadLetterLimitBytes: limitBytes, listener } = parts;
+    this.#deadLetter = new DeadLetter(context.storage, context.clock, {
+      ...(limitBytes !== undefined && { limitBytes }),
+      listener,
+    });
   }
 
   /** Reads and delivers what is owed, or the first part of it. @returns how long to pause, milliseconds */
@@ -143,6 +149,8 @@ class Connector<B extends Batch> {
   async #collect(): Promise<boolean> {
     const { source, listener, overlapMs } = this.parts;
     const { clock, random, stop } = this.context;
+    // What was refused would be refused again: nothing is sent until it can be kept.
+    await this.#deadLetter.ensureRoom();
     await this.#giveUpWhatIsGone();
     const window = planWindow(this.state, source.now(), overlapMs);
     if (window === undefined) {

@@ -50,13 +50,23 @@ export async function pump(rig: PumpRig, toMs: number, given?: DeliveryState): P
   });
 }
 
+/** What a test looks at in a line of the dead letter. */
+export interface DeadLetterLine {
+  readonly id: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly batch?: string;
+  readonly delivered?: string;
+  readonly event: string;
+}
+
 /** Events in the dead letter, in the order of its files. */
-export async function deadLetters(storage: Storage): Promise<{ id: string; reason: string; event: string }[]> {
-  const letters = [];
+export async function deadLetters(storage: Storage): Promise<DeadLetterLine[]> {
+  const letters: DeadLetterLine[] = [];
   for (const name of await storage.list('dead-letter')) {
     const text = Buffer.from((await storage.read(`dead-letter/${name}`)) ?? []).toString('utf8');
     for (const line of text.split('\n').filter((each) => each !== '')) {
-      letters.push(JSON.parse(line) as { id: string; reason: string; event: string });
+      letters.push(JSON.parse(line) as DeadLetterLine);
     }
   }
   return letters;

@@ -4,6 +4,7 @@ import { abortError, isAbort, ModuleError } from '../errors.js';
 import { retry } from '../http/retry.js';
 import { HashSet } from '../ledger/hash-set.js';
 import { Ledger, type LedgerKey } from '../ledger/ledger.js';
+import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
 import type { Stop } from '../stop.js';
 import type { Batch, Destination } from './destination.js';
@@ -122,7 +123,7 @@ class WindowRun<B extends Batch> {
       const added = this.#filling.batch.add(event);
       if (added === 'added') this.#filling.remember(key, event.id, progress);
       else if (added === 'full') await this.#addToNext(event, key, progress);
-      else await this.#keepOversized(event, key);
+      else await this.#keepOversized(event, key, progress);
     }
     progress.read = true;
     listener({ kind: 'read', events: page.events.length, repeated, bytes });
@@ -138,15 +139,29 @@ class WindowRun<B extends Batch> {
     await this.#dispatch();
     const added = this.#filling.batch.add(event);
     if (added === 'full') throw new Error('An empty batch is full: the destination breaks its contract');
-    if (added === 'oversized') await this.#keepOversized(event, key);
+    if (added === 'oversized') await this.#keepOversized(event, key, page);
     else this.#filling.remember(key, event.id, page);
   }
 
-  async #keepOversized(event: RawEvent, key: LedgerKey): Promise<void> {
+  /** The whole is kept first: never is a trimmed copy all that is left of an event. */
+  async #keepOversized(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+    const reduced = this.options.destination.reduce?.(event);
     const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
-    await this.#keep([{ id: event.id, reason, event: event.bytes }]);
-    this.#settledKeys.push(key);
-    this.#kept.add(key);
+    const delivered = reduced === undefined ? {} : ({ delivered: 'trimmed' } as const);
+    await this.#keep([{ kind: 'oversized', id: event.id, reason, event: event.bytes, ...delivered }]);
+    if (reduced === undefined) {
+      this.#settledKeys.push(key);
+      this.#kept.add(key);
+      return;
+    }
+    const copy = { ...event, bytes: reduced };
+    let added = this.#filling.batch.add(copy);
+    if (added === 'full') {
+      await this.#dispatch();
+      added = this.#filling.batch.add(copy);
+    }
+    if (added !== 'added') throw new Error('A reduced event does not fit: the destination breaks its contract');
+    this.#filling.remember(key, event.id, page);
   }
 
   /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
@@ -165,14 +180,7 @@ class WindowRun<B extends Batch> {
   async #deliver(batch: InFlightBatch<B>): Promise<void> {
     const { clock, destination, listener, stop } = this.options;
     const startedAt = clock.monotonic();
-    const outcome = await destination.deliver(batch.batch, stop);
-    await this.#keep(
-      outcome.rejections.map(({ index, reason }) => ({
-        id: batch.id(index),
-        reason,
-        event: batch.batch.text(index),
-      })),
-    );
+    const outcome = await this.#keepRejected(batch, await destination.deliver(batch.batch, stop));
     const keys = batch.settle(outcome.unsettled);
     const events = keys.length - outcome.rejections.length;
     this.#delivered += events;
@@ -184,11 +192,36 @@ class WindowRun<B extends Batch> {
     if (outcome.failure !== undefined) this.#failDelivery(outcome.failure);
   }
 
+  /**
+   * Keeps what was refused. Where that cannot be done, only the refused are still owed: what was acknowledged must not be
+   * sent again for their sake.
+   */
+  async #keepRejected(batch: InFlightBatch<B>, outcome: DeliveryOutcome): Promise<DeliveryOutcome> {
+    const { rejections, unsettled } = outcome;
+    if (rejections.length === 0) return outcome;
+    const name = this.options.deadLetter.nameBatch();
+    try {
+      await this.#keep(
+        rejections.map(({ index, reason }) => ({
+          ...{ kind: 'refused', id: batch.id(index), reason, batch: name },
+          event: batch.batch.text(index),
+        })),
+      );
+      return outcome;
+    } catch (error) {
+      const failure = asError(error);
+      return { rejections: [], unsettled: [...unsettled, ...rejections.map(({ index }) => index)], failure };
+    }
+  }
+
   async #keep(entries: readonly DeadLetterEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    await this.#persist(() => this.options.deadLetter.write(entries));
-    for (const { id, reason, event } of entries) {
-      this.options.listener({ kind: 'dead-lettered', id, reason, bytes: event.length });
+    let fresh: readonly DeadLetterEntry[] = [];
+    await this.#persist(async () => {
+      fresh = await this.options.deadLetter.write(entries);
+    });
+    for (const { id, reason, event, delivered } of fresh) {
+      const how = delivered === undefined ? {} : { delivered };
+      this.options.listener({ kind: 'dead-lettered', id, reason, bytes: event.length, ...how });
     }
   }
 
