@@ -6,6 +6,7 @@ import { escapeControls } from '../sdk/observability/escape-controls.js';
 import { outputStyle, type OutputStream } from '../sdk/observability/terminal.js';
 import { addCheckCommand } from './commands/check.js';
 import { addConfigCommand } from './commands/config.js';
+import { addDeadLetterCommand } from './commands/dead-letter/dead-letter.js';
 import { addDemoCommand } from './commands/demo.js';
 import { helpText, USUAL_EXIT_CODES } from './commands/help.js';
 import { addRunCommand } from './commands/run.js';
@@ -56,6 +57,7 @@ function createProgram(world: HarnessWorld, finish: Finish): Command {
   addRunCommand(program, world, finish);
   addCheckCommand(program, world, finish);
   addConfigCommand(program, world, finish);
+  addDeadLetterCommand(program, world, finish);
   addSpecCommand(program, world, finish);
   addSimulateCommand(program, world, finish);
   return program;

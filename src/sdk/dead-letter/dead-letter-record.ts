@@ -34,9 +34,8 @@ export function recordOf(entry: DeadLetterEntry, time: string): DeadLetterRecord
 }
 
 /** The members of a record as its line has them, all but the event's text. */
-export function describeRecord({ time, reason, kind, id, eventType, event, batch, delivered }: DeadLetterRecord): {
-  readonly [member: string]: unknown;
-} {
+export function describeRecord(record: DeadLetterRecord): Readonly<Record<string, string | number | undefined>> {
+  const { time, reason, kind, id, eventType, event, batch, delivered } = record;
   return { time, reason, kind, id, event_type: eventType, bytes: event.length, batch, delivered };
 }
 
