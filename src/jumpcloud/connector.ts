@@ -3,7 +3,7 @@ import { pipelineLog } from '../sdk/observability/pipeline-log.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
 import type { Trigger } from '../sdk/trigger.js';
 import { createClient } from './create-client.js';
-import { createIntake } from './create-intake.js';
+import { createIntakeDestination } from './create-intake-destination.js';
 import { checkConnector } from './check.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
@@ -28,7 +28,7 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
     await runConnector(
       {
         source: new DirectoryInsightsSource({ client, services: settings.services, pageSize: settings.pageSize }),
-        destination: createIntake(settings, { ...context, listener, anySize: false }),
+        destination: createIntakeDestination(settings, { ...context, listener, anySize: false }),
         listener,
         stream: describeStream(settings),
         startFromMs: settings.startFrom.ms,
@@ -44,7 +44,7 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
     );
   },
 
-  openDestination: createIntake,
+  openDestination: createIntakeDestination,
 
   check: checkConnector,
 };

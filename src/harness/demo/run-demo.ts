@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { jumpcloudDirectoryInsightsConnector as connector } from '../../jumpcloud/connector.js';
-import { PROTECTED_MEMBERS } from '../../jumpcloud/create-intake.js';
+import { PROTECTED_MEMBERS } from '../../jumpcloud/create-intake-destination.js';
 import { MAX_EVENT_BYTES } from '../../sdk/intake/limits.js';
 import { trimEvent } from '../../sdk/json/trim-event.js';
 import { createLocalDirectory } from '../../sdk/storage/local-directory.js';

@@ -60,7 +60,7 @@ export class DeadLetter {
   #number = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #isFilling = false;
-  /** What the last write needed and did not find room for, bytes. */
+  /** The most that a write needed and did not find room for, bytes. Smaller ones that came after it prove nothing. */
   #missingBytes = 0;
   #batches = 0;
   readonly #run: string;
@@ -99,6 +99,7 @@ export class DeadLetter {
       if (this.#missingBytes === 0) return;
       await this.#look();
       this.#claim(this.#missingBytes);
+      this.#missingBytes = 0;
     });
   }
 
@@ -152,8 +153,9 @@ export class DeadLetter {
   #claim(bytes: number): void {
     const { limitBytes = Infinity } = this.options;
     const used = this.#usedBytes;
-    this.#missingBytes = bytes > 0 && used + bytes > limitBytes ? bytes : 0;
-    if (this.#missingBytes > 0) throw full(used, bytes, limitBytes);
+    if (bytes === 0 || used + bytes <= limitBytes) return;
+    this.#missingBytes = Math.max(this.#missingBytes, bytes);
+    throw full(used, bytes, limitBytes);
   }
 
   async #append(fresh: readonly { readonly digest: string; readonly line: Buffer }[]): Promise<void> {

@@ -205,6 +205,7 @@ describe('a dead letter with a limit', () => {
     await deadLetter.write(['a', 'b', 'c'].map((id) => large(id, 0.6 * MEGABYTE)));
     await deadLetter.ensureRoom();
     await deadLetter.write([large('d', 0.6 * MEGABYTE)]).catch(() => undefined);
+    await deadLetter.write([entry('small')]);
     await expect(deadLetter.ensureRoom()).rejects.toMatchObject({ code: 'DEAD_LETTER_FULL' });
     for (const name of await storage.list('dead-letter')) await storage.remove(`dead-letter/${name}`);
     await deadLetter.ensureRoom();

@@ -20,7 +20,7 @@ type IntakeSettings = Pick<
 >;
 
 /** The Sekoia intake of these settings. */
-export function createIntake(settings: IntakeSettings, context: DestinationContext): IntakeDestination {
+export function createIntakeDestination(settings: IntakeSettings, context: DestinationContext): IntakeDestination {
   const { clock, random, transport, listener, anySize } = context;
   return new IntakeDestination({
     url: settings.intakeUrl,
