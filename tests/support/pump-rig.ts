@@ -26,6 +26,7 @@ export interface PumpRig {
   readonly stop?: Stop;
   readonly parallelDeliveries?: number;
   readonly listener?: (event: PipelineEvent) => void;
+  readonly deadLetter?: DeadLetter;
 }
 
 export async function openState(storage: Storage): Promise<DeliveryState> {
@@ -41,7 +42,7 @@ export async function pump(rig: PumpRig, toMs: number, given?: DeliveryState): P
     source: rig.source,
     destination: rig.destination,
     state,
-    deadLetter: new DeadLetter(rig.storage, clock),
+    deadLetter: rig.deadLetter ?? new DeadLetter(rig.storage, clock),
     clock,
     random: rig.random ?? seededRandom(),
     stop: rig.stop ?? new Stop(),

@@ -20,12 +20,8 @@ import {
   unsettled,
 } from '../../../support/recording-destination.js';
 
-/** Takes events of a thousand bytes, and sends a short copy of what is larger. */
-class TrimmingDestination extends RecordingDestination {
-  reduce({ id }: RawEvent): Uint8Array {
-    return Buffer.from(`{"id":"${id ?? ''}","_trimmed":{}}`);
-  }
-}
+/** Sends a short copy of what is too large. */
+const reduce = ({ id }: RawEvent): Uint8Array => Buffer.from(`{"id":"${id ?? ''}","_trimmed":{}}`);
 
 function entry(id: string, more: Partial<DeadLetterEntry> = {}): DeadLetterEntry {
   return { kind: 'refused', id, reason: 'first reason', event: Buffer.from(`{"id":"${id}"}`), ...more };
@@ -205,7 +201,7 @@ describe('the replay of an oversized event', () => {
 
   it('sends a trimmed copy where none was sent, keeps the whole, and marks it', async () => {
     const storage = await filled([large, entry('a')]);
-    const destination = new TrimmingDestination({ maxEventBytes: 1000 });
+    const destination = new RecordingDestination({ maxEventBytes: 1000, reduce });
     expect(await replay(storage, destination)).toEqual({ ...NONE, delivered: 1, trimmed: 1 });
     expect(destination.acknowledged).toEqual(['{"id":"large","_trimmed":{}}', '{"id":"a"}']);
     expect(await deadLetters(storage)).toMatchObject([{ id: 'large', delivered: 'trimmed', event: LARGE.toString() }]);
@@ -213,8 +209,9 @@ describe('the replay of an oversized event', () => {
 
   it('keeps it with the new reason where the trimmed copy is refused', async () => {
     const storage = await filled([large]);
-    const destination = new TrimmingDestination({
+    const destination = new RecordingDestination({
       maxEventBytes: 1000,
+      reduce,
       script: async () => ({ rejections: [{ index: 0, reason: 'still no' }], unsettled: [] }),
     });
     expect(await replay(storage, destination)).toEqual({ ...NONE, refused: 1 });
