@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `sekoia-module`: what the program touches of the process, and nothing else. */
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 
 import { triggers } from '../modules.js';
@@ -17,6 +18,19 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 const packageDirectory = fileURLToPath(new URL('../..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${packageDirectory}/package.json`, 'utf8')) as { version: string };
 
+/** What people are asked goes to standard error: standard output is for results. */
+async function ask(question: string): Promise<string | undefined> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const left = new Promise<undefined>((resolve) => terminal.once('close', () => resolve(undefined)));
+  try {
+    return await Promise.race([terminal.question(question), left]);
+  } finally {
+    terminal.close();
+  }
+}
+
+const somebodyIsThere = process.stdin.isTTY && process.stderr.isTTY;
+
 process.exitCode = await runProgram(process.argv.slice(2), {
   clock: systemClock,
   random: systemRandom,
@@ -24,13 +38,13 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   environment: systemEnvironment,
   signals: process,
   stdout: process.stdout,
-  stdin: process.stdin,
   stderr: process.stderr,
   openTransport: () => createUndiciTransport(),
   workingDirectory: process.cwd(),
   packageDirectory,
   version,
   triggers,
+  ...(somebodyIsThere && { ask }),
 });
 // Whatever still holds the process by now was abandoned on purpose.
 setTimeout(() => process.exit(), 1000).unref();

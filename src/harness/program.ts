@@ -7,6 +7,7 @@ import { outputStyle, type OutputStream } from '../sdk/observability/terminal.js
 import { addAuditCommand } from './commands/audit.js';
 import { addCheckCommand } from './commands/check.js';
 import { addConfigCommand } from './commands/config.js';
+import { addDeadLetterCommand } from './commands/dead-letter/dead-letter.js';
 import { addDemoCommand } from './commands/demo.js';
 import { helpText, USUAL_EXIT_CODES } from './commands/help.js';
 import { addRunCommand } from './commands/run.js';
@@ -60,6 +61,7 @@ function createProgram(world: HarnessWorld, finish: Finish): Command {
   addAuditCommand(program, world, finish);
   addStateCommand(program, world, finish);
   addConfigCommand(program, world, finish);
+  addDeadLetterCommand(program, world, finish);
   addSpecCommand(program, world, finish);
   addSimulateCommand(program, world, finish);
   return program;

@@ -7,14 +7,17 @@ import type { TriggerRegistration } from '../sdk/registration.js';
 export interface HarnessWorld extends World {
   /** Where results go; what is said along the way goes to `stderr`. */
   readonly stdout: OutputStream;
-  /** Where a person answers; absent where nobody can be asked. */
-  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** Relative paths begin here. */
   readonly workingDirectory: string;
   /** Where `manifest.json`, `triggers/` and `schemas/` are. */
   readonly packageDirectory: string;
   readonly version: string;
   readonly triggers: readonly TriggerRegistration[];
+  /**
+   * Asks whoever sits at the terminal; undefined where nobody does.
+   * @returns what was typed; undefined where they left instead (Ctrl-C, Ctrl-D)
+   */
+  readonly ask?: (question: string) => Promise<string | undefined>;
 }
 
 /** A command's way to say with which status the process shall leave. */

@@ -1,15 +1,14 @@
 import { runConnector } from '../sdk/connector.js';
 import type { ConnectorParts } from '../sdk/connector-parts.js';
 import type { IntakeBatch } from '../sdk/intake/intake-batch.js';
-import { IntakeDestination } from '../sdk/intake/intake-destination.js';
 import { pipelineLog } from '../sdk/observability/pipeline-log.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
 import type { Trigger, TriggerContext } from '../sdk/trigger.js';
 import { createClient } from './create-client.js';
+import { createIntakeDestination } from './create-intake-destination.js';
 import { checkConnector } from './check.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
-import { USER_AGENT } from './user-agent.js';
 
 /** The trigger 'Jumpcloud Directory Insights Connector': every event of an organization, to a Sekoia intake. */
 export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
@@ -22,6 +21,7 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
 
   run: (settings, context) => runConnector(connect(settings, context), context),
   connect,
+  openDestination: createIntakeDestination,
   check: checkConnector,
 };
 
@@ -35,17 +35,7 @@ function connect(settings: ConnectorSettings, context: Omit<TriggerContext, 'sto
   const client = createClient(settings, { ...context, listener });
   return {
     source: new DirectoryInsightsSource({ client, services: settings.services, pageSize: settings.pageSize }),
-    destination: new IntakeDestination({
-      url: settings.intakeUrl,
-      intakeKey: settings.intakeKey,
-      maxEvents: settings.chunkSize,
-      retryForMs: settings.retryForMs,
-      userAgent: USER_AGENT,
-      transport: context.transport,
-      clock,
-      random: context.random,
-      listener,
-    }),
+    destination: createIntakeDestination(settings, { ...context, listener, anySize: false }),
     listener,
     stream: describeStream(settings),
     startFromMs: settings.startFrom.ms,
@@ -55,6 +45,7 @@ function connect(settings: ConnectorSettings, context: Omit<TriggerContext, 'sto
     settlingHorizonMs: settings.settlingHorizonMs,
     reconcileEveryMs: settings.reconcileEveryMs,
     retentionMs: RETENTION_MS,
+    deadLetterLimitBytes: settings.deadLetterLimitBytes,
   };
 }
 

@@ -21,4 +21,6 @@ export interface ConnectorParts<B extends Batch> {
   readonly reconcileEveryMs: number;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
+  /** What the dead letter may take, bytes. No limit where it is not given. */
+  readonly deadLetterLimitBytes?: number;
 }

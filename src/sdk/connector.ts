@@ -87,8 +87,8 @@ export function createPipeline<B extends Batch>(
   state: DeliveryState,
 ): Pipeline<B> {
   const { storage, clock, random, stop } = context;
-  const { source, destination, listener } = parts;
-  const deadLetter = new DeadLetter(storage, clock);
+  const { source, destination, listener, deadLetterLimitBytes: limitBytes } = parts;
+  const deadLetter = new DeadLetter(storage, clock, { ...(limitBytes !== undefined && { limitBytes }), listener });
   return { source, destination, listener, clock, random, stop, state, deadLetter, underWay: new UnderWay() };
 }
 

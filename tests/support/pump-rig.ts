@@ -28,6 +28,7 @@ export interface PumpRig {
   readonly stop?: Stop;
   readonly parallelDeliveries?: number;
   readonly listener?: (event: PipelineEvent) => void;
+  readonly deadLetter?: DeadLetter;
 }
 
 export async function openState(storage: Storage): Promise<DeliveryState> {
@@ -50,7 +51,7 @@ export function pipelineOf(rig: PumpRig, state: DeliveryState): Pipeline<TextBat
     source: rig.source,
     destination: rig.destination,
     state,
-    deadLetter: new DeadLetter(rig.storage, clock),
+    deadLetter: rig.deadLetter ?? new DeadLetter(rig.storage, clock),
     underWay: new UnderWay(),
     clock,
     random: rig.random ?? seededRandom(),
@@ -59,13 +60,23 @@ export function pipelineOf(rig: PumpRig, state: DeliveryState): Pipeline<TextBat
   };
 }
 
+/** What a test looks at in a line of the dead letter. */
+export interface DeadLetterLine {
+  readonly id: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly batch?: string;
+  readonly delivered?: string;
+  readonly event: string;
+}
+
 /** Events in the dead letter, in the order of its files. */
-export async function deadLetters(storage: Storage): Promise<{ id: string; reason: string; event: string }[]> {
-  const letters = [];
+export async function deadLetters(storage: Storage): Promise<DeadLetterLine[]> {
+  const letters: DeadLetterLine[] = [];
   for (const name of await storage.list('dead-letter')) {
     const text = Buffer.from((await storage.read(`dead-letter/${name}`)) ?? []).toString('utf8');
     for (const line of text.split('\n').filter((each) => each !== '')) {
-      letters.push(JSON.parse(line) as { id: string; reason: string; event: string });
+      letters.push(JSON.parse(line) as DeadLetterLine);
     }
   }
   return letters;

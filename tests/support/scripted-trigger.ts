@@ -1,7 +1,8 @@
 import type { SettingsSchema } from '../../src/sdk/configuration/schema.js';
 import { ConfigurationError } from '../../src/sdk/errors.js';
 import type { TriggerRegistration } from '../../src/sdk/registration.js';
-import type { CheckResult, Trigger, TriggerContext } from '../../src/sdk/trigger.js';
+import type { Destination } from '../../src/sdk/pipeline/destination.js';
+import type { CheckResult, DestinationContext, Trigger, TriggerContext } from '../../src/sdk/trigger.js';
 
 export interface ScriptedSettings {
   readonly key: string;
@@ -28,6 +29,7 @@ export function scriptedTrigger(
   behaviour: {
     run?: (settings: ScriptedSettings, context: TriggerContext) => Promise<void>;
     checks?: readonly CheckResult[];
+    destination?: (context: DestinationContext) => Destination;
   } = {},
 ): TriggerRegistration & { readonly runs: { settings: ScriptedSettings; context: TriggerContext }[] } {
   const runs: { settings: ScriptedSettings; context: TriggerContext }[] = [];
@@ -46,6 +48,9 @@ export function scriptedTrigger(
     connect() {
       throw new Error('It has no ends');
     },
+    ...(behaviour.destination && {
+      openDestination: (_: ScriptedSettings, context: DestinationContext) => behaviour.destination!(context),
+    }),
     async *check() {
       yield* behaviour.checks ?? [];
     },

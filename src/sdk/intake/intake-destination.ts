@@ -3,14 +3,16 @@ import { answerExcerpt, readText } from '../http/body.js';
 import { brokenOff, exchange } from '../http/exchange.js';
 import { Hold } from '../http/hold.js';
 import { retry } from '../http/retry.js';
+import { trimEvent } from '../json/trim-event.js';
 import { redactor, type Redactor } from '../observability/redactor.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { DeliverySignals, Destination } from '../pipeline/destination.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
+import type { RawEvent } from '../pipeline/source.js';
 import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '../ports.js';
 import { readIntakeAnswer, type Verdict } from './intake-answer.js';
 import { IntakeBatch } from './intake-batch.js';
-import { MAX_REQUEST_BYTES } from './limits.js';
+import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 import { Narrowing } from './narrowing.js';
 import { Suspects } from './suspects.js';
 
@@ -33,6 +35,12 @@ export interface IntakeOptions {
   readonly intakeKey: string;
   /** Events in a batch at the most; bytes usually decide before. */
   readonly maxEvents: number;
+  /** Bytes of one event at the most; what the intake is known to take where it is not given. */
+  readonly maxEventBytes?: number;
+  /**
+   * Where it is given, a trimmed copy is sent of an event that is too large, these members of its top level kept whole.
+   */
+  readonly protectedMembers?: readonly string[];
   /** How long a failing push is tried again before it is reported, milliseconds. */
   readonly retryForMs: number;
   readonly userAgent: string;
@@ -71,7 +79,14 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   }
 
   createBatch(): IntakeBatch {
-    return new IntakeBatch(this.options.intakeKey, { events: this.options.maxEvents, requestBytes: MAX_REQUEST_BYTES });
+    const { intakeKey, maxEvents, maxEventBytes } = this.options;
+    const eventBytes = maxEventBytes ?? MAX_EVENT_BYTES;
+    return new IntakeBatch(intakeKey, { events: maxEvents, requestBytes: MAX_REQUEST_BYTES, eventBytes });
+  }
+
+  reduce({ bytes }: RawEvent): Uint8Array | undefined {
+    const { protectedMembers, maxEventBytes: limitBytes = MAX_EVENT_BYTES } = this.options;
+    return protectedMembers && trimEvent(bytes, { limitBytes, protectedMembers });
   }
 
   /**

@@ -77,6 +77,7 @@ export class RepairLane<B extends Batch> {
    */
   async pass(): Promise<void> {
     const { stop } = this.context;
+    await this.pipeline.deadLetter.ensureRoom();
     await this.#readGaps();
     if (this.#countAgainAt === undefined || this.#countAgainAt <= this.context.clock.monotonic()) {
       await this.#reconcile(stop.requested);

@@ -99,7 +99,9 @@ export class TailLane<B extends Batch> {
 
   /** @returns true where nothing more can be read for now */
   async #collect(): Promise<boolean> {
-    const { source, listener, state, clock } = this.pipeline;
+    const { source, listener, state, clock, deadLetter } = this.pipeline;
+    // What was refused would be refused again: nothing is sent until it can be kept.
+    await deadLetter.ensureRoom();
     await this.#giveUpWhatIsGone();
     const window = planWindow(state, source.now(), this.options.overlapMs);
     if (window === undefined) return !(await this.#mendFuturePosition());

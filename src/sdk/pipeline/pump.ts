@@ -3,6 +3,7 @@ import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js'
 import { abortError, isAbort, ModuleError } from '../errors.js';
 import { retry } from '../http/retry.js';
 import { Ledger, type LedgerEntry, type LedgerKey } from '../ledger/ledger.js';
+import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
 import type { Stop } from '../stop.js';
 import type { Batch, Destination } from './destination.js';
@@ -204,20 +205,40 @@ class WindowRun<B extends Batch> {
     return true;
   }
 
-  /** Under way alone until that is durable, so that no other page or lane keeps it again. */
-  async #keepOversized({ id, bytes }: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
-    const reason = `its ${bytes.length} bytes exceed what the destination takes`;
+  /**
+   * The whole is kept first: never is a trimmed copy all that is left of an event. It is under way alone until that is
+   * durable, so that no other page or lane keeps it again.
+   */
+  async #keepOversized(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+    const reduced = this.pipeline.destination.reduce?.(event);
+    const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
+    const delivered = reduced === undefined ? {} : ({ delivered: 'trimmed' } as const);
     const carrier = this.#nextBatch();
-    carrier.remember({ key, page, id, onDelivered: undefined });
+    carrier.remember({ key, page, id: event.id, onDelivered: undefined });
     try {
-      await this.#keep([{ id, reason, event: bytes }]);
-      const entries = carrier.settle({ rejections: [{ index: 0, reason }], unsettled: [] });
-      this.#settledEntries.push(...entries);
-      await this.#commit();
-      carrier.release(entries);
+      await this.#keep([{ kind: 'oversized', id: event.id, reason, event: event.bytes, ...delivered }]);
+      const rejections = reduced === undefined ? [{ index: 0, reason }] : [];
+      const entries = carrier.settle({ rejections, unsettled: [] });
+      if (reduced === undefined) {
+        this.#settledEntries.push(...entries);
+        await this.#commit();
+        carrier.release(entries);
+      } else {
+        await this.#addReduced({ ...event, bytes: reduced }, key, page);
+      }
     } finally {
       this.pipeline.underWay.end(carrier);
     }
+  }
+
+  async #addReduced(copy: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+    let added = this.#filling.batch.add(copy);
+    if (added === 'full') {
+      await this.#dispatch();
+      added = this.#filling.batch.add(copy);
+    }
+    if (added !== 'added') throw new Error('A reduced event does not fit: the destination breaks its contract');
+    this.#remember(copy, key, page);
   }
 
   #nextBatch(): InFlightBatch<B> {
@@ -245,14 +266,7 @@ class WindowRun<B extends Batch> {
   async #deliver(batch: InFlightBatch<B>): Promise<void> {
     const { clock, destination, listener, stop } = this.pipeline;
     const startedAt = clock.monotonic();
-    const outcome = await destination.deliver(batch.batch, stop);
-    await this.#keep(
-      outcome.rejections.map(({ index, reason }) => ({
-        id: batch.id(index),
-        reason,
-        event: batch.batch.text(index),
-      })),
-    );
+    const outcome = await this.#keepRejected(batch, await destination.deliver(batch.batch, stop));
     const entries = batch.settle(outcome);
     const events = entries.length - outcome.rejections.length;
     this.#delivered += events;
@@ -265,12 +279,38 @@ class WindowRun<B extends Batch> {
     if (outcome.failure !== undefined) this.#failDelivery(outcome.failure);
   }
 
+  /**
+   * Keeps what was refused. Where that cannot be done, only the refused are still owed: what was acknowledged must not be
+   * sent again for their sake.
+   */
+  async #keepRejected(batch: InFlightBatch<B>, outcome: DeliveryOutcome): Promise<DeliveryOutcome> {
+    const { rejections, unsettled } = outcome;
+    if (rejections.length === 0) return outcome;
+    const name = this.pipeline.deadLetter.nameBatch();
+    try {
+      await this.#keep(
+        rejections.map(({ index, reason }) => ({
+          ...{ kind: 'refused', id: batch.id(index), reason, batch: name },
+          event: batch.batch.text(index),
+        })),
+      );
+      return outcome;
+    } catch (error) {
+      const failure = asError(error);
+      return { rejections: [], unsettled: [...unsettled, ...rejections.map(({ index }) => index)], failure };
+    }
+  }
+
   async #keep(entries: readonly DeadLetterEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    await this.#persist(() => this.pipeline.deadLetter.write(entries));
-    this.#deadLettered += entries.length;
-    for (const { id, reason, event } of entries) {
-      this.pipeline.listener({ kind: 'dead-lettered', id, reason, bytes: event.length });
+    let fresh: readonly DeadLetterEntry[] = [];
+    await this.#persist(async () => {
+      fresh = await this.pipeline.deadLetter.write(entries);
+    });
+    this.#deadLettered += entries.filter(({ delivered }) => delivered === undefined).length;
+    for (const { id, reason, event, delivered } of fresh) {
+      const how = delivered === undefined ? {} : { delivered };
+      this.pipeline.listener({ kind: 'dead-lettered', id, reason, bytes: event.length, ...how });
     }
   }
 

@@ -39,6 +39,28 @@ describe('the log of a stream', () => {
     expect(log.lines).toEqual([]);
   });
 
+  it('tells of each event that was kept, of trimmed ones that a copy was sent, and of a dead letter that fills', () => {
+    const { log, tell } = listening();
+    const kept = { kind: 'dead-lettered', id: 'x', reason: 'why', bytes: 7 } as const;
+    tell(kept);
+    tell({ ...kept, delivered: 'trimmed' });
+    tell({ kind: 'dead-letter-filling', bytes: 855, limitBytes: 1000 });
+    const fields = { id: 'x', bytes: 7 };
+    expect(log.lines).toEqual([
+      { level: 'warning', message: 'An event went to the dead letter: why', fields },
+      {
+        level: 'warning',
+        message: 'A trimmed copy of an event is sent, and the whole of it kept in the dead letter: why',
+        fields,
+      },
+      {
+        level: 'warning',
+        message: 'The dead letter has taken 85 % of dead_letter_limit: collection stops when it is full',
+        fields: { bytes: 855, limitBytes: 1000 },
+      },
+    ]);
+  });
+
   it.each([
     ['source', READ, 'warning', undefined],
     ['destination', DELIVERED, 'warning', undefined],
