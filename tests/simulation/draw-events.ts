@@ -5,6 +5,7 @@ import type { Refusal, ScenarioEvent } from './scenario.js';
 /** The intake takes events up to here. */
 const LARGEST_EVENT_BYTES = 250_000;
 const LONG_RETRY_S = 3600;
+const ROOMY_CHUNK = 20;
 
 /** Events of the whole run: one by one, in clusters, on borders, late, odd. */
 export function drawEvents(dice: Dice, frame: Frame): ScenarioEvent[] {
@@ -72,6 +73,8 @@ function drawWritten(dice: Dice, { api }: Frame): ScenarioEvent['written'] {
 function drawRefusal(dice: Dice, { settings }: Frame): Refusal | undefined {
   if (dice.chance(0.97)) return undefined;
   const refusal = dice.pick(['event', 'event', 'event', 'request', 'request', 'later', 'poison'] as const);
+  // Whether it is the event or the intake that is at fault shows by others in the same push.
+  if (settings.chunkSize < ROOMY_CHUNK) return 'later';
   // Of a push that is given up early it is not learnt which event breaks the intake.
   return refusal === 'poison' && settings.retryFor < LONG_RETRY_S ? 'request' : refusal;
 }

@@ -56,6 +56,10 @@ interface EventState {
   isInLedger: boolean;
   /** The document on storage says that it is not owed. */
   isOutside: boolean;
+  /** When the intake first refused it by itself. */
+  firstRefusedAtMs?: number;
+  /** True once that happened shortly after the intake had accepted something from the same process. */
+  wasRefusedWhileOthersWere?: boolean;
 }
 
 interface ProcessState {
@@ -63,6 +67,7 @@ interface ProcessState {
   readonly silentUntilMs: Record<Side, number>;
   readonly silentSinceMs: Record<Side, number>;
   pushes: number;
+  lastAcceptedAtMs: number;
 }
 
 /** Batches under way at the most: four of the tail and, where gaps are mended beside it, one more. */
@@ -70,6 +75,8 @@ const PARALLEL_DELIVERIES = 4;
 const PARALLEL_OF_GAPS = 1;
 const LARGEST_EVENT_BYTES = 250_000;
 const RETENTION_MS = 90 * 86_400_000;
+/** An event that is refused this soon after others were accepted is taken to be at fault itself. */
+const EVIDENCE_MS = 60_000;
 /** Whole seconds and milliseconds are all that clocks and documents tell. */
 const ROUNDING_MS = 1;
 
@@ -88,6 +95,8 @@ export class Invariants implements IntakeListener {
   readonly #processes = new Map<SimulatedProcess, ProcessState>();
   /** Accepted, and not yet known to storage. */
   readonly #held = new Set<EventState>();
+  /** The texts in the dead letter's files as they are now. */
+  readonly #deadLetters = new Map<string, readonly string[]>();
   readonly #mostHeld: number;
   readonly #mostPushes: number;
   /** The request whose events the intake is about to judge. */
@@ -147,8 +156,16 @@ export class Invariants implements IntakeListener {
     state.silentUntilMs[side] = Math.max(state.silentUntilMs[side], answeredAtMs + silenceMs - ROUNDING_MS);
   }
 
+  onRefused(event: WorldEvent): void {
+    const state = this.#byText.get(event.text)!;
+    const nowMs = this.world.nowMs();
+    state.firstRefusedAtMs ??= nowMs;
+    state.wasRefusedWhileOthersWere ||= nowMs - this.#of(this.#sent!.process).lastAcceptedAtMs < EVIDENCE_MS;
+  }
+
   onAccepted(events: readonly WorldEvent[]): (acknowledged: boolean) => void {
     const sent = this.#sent!;
+    if (events.length > 0) this.#of(sent.process).lastAcceptedAtMs = this.world.nowMs();
     const news = events.map((event) => this.#accept(this.#byText.get(event.text)!, sent));
     if (this.#held.size > this.#mostHeld) {
       this.#violated('what is held is bounded', `${this.#held.size} events are accepted and not durable`);
@@ -167,8 +184,12 @@ export class Invariants implements IntakeListener {
 
   onWritten(name: string, content: Buffer): void {
     if (isLedgerSegment(name)) this.#onSegment(content);
-    else if (isDeadLetter(name)) this.#onDeadLetter(content);
+    else if (isDeadLetter(name)) this.#onDeadLetter(name, content);
     else if (name === 'context.json') this.#onContext(readContext(content));
+  }
+
+  onRemoved(name: string): void {
+    this.#deadLetters.delete(name);
   }
 
   /** The process is gone. What storage does not know by now has to be repeated. */
@@ -198,8 +219,8 @@ export class Invariants implements IntakeListener {
   }
 
   /** Events that are required to be settled by now, and are not. */
-  missing(deadLetters: Iterable<Buffer>): WorldEvent[] {
-    const kept = new Set([...deadLetters].flatMap(deadLetterTexts));
+  missing(): WorldEvent[] {
+    const kept = new Set([...this.#deadLetters.values()].flat());
     const settled = this.#states.filter(({ event, acceptances }) => acceptances.length > 0 || kept.has(event.text));
     const texts = new Set(settled.map(({ event }) => event.text));
     const ids = new Set(settled.flatMap(({ event }) => event.id ?? []));
@@ -253,8 +274,10 @@ export class Invariants implements IntakeListener {
     }
   }
 
-  #onDeadLetter(content: Buffer): void {
-    for (const text of deadLetterTexts(content)) {
+  #onDeadLetter(name: string, content: Buffer): void {
+    const texts = deadLetterTexts(content);
+    this.#deadLetters.set(name, texts);
+    for (const text of texts) {
       const state = this.#byText.get(text);
       if (state === undefined) {
         this.#violated('bytes are untouched', `the dead letter has ${text.slice(0, 200)}`);
@@ -262,11 +285,16 @@ export class Invariants implements IntakeListener {
       }
       state.isDeadLettered = true;
       this.#held.delete(state);
-      const { spec, bytes } = state.event;
-      if (spec.refusal === undefined && bytes.length <= LARGEST_EVENT_BYTES) {
-        this.#violated('the dead letter has only what was refused', describe(state.event));
-      }
+      if (!this.#isRightlyKept(state)) this.#violated('the dead letter has only what was refused', describe(state.event));
     }
+  }
+
+  /** A good event may be taken for a bad one only where the intake refused it, and took others about that time. */
+  #isRightlyKept({ event, firstRefusedAtMs, wasRefusedWhileOthersWere }: EventState): boolean {
+    if (event.spec.refusal !== undefined || event.bytes.length > LARGEST_EVENT_BYTES) return true;
+    if (firstRefusedAtMs === undefined) return false;
+    const lastAcceptedAtMs = Math.max(...[...this.#processes.values()].map((one) => one.lastAcceptedAtMs));
+    return wasRefusedWhileOthersWere === true || lastAcceptedAtMs > firstRefusedAtMs;
   }
 
   #onContext(context: Context): void {
@@ -319,7 +347,7 @@ export class Invariants implements IntakeListener {
     let state = this.#processes.get(process);
     if (state === undefined) {
       const never = { api: -Infinity, intake: -Infinity };
-      state = { begunMs: [], silentUntilMs: { ...never }, silentSinceMs: { ...never }, pushes: 0 };
+      state = { begunMs: [], silentUntilMs: { ...never }, silentSinceMs: { ...never }, pushes: 0, lastAcceptedAtMs: -Infinity };
       this.#processes.set(process, state);
     }
     return state;

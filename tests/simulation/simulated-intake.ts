@@ -11,6 +11,8 @@ const MAXIMUM_EVENT_BYTES = 256_000;
 export interface IntakeListener {
   /** The events of one request were accepted; the return value is told whether the sender learned of it plainly. */
   onAccepted(events: readonly WorldEvent[]): (acknowledged: boolean) => void;
+  /** An event was refused by itself: alone in its request, or by a status of its own. */
+  onRefused(event: WorldEvent): void;
   /** An accepted text that no event has. */
   onUnknown(text: string): void;
 }
@@ -39,6 +41,13 @@ export class SimulatedIntake {
   }
 
   answer(body: string, nowMs: number, effect: IntakeEffect | undefined): Answer {
+    const answer = this.#answer(body, nowMs, effect);
+    const [only, ...others] = answer.status >= 400 ? this.eventsOf(body) : [];
+    if (only !== undefined && others.length === 0) this.listener.onRefused(only);
+    return answer;
+  }
+
+  #answer(body: string, nowMs: number, effect: IntakeEffect | undefined): Answer {
     switch (effect?.kind) {
       case 'status':
         return statusAnswer(effect.status, effect.retryAfter, nowMs);
@@ -73,6 +82,7 @@ export class SimulatedIntake {
     outcomes.forEach(({ event, status }, n) => {
       if (event === undefined && status === 200) this.listener.onUnknown(jsons[n] ?? '');
     });
+    for (const { event, status } of outcomes) if (event !== undefined && status !== 200) this.listener.onRefused(event);
     const settled = this.listener.onAccepted(accepted.flatMap(({ event }) => event ?? []));
     const { answer, isPlain } = this.#render(outcomes, accepted.length);
     return { ...answer, onArrival: (arrived) => settled(arrived && isPlain) };

@@ -9,7 +9,6 @@ import type { Storage } from '../../src/sdk/storage/storage.js';
 import type { TriggerContext } from '../../src/sdk/trigger.js';
 import type { Answer } from './answer.js';
 import { createDice, type Dice } from './dice.js';
-import { isDeadLetter } from './durable-documents.js';
 import { DurableStorage } from './durable-storage.js';
 import { IncidentBoard } from './incident-board.js';
 import { describe, Invariants, type Violation } from './invariants.js';
@@ -290,7 +289,10 @@ class World {
         this.#trace.add(() => `written: ${name}${name === 'context.json' ? ` ${oneLine(content)}` : ` (${content.length} bytes)`}`);
         this.#invariants.onWritten(name, content);
       },
-      onRemoved: (name) => this.#trace.add(() => `removed: ${name}`),
+      onRemoved: (name) => {
+        this.#trace.add(() => `removed: ${name}`);
+        this.#invariants.onRemoved(name);
+      },
     });
   }
 
@@ -357,15 +359,16 @@ class World {
   #whatIsWrong(): Omit<Violation, 'atMs'> | undefined {
     const recovers = 'the connector recovers';
     if (this.#process === undefined) return { invariant: recovers, detail: 'the process does not run' };
-    const [missing] = this.#invariants.missing(this.#deadLetters());
-    if (missing !== undefined) return { invariant: 'every event is delivered or in the dead letter', detail: `${describe(missing)} is missing` };
     if (this.#lastSuccessMs <= this.#lastFailureMs) return { invariant: recovers, detail: 'the last thing told is a failure' };
     const { context } = this.#invariants;
     const [tail, ...others] = context?.owed ?? [];
     if (tail?.toMs !== Infinity || others.length > 0) return { invariant: recovers, detail: 'more is owed than the tail' };
     const behindMs = this.#apiNowMs() - tail.fromMs;
     const allowedMs = this.scenario.settings.frequency * 2000 + this.scenario.wire.mostDelayMs * 40 + 10_000;
-    return behindMs > allowedMs ? { invariant: recovers, detail: `its edge is ${behindMs} ms behind` } : undefined;
+    if (behindMs > allowedMs) return { invariant: recovers, detail: `its edge is ${behindMs} ms behind` };
+    const [missing] = this.#invariants.missing();
+    if (missing !== undefined) return { invariant: 'every event is delivered or in the dead letter', detail: `${describe(missing)} is missing` };
+    return undefined;
   }
 
   /** Stops the connector softly; what it leaves must be whole. */
@@ -382,13 +385,9 @@ class World {
   }
 
   #end(): void {
-    const [missing] = this.#invariants.missing(this.#deadLetters());
+    const [missing] = this.#invariants.missing();
     if (missing !== undefined) this.#invariants.fail('every event is delivered or in the dead letter', `${describe(missing)} is missing`);
     this.#time.end();
-  }
-
-  #deadLetters(): Buffer[] {
-    return [...this.#storage.documents].flatMap(([name, content]) => (isDeadLetter(name) ? [content] : []));
   }
 
   #violated(violation: Violation): void {
