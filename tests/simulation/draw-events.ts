@@ -6,6 +6,9 @@ import type { Refusal, ScenarioEvent } from './scenario.js';
 const LARGEST_EVENT_BYTES = 250_000;
 const LONG_RETRY_S = 3600;
 const ROOMY_CHUNK = 20;
+const LONGEST_WINDOW_S = 86_400;
+/** At doubling distances, over three days. */
+const SPARE_EVENTS = 13;
 
 /** Events of the whole run: one by one, in clusters, on borders, late, odd. */
 export function drawEvents(dice: Dice, frame: Frame): ScenarioEvent[] {
@@ -23,7 +26,12 @@ export function drawEvents(dice: Dice, frame: Frame): ScenarioEvent[] {
 /** Plain events after everything else: a refused event needs another one to show that the intake works. */
 function heartbeat(events: readonly ScenarioEvent[], everyMs: number): ScenarioEvent[] {
   const lastMs = events.reduce((latest, { atMs, lateMs }) => Math.max(latest, atMs, Math.ceil(atMs + lateMs)), 0);
-  return [1, 2, 3, 4].map((n) => ({ id: `heartbeat-${n}`, atMs: lastMs + n * everyMs, written: 'ms', lateMs: 0 }));
+  const plain = { written: 'ms', lateMs: 0 } as const;
+  const soon = [1, 2, 3].map((n) => ({ id: `heartbeat-${n}`, atMs: lastMs + n * everyMs, ...plain }));
+  const spare = Array.from({ length: SPARE_EVENTS }, (_, n) => {
+    return { id: `spare-${n}`, atMs: lastMs + 4 * everyMs + 60_000 * 2 ** n, ...plain, isSpare: true as const };
+  });
+  return [...soon, ...spare];
 }
 
 function drawGroup(dice: Dice, frame: Frame, nearMs: number): ScenarioEvent[] {
@@ -70,11 +78,12 @@ function drawWritten(dice: Dice, { api }: Frame): ScenarioEvent['written'] {
   return api.missingHeaders.includes('x-search_after') ? 'ms' : dice.pick(['none', 'unreadable']);
 }
 
-function drawRefusal(dice: Dice, { settings }: Frame): Refusal | undefined {
+function drawRefusal(dice: Dice, { settings, isStrict }: Frame): Refusal | undefined {
   if (dice.chance(0.97)) return undefined;
   const refusal = dice.pick(['event', 'event', 'event', 'request', 'request', 'later', 'poison'] as const);
-  // Whether it is the event or the intake that is at fault shows by others in the same push.
-  if (settings.chunkSize < ROOMY_CHUNK) return 'later';
+  if (isStrict) return refusal;
+  // Whether it is the event or the intake that is at fault shows by others in the same push, or in the same window.
+  if (settings.chunkSize < ROOMY_CHUNK || settings.startFrom >= LONGEST_WINDOW_S) return 'later';
   // Of a push that is given up early it is not learnt which event breaks the intake.
   return refusal === 'poison' && settings.retryFor < LONG_RETRY_S ? 'request' : refusal;
 }

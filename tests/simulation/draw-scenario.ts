@@ -7,10 +7,13 @@ import { type ApiBehaviour, REJECTION_SHAPES, type Scenario, type ScenarioSettin
 export interface DrawOptions {
   /** True: events may be as late as the settling horizon, and pages may lie, for a connector that compares counts. */
   readonly reconciliation?: boolean;
+  /** True: also what the connector is known not to cope with yet (docs/simulation.md, 'Known weaknesses'). */
+  readonly strict?: boolean;
 }
 
 /** What the drawing of events and incidents has to know. */
 export interface Frame {
+  readonly isStrict: boolean;
   readonly reconciliation: boolean;
   readonly settings: ScenarioSettings;
   readonly api: ApiBehaviour;
@@ -26,7 +29,7 @@ const DAY_S = 86_400;
 const MOST_PAGES = 700;
 
 /** Draws a scenario; the same one for the same seed. */
-export function drawScenario(seed: number, { reconciliation = false }: DrawOptions = {}): Scenario {
+export function drawScenario(seed: number, { reconciliation = false, strict = false }: DrawOptions = {}): Scenario {
   const dice = createDice(seed);
   const beginsAtMs = Date.UTC(2030, 0, 2, 3, 0, 0) + dice.pick([0, dice.below(3_600_000), dice.below(86_400_000)]);
   const pace = reconciliation ? drawSlowPace(dice) : drawPace(dice);
@@ -38,12 +41,16 @@ export function drawScenario(seed: number, { reconciliation = false }: DrawOptio
   const api: ApiBehaviour = {
     startInclusive: dice.chance(0.6),
     endInclusive: dice.chance(0.6),
-    sortPrecision: dice.pick(['ms', 'ms', 'rounded', 'ns'] as const),
+    // Rounded, the index is out of the order of the events' own times, which are all that leads on without a token.
+    sortPrecision: dice.pick(['ms', 'ms', missingHeaders.includes('x-search_after') ? 'ms' : 'rounded', 'ns'] as const),
     mostRows: missingHeaders.length === 0 && dice.chance(0.25) ? dice.between(1, 20) : 10_000,
     missingHeaders,
   };
   const clockDifferenceMs = isClockTrusted ? 0 : drawClockDifference(dice);
-  const frame: Frame = { reconciliation, settings, api, beginsAtMs, lengthMs, clockDifferenceMs, isClockTrusted };
+  const frame: Frame = {
+    ...{ reconciliation, settings, api, beginsAtMs, lengthMs, clockDifferenceMs, isClockTrusted },
+    isStrict: strict,
+  };
   const events = drawEvents(dice, frame);
   return {
     version: 1,

@@ -174,6 +174,8 @@ export class Invariants implements IntakeListener {
       for (const acceptance of news) {
         if (acceptance.state === 'pending') acceptance.state = acknowledged ? 'acknowledged' : 'lost';
       }
+      // What was not acknowledged is sent again: nobody holds that it was accepted.
+      if (!acknowledged) for (const event of events) this.#held.delete(this.#byText.get(event.text)!);
     };
   }
 
@@ -218,15 +220,15 @@ export class Invariants implements IntakeListener {
     ).length;
   }
 
-  /** Events that are required to be settled by now, and are not. */
-  missing(): WorldEvent[] {
+  /** Events that are required to be settled by an instant of the API's clock, and are not. */
+  missing(apiNowMs: number): WorldEvent[] {
     const kept = new Set([...this.#deadLetters.values()].flat());
     const settled = this.#states.filter(({ event, acceptances }) => acceptances.length > 0 || kept.has(event.text));
     const texts = new Set(settled.map(({ event }) => event.text));
     const ids = new Set(settled.flatMap(({ event }) => event.id ?? []));
     return this.#states
       .map(({ event }) => event)
-      .filter((event) => this.#isRequired(event) && !texts.has(event.text) && !(event.id !== undefined && ids.has(event.id)));
+      .filter((event) => this.#isRequired(event, apiNowMs) && !texts.has(event.text) && !(event.id !== undefined && ids.has(event.id)));
   }
 
   /** Events that were delivered or dead-lettered, by their own time, both ends included. */
@@ -241,8 +243,7 @@ export class Invariants implements IntakeListener {
     this.#violated(invariant, detail);
   }
 
-  #isRequired({ atMs, visibleFromMs, goneFromMs }: WorldEvent): boolean {
-    const apiNowMs = this.world.apiNowMs();
+  #isRequired({ atMs, visibleFromMs, goneFromMs }: WorldEvent, apiNowMs: number): boolean {
     return (
       atMs >= (this.#firstPositionMs ?? Infinity) &&
       visibleFromMs <= apiNowMs &&
@@ -315,7 +316,8 @@ export class Invariants implements IntakeListener {
   #checkPassed({ event, acceptances, isDeadLettered, isInLedger }: EventState, context: Context): void {
     const apiNowMs = this.world.apiNowMs();
     const isGone = event.goneFromMs <= apiNowMs || event.atMs <= apiNowMs - RETENTION_MS;
-    const wasOnTime = event.visibleFromMs <= event.atMs && !event.wasLeftOut && !isGone;
+    const isBefore = event.atMs < (this.#firstPositionMs ?? 0);
+    const wasOnTime = event.visibleFromMs <= event.atMs && !event.wasLeftOut && !isGone && !isBefore;
     const isSettled = isDeadLettered || acceptances.some(({ state, isForgiven }) => state !== 'pending' && !isForgiven);
     if (wasOnTime && !isSettled && !this.#hasTwin(event)) {
       this.#violated('what is owed no more is settled', `${describe(event)} is not owed, and neither acknowledged nor kept`);

@@ -78,6 +78,8 @@ export interface ScenarioEvent {
   /** Filled up to this size. */
   readonly bytes?: number;
   readonly refusal?: Refusal;
+  /** Comes after the end, in case it is needed: the run does not wait for it. */
+  readonly isSpare?: true;
 }
 
 /**

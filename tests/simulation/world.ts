@@ -366,7 +366,7 @@ class World {
     const behindMs = this.#apiNowMs() - tail.fromMs;
     const allowedMs = this.scenario.settings.frequency * 2000 + this.scenario.wire.mostDelayMs * 40 + 10_000;
     if (behindMs > allowedMs) return { invariant: recovers, detail: `its edge is ${behindMs} ms behind` };
-    const [missing] = this.#invariants.missing();
+    const [missing] = this.#invariants.missing(this.#apiNowMs());
     if (missing !== undefined) return { invariant: 'every event is delivered or in the dead letter', detail: `${describe(missing)} is missing` };
     return undefined;
   }
@@ -375,17 +375,19 @@ class World {
   #finish(): void {
     this.#trace.add(() => 'all is well');
     const process = this.#process!;
+    const apiNowMs = this.#apiNowMs();
     this.#stop({ graceMs: STOP_MS, downMs: Infinity });
     this.#isOver = true;
     const whenEnded = (): void => {
       if (process.isAlive) this.#time.after(250, whenEnded);
-      else this.#end();
+      else this.#end(apiNowMs);
     };
     whenEnded();
   }
 
-  #end(): void {
-    const [missing] = this.#invariants.missing();
+  /** What was there when all was well is there still. */
+  #end(apiNowMs: number): void {
+    const [missing] = this.#invariants.missing(apiNowMs);
     if (missing !== undefined) this.#invariants.fail('every event is delivered or in the dead letter', `${describe(missing)} is missing`);
     this.#time.end();
   }
@@ -414,7 +416,7 @@ class World {
 
 /** When the last trouble that has a time is over and the last event is there. */
 function quietFromMs({ lengthMs, events, incidents }: Scenario): number {
-  const visible = events.map(({ atMs, lateMs }) => Math.max(atMs, atMs + lateMs));
+  const visible = events.map(({ atMs, lateMs, isSpare }) => (isSpare ? 0 : Math.max(atMs, atMs + lateMs)));
   const ends = incidents.map((incident) => ('untilMs' in incident ? incident.untilMs : 'atMs' in incident ? incident.atMs : 0));
   return [lengthMs, ...visible, ...ends].reduce((latest, next) => Math.max(latest, next), 0);
 }
