@@ -12,7 +12,11 @@ export interface Answer {
 const HTML = Buffer.from('<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>');
 
 export function jsonAnswer(status: number, value: unknown, headers: Answer['headers'] = {}): Answer {
-  return { status, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(JSON.stringify(value)) };
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(JSON.stringify(value)),
+  };
 }
 
 export function htmlAnswer(): Answer {
@@ -22,5 +26,9 @@ export function htmlAnswer(): Answer {
 /** @param nowMs the answering side's clock, for a `Retry-After` that is a date */
 export function statusAnswer(status: number, retryAfter: number | 'date' | undefined, nowMs: number): Answer {
   const until = retryAfter === 'date' ? new Date(nowMs + 20_000).toUTCString() : retryAfter;
-  return jsonAnswer(status, { message: `told to answer ${status}` }, until === undefined ? {} : { 'retry-after': String(until) });
+  return jsonAnswer(
+    status,
+    { message: `told to answer ${status}` },
+    until === undefined ? {} : { 'retry-after': String(until) },
+  );
 }

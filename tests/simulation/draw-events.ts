@@ -104,8 +104,12 @@ function drawLateness(dice: Dice, { settings, reconciliation }: Frame): number {
 /** The API may hold an event twice, or two events of one id. */
 function withRepeatedIds(dice: Dice, events: readonly ScenarioEvent[]): ScenarioEvent[] {
   return events.flatMap((event) => {
-    if (event.id === null || event.refusal !== undefined || event.bytes !== undefined || !dice.chance(0.01)) return [event];
-    return [event, dice.chance(0.5) ? event : { ...event, atMs: event.atMs + dice.below(5000), written: 'ms' as const }];
+    if (event.id === null || event.refusal !== undefined || event.bytes !== undefined || !dice.chance(0.01))
+      return [event];
+    return [
+      event,
+      dice.chance(0.5) ? event : { ...event, atMs: event.atMs + dice.below(5000), written: 'ms' as const },
+    ];
   });
 }
 

@@ -55,7 +55,7 @@ export function drawScenario(seed: number, { reconciliation = false, strict = fa
   return {
     version: 1,
     seed,
-    ...{ beginsAtMs, lengthMs, reconciliation, clockDifferenceMs },
+    ...{ beginsAtMs, lengthMs, reconciliation, strict, clockDifferenceMs },
     settings: affordable(settings, api, { events: events.length, cycles }),
     api: { ...api, mostRows: Math.max(api.mostRows, leastPageSize(settings, events.length)) },
     intake: { rejectionShape: dice.pick(REJECTION_SHAPES) },
@@ -115,7 +115,10 @@ function affordable(
   return {
     ...settings,
     pageSize: Math.max(pageSize, withoutToken),
-    requestsPerSecond: Math.max(settings.requestsPerSecond, Math.ceil((requestsInCycle / settings.frequency) * 20) / 10),
+    requestsPerSecond: Math.max(
+      settings.requestsPerSecond,
+      Math.ceil((requestsInCycle / settings.frequency) * 20) / 10,
+    ),
   };
 }
 

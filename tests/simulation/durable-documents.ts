@@ -30,10 +30,12 @@ export function isDeadLetter(name: string): boolean {
 /** The exact texts of the events in a file of the dead letter. */
 export function deadLetterTexts(content: Buffer): string[] {
   const lines = content.toString('utf8').split('\n');
-  return lines.filter((line) => line !== '').map((line) => {
-    const { event, event_base64: base64 } = JSON.parse(line) as { event?: string; event_base64?: string };
-    return event ?? Buffer.from(base64 ?? '', 'base64').toString('utf8');
-  });
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { event, event_base64: base64 } = JSON.parse(line) as { event?: string; event_base64?: string };
+      return event ?? Buffer.from(base64 ?? '', 'base64').toString('utf8');
+    });
 }
 
 /** What `context.json` says; epoch milliseconds. */

@@ -114,7 +114,8 @@ export class Invariants implements IntakeListener {
       isInLedger: false,
       isOutside: false,
     }));
-    for (const state of this.#states) if (!this.#byText.has(state.event.text)) this.#byText.set(state.event.text, state);
+    for (const state of this.#states)
+      if (!this.#byText.has(state.event.text)) this.#byText.set(state.event.text, state);
     this.#mostPushes = PARALLEL_DELIVERIES + (scenario.reconciliation ? PARALLEL_OF_GAPS : 0);
     this.#mostHeld = this.#mostPushes * scenario.settings.chunkSize;
   }
@@ -124,7 +125,10 @@ export class Invariants implements IntakeListener {
     const nowMs = this.world.nowMs();
     const state = this.#of(process);
     if (nowMs < state.silentUntilMs[side] && nowMs > state.silentSinceMs[side]) {
-      this.#violated('a requested silence is kept', `a request to the ${side} comes ${state.silentUntilMs[side] - nowMs} ms early`);
+      this.#violated(
+        'a requested silence is kept',
+        `a request to the ${side} comes ${state.silentUntilMs[side] - nowMs} ms early`,
+      );
     }
     if (side === 'intake') {
       state.pushes += 1;
@@ -205,7 +209,8 @@ export class Invariants implements IntakeListener {
         if (acceptance.state === 'pending') acceptance.state = 'lost';
         if (isUnknown) acceptance.isForgiven = true;
       }
-      if (state.acceptances.every(({ isForgiven, state: known }) => isForgiven || known === 'lost')) this.#held.delete(state);
+      if (state.acceptances.every(({ isForgiven, state: known }) => isForgiven || known === 'lost'))
+        this.#held.delete(state);
     }
     if (repeated > this.#mostHeld) {
       this.#violated('a crash repeats no more than what was under way', `${how} with ${repeated} events to repeat`);
@@ -216,7 +221,9 @@ export class Invariants implements IntakeListener {
   unknownToStorage(process: SimulatedProcess): number {
     return this.#states.filter(
       ({ acceptances, isInLedger, isDeadLettered }) =>
-        !isInLedger && !isDeadLettered && acceptances.some((one) => one.process === process && one.state === 'acknowledged'),
+        !isInLedger &&
+        !isDeadLettered &&
+        acceptances.some((one) => one.process === process && one.state === 'acknowledged'),
     ).length;
   }
 
@@ -228,7 +235,10 @@ export class Invariants implements IntakeListener {
     const ids = new Set(settled.flatMap(({ event }) => event.id ?? []));
     return this.#states
       .map(({ event }) => event)
-      .filter((event) => this.#isRequired(event, apiNowMs) && !texts.has(event.text) && !(event.id !== undefined && ids.has(event.id)));
+      .filter(
+        (event) =>
+          this.#isRequired(event, apiNowMs) && !texts.has(event.text) && !(event.id !== undefined && ids.has(event.id)),
+      );
   }
 
   /** Events that were delivered or dead-lettered, by their own time, both ends included. */
@@ -245,12 +255,19 @@ export class Invariants implements IntakeListener {
 
   #isRequired({ atMs, visibleFromMs, goneFromMs }: WorldEvent, apiNowMs: number): boolean {
     return (
-      atMs >= (this.#firstPositionMs ?? Infinity) &&
+      this.#isAfterStart({ atMs }) &&
       visibleFromMs <= apiNowMs &&
       goneFromMs > apiNowMs &&
       atMs <= apiNowMs &&
       atMs > apiNowMs - RETENTION_MS
     );
+  }
+
+  /** Whether an event at the very instant of the start is collected depends on how the API reads bounds. */
+  #isAfterStart({ atMs }: Pick<WorldEvent, 'atMs'>): boolean {
+    const { strict, api } = this.world.scenario;
+    const positionMs = this.#firstPositionMs ?? Infinity;
+    return atMs > positionMs || (atMs === positionMs && (strict || api.startInclusive));
   }
 
   #accept(state: EventState, sent: Sent): Acceptance {
@@ -286,7 +303,8 @@ export class Invariants implements IntakeListener {
       }
       state.isDeadLettered = true;
       this.#held.delete(state);
-      if (!this.#isRightlyKept(state)) this.#violated('the dead letter has only what was refused', describe(state.event));
+      if (!this.#isRightlyKept(state))
+        this.#violated('the dead letter has only what was refused', describe(state.event));
     }
   }
 
@@ -316,11 +334,13 @@ export class Invariants implements IntakeListener {
   #checkPassed({ event, acceptances, isDeadLettered, isInLedger }: EventState, context: Context): void {
     const apiNowMs = this.world.apiNowMs();
     const isGone = event.goneFromMs <= apiNowMs || event.atMs <= apiNowMs - RETENTION_MS;
-    const isBefore = event.atMs < (this.#firstPositionMs ?? 0);
-    const wasOnTime = event.visibleFromMs <= event.atMs && !event.wasLeftOut && !isGone && !isBefore;
+    const wasOnTime = event.visibleFromMs <= event.atMs && !event.wasLeftOut && !isGone && this.#isAfterStart(event);
     const isSettled = isDeadLettered || acceptances.some(({ state, isForgiven }) => state !== 'pending' && !isForgiven);
     if (wasOnTime && !isSettled && !this.#hasTwin(event)) {
-      this.#violated('what is owed no more is settled', `${describe(event)} is not owed, and neither acknowledged nor kept`);
+      this.#violated(
+        'what is owed no more is settled',
+        `${describe(event)} is not owed, and neither acknowledged nor kept`,
+      );
     }
     const isAcknowledged = acceptances.some(({ state, isForgiven }) => state === 'acknowledged' && !isForgiven);
     if (isAcknowledged && !isInLedger && event.atMs > context.ledgerFromMs) {
@@ -342,14 +362,22 @@ export class Invariants implements IntakeListener {
   }
 
   #isTrimmed(text: string): boolean {
-    return this.#states.some(({ event }) => event.bytes.length > LARGEST_EVENT_BYTES && event.id !== undefined && text.includes(event.id));
+    return this.#states.some(
+      ({ event }) => event.bytes.length > LARGEST_EVENT_BYTES && event.id !== undefined && text.includes(event.id),
+    );
   }
 
   #of(process: SimulatedProcess): ProcessState {
     let state = this.#processes.get(process);
     if (state === undefined) {
       const never = { api: -Infinity, intake: -Infinity };
-      state = { begunMs: [], silentUntilMs: { ...never }, silentSinceMs: { ...never }, pushes: 0, lastAcceptedAtMs: -Infinity };
+      state = {
+        begunMs: [],
+        silentUntilMs: { ...never },
+        silentSinceMs: { ...never },
+        pushes: 0,
+        lastAcceptedAtMs: -Infinity,
+      };
       this.#processes.set(process, state);
     }
     return state;

@@ -20,7 +20,8 @@ export function recoveryMs({ settings, events, incidents, wire, api, reconciliat
   // An event that makes the intake fail whenever it is sent, and stands alone, is only given up with the push.
   const refusals = refused * REFUSAL_MS + poisoned * settings.retryFor * 1000;
   const days = Math.ceil((settings.startFrom * 1000 + 86_400_000) / 86_400_000);
-  const requests = days + 4 + (events.length * 2) / Math.min(settings.pageSize, api.mostRows) + events.length / settings.chunkSize;
+  const requests =
+    days + 4 + (events.length * 2) / Math.min(settings.pageSize, api.mostRows) + events.length / settings.chunkSize;
   const perRequestMs = 2 * wire.mostDelayMs * wire.pieces + 1000 / settings.requestsPerSecond + 4 * wire.storageDelayMs;
   const comparisons = reconciliation ? settings.reconcileEvery * 6000 + requests * 4 * perRequestMs : 0;
   return (

@@ -60,16 +60,23 @@ export class SimulatedApi {
     if (path === '/events') return this.#page(query, nowMs, effect);
     if (path !== '/events/count') return jsonAnswer(404, { message: 'Not Found' });
     const count = this.#select(query, nowMs).length;
-    return onWire(jsonAnswer(200, { count: effect?.kind === 'wrong-count' ? Math.max(0, count + effect.by) : count }), effect);
+    return onWire(
+      jsonAnswer(200, { count: effect?.kind === 'wrong-count' ? Math.max(0, count + effect.by) : count }),
+      effect,
+    );
   }
 
   #page(query: Query, nowMs: number, effect: ApiEffect | undefined): Answer {
     const { search_after: token, limit: asked, sort } = query.body;
     const fingerprint = JSON.stringify({ ...query.body, search_after: null });
     const position = token === undefined ? { at: -1, query: fingerprint } : this.#tokens.get(JSON.stringify(token));
-    if (position?.query !== fingerprint) return jsonAnswer(400, { message: 'search_after does not belong to this query' });
+    if (position?.query !== fingerprint)
+      return jsonAnswer(400, { message: 'search_after does not belong to this query' });
     if (sort !== 'ASC') return jsonAnswer(400, { message: 'the simulation knows ascending order only' });
-    const limit = Math.min(typeof asked === 'number' && asked <= MAXIMUM_LIMIT ? asked : 1000, this.scenario.api.mostRows);
+    const limit = Math.min(
+      typeof asked === 'number' && asked <= MAXIMUM_LIMIT ? asked : 1000,
+      this.scenario.api.mostRows,
+    );
     const visible = this.#select(query, nowMs, position.at + 1);
     const shown = effect?.kind === 'left-out' ? this.#leavingOut(visible, query.toMs) : visible;
     const rows = shown.slice(0, limit);
@@ -83,7 +90,10 @@ export class SimulatedApi {
       'x-search_after': effect?.kind === 'repeated-token' && token !== undefined ? JSON.stringify(token) : next,
       'x-request-id': `r${this.#tokens.size}`,
     };
-    return onWire({ status: 200, headers, body: Buffer.from(`[${sent.map((at) => this.#rows[at]!.text).join(',')}]`) }, effect);
+    return onWire(
+      { status: 200, headers, body: Buffer.from(`[${sent.map((at) => this.#rows[at]!.text).join(',')}]`) },
+      effect,
+    );
   }
 
   /** Places in the index of what a query is about, from a place on. */
@@ -137,12 +147,15 @@ function readQuery(text: string, nowMs: number): Query | string {
   if (!Array.isArray(body['service']) || body['service'].length === 0) return 'service is required';
   if (Number.isNaN(fromMs) || Number.isNaN(toMs)) return 'not an RFC 3339 date-time';
   if (fromMs > nowMs) return `Start Time in the future ${String(body['start_time'])}`;
-  if (fromMs >= toMs) return `Start Time not after End Time ${String(body['start_time'])} > ${String(body['end_time'])}`;
+  if (fromMs >= toMs)
+    return `Start Time not after End Time ${String(body['start_time'])} > ${String(body['end_time'])}`;
   return { fromMs, toMs, body };
 }
 
 function instant(value: unknown): number {
-  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value) ? Date.parse(value) : NaN;
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value)
+    ? Date.parse(value)
+    : NaN;
 }
 
 function indexMs({ atMs, nanos }: WorldEvent, precision: ApiBehaviour['sortPrecision']): number {

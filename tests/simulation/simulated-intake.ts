@@ -72,7 +72,8 @@ export class SimulatedIntake {
     const { intake_key: key, jsons } = JSON.parse(body) as { intake_key: string; jsons: string[] };
     if (key !== INTAKE_KEY) return jsonAnswer(403, { message: 'intake key is not valid' });
     const known = jsons.map((text) => this.#byText.get(text));
-    if (known.some((event) => event?.spec.refusal === 'request')) return jsonAnswer(400, { message: 'a bad event in it' });
+    if (known.some((event) => event?.spec.refusal === 'request'))
+      return jsonAnswer(400, { message: 'a bad event in it' });
     if (known.some((event) => event?.spec.refusal === 'poison')) return jsonAnswer(500, { message: 'out of luck' });
     const outcomes = jsons.map((text, n): Outcome => {
       const event = known[n];
@@ -109,13 +110,17 @@ export class SimulatedIntake {
 
 const TELLS_STATUS: ReadonlySet<RejectionShape> = new Set(['status_codes', 'statuses', 'events', 'indexed']);
 
-const SHAPES: Readonly<Record<RejectionShape, (ids: readonly (string | null)[], statuses: readonly number[]) => object>> = {
+const SHAPES: Readonly<
+  Record<RejectionShape, (ids: readonly (string | null)[], statuses: readonly number[]) => object>
+> = {
   null_ids: (ids) => ({ event_ids: ids }),
   fewer_ids: (ids) => ({ event_ids: present(ids) }),
   status_codes: (ids, statuses) => ({ event_ids: ids, statuses }),
   statuses: (ids, statuses) => ({ event_ids: present(ids), statuses: statuses.map((status) => ({ status })) }),
   events: (_, statuses) => ({
-    events: statuses.map((status) => (status === 200 ? { status: 'accepted' } : { status: 'rejected', code: status, reason: 'bad' })),
+    events: statuses.map((status) =>
+      status === 200 ? { status: 'accepted' } : { status: 'rejected', code: status, reason: 'bad' },
+    ),
   }),
   indexed: (ids, statuses) => ({
     event_ids: present(ids),

@@ -100,7 +100,8 @@ class Exchange {
       this.#settle(false);
       if (this.process.isAlive) reject(error);
     };
-    if (answer.wire === 'stall') world.time.after(request.headersTimeoutMs, () => fail(broken('UND_ERR_HEADERS_TIMEOUT')));
+    if (answer.wire === 'stall')
+      world.time.after(request.headersTimeoutMs, () => fail(broken('UND_ERR_HEADERS_TIMEOUT')));
     else if (answer.wire === 'reset') world.time.after(world.delayMs(), () => fail(broken('ECONNRESET')));
     else {
       world.time.after(world.delayMs(), () => {

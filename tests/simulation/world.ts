@@ -134,7 +134,8 @@ class World {
       if (incident.on === 'clock') this.#time.at(incident.atMs, () => this.#stepClock(incident.stepMs));
       else if (incident.on === 'retention') this.#time.at(incident.atMs, () => this.#delete(incident));
       else if (incident.on === 'stop') this.#time.at(incident.atMs, () => this.#stop(incident));
-      else if (incident.on === 'crash' && 'atMs' in incident.when) this.#time.at(incident.when.atMs, () => this.#crash(incident));
+      else if (incident.on === 'crash' && 'atMs' in incident.when)
+        this.#time.at(incident.when.atMs, () => this.#crash(incident));
     }
     this.#time.at(0, () => this.#start());
     this.#time.at(this.#untroubledFromMs, () => this.#look());
@@ -200,7 +201,11 @@ class World {
       this.#invariants.fail('the connector goes on by itself', 'it ended without being told to');
     } else if (wasStopped && error === undefined && !this.#isStorageTroubled()) {
       const unknown = this.#invariants.unknownToStorage(process);
-      if (unknown > 0) this.#invariants.fail('a stop ends the run', `it stopped, and storage does not know ${unknown} delivered events`);
+      if (unknown > 0)
+        this.#invariants.fail(
+          'a stop ends the run',
+          `it stopped, and storage does not know ${unknown} delivered events`,
+        );
     }
     this.#kill(process, 'stopped', true);
     if (!wasStopped) this.#time.after(RESTART_MS, () => this.#start());
@@ -220,7 +225,10 @@ class World {
     if (!this.#crashes.delete(incident) || this.#isOver) return;
     const process = this.#process;
     if (process === undefined) return;
-    this.#trace.add(() => `CRASH of life ${process.number}; what is under way is ${incident.underWay === 'lost' ? 'lost' : 'not held up'}`);
+    this.#trace.add(
+      () =>
+        `CRASH of life ${process.number}; what is under way is ${incident.underWay === 'lost' ? 'lost' : 'not held up'}`,
+    );
     this.#kill(process, 'crashed', incident.underWay === 'arrives');
     this.#time.after(incident.downMs, () => this.#start());
   }
@@ -286,7 +294,9 @@ class World {
         }
       },
       onWritten: (name, content) => {
-        this.#trace.add(() => `written: ${name}${name === 'context.json' ? ` ${oneLine(content)}` : ` (${content.length} bytes)`}`);
+        this.#trace.add(
+          () => `written: ${name}${name === 'context.json' ? ` ${oneLine(content)}` : ` (${content.length} bytes)`}`,
+        );
         this.#invariants.onWritten(name, content);
       },
       onRemoved: (name) => {
@@ -359,15 +369,18 @@ class World {
   #whatIsWrong(): Omit<Violation, 'atMs'> | undefined {
     const recovers = 'the connector recovers';
     if (this.#process === undefined) return { invariant: recovers, detail: 'the process does not run' };
-    if (this.#lastSuccessMs <= this.#lastFailureMs) return { invariant: recovers, detail: 'the last thing told is a failure' };
+    if (this.#lastSuccessMs <= this.#lastFailureMs)
+      return { invariant: recovers, detail: 'the last thing told is a failure' };
     const { context } = this.#invariants;
     const [tail, ...others] = context?.owed ?? [];
-    if (tail?.toMs !== Infinity || others.length > 0) return { invariant: recovers, detail: 'more is owed than the tail' };
+    if (tail?.toMs !== Infinity || others.length > 0)
+      return { invariant: recovers, detail: 'more is owed than the tail' };
     const behindMs = this.#apiNowMs() - tail.fromMs;
     const allowedMs = this.scenario.settings.frequency * 2000 + this.scenario.wire.mostDelayMs * 40 + 10_000;
     if (behindMs > allowedMs) return { invariant: recovers, detail: `its edge is ${behindMs} ms behind` };
     const [missing] = this.#invariants.missing(this.#apiNowMs());
-    if (missing !== undefined) return { invariant: 'every event is delivered or in the dead letter', detail: `${describe(missing)} is missing` };
+    if (missing !== undefined)
+      return { invariant: 'every event is delivered or in the dead letter', detail: `${describe(missing)} is missing` };
     return undefined;
   }
 
@@ -388,7 +401,8 @@ class World {
   /** What was there when all was well is there still. */
   #end(apiNowMs: number): void {
     const [missing] = this.#invariants.missing(apiNowMs);
-    if (missing !== undefined) this.#invariants.fail('every event is delivered or in the dead letter', `${describe(missing)} is missing`);
+    if (missing !== undefined)
+      this.#invariants.fail('every event is delivered or in the dead letter', `${describe(missing)} is missing`);
     this.#time.end();
   }
 
@@ -417,11 +431,16 @@ class World {
 /** When the last trouble that has a time is over and the last event is there. */
 function quietFromMs({ lengthMs, events, incidents }: Scenario): number {
   const visible = events.map(({ atMs, lateMs, isSpare }) => (isSpare ? 0 : Math.max(atMs, atMs + lateMs)));
-  const ends = incidents.map((incident) => ('untilMs' in incident ? incident.untilMs : 'atMs' in incident ? incident.atMs : 0));
+  const ends = incidents.map((incident) =>
+    'untilMs' in incident ? incident.untilMs : 'atMs' in incident ? incident.atMs : 0,
+  );
   return [lengthMs, ...visible, ...ends].reduce((latest, next) => Math.max(latest, next), 0);
 }
 
-function configurationOf({ settings }: Scenario): { module: Record<string, unknown>; arguments: Record<string, unknown> } {
+function configurationOf({ settings }: Scenario): {
+  module: Record<string, unknown>;
+  arguments: Record<string, unknown>;
+} {
   return {
     module: { ...defaultsOf(moduleConfigurationSchema), base_url: `https://${API_HOST}/`, apikey: 'synthetic-api-key' },
     arguments: {
@@ -443,7 +462,9 @@ function configurationOf({ settings }: Scenario): { module: Record<string, unkno
 }
 
 function defaultsOf({ properties }: SettingsSchema): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(properties).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function describeAnswer({ status, headers, body, wire }: Answer): string {
