@@ -66,7 +66,7 @@ function drawEvent(dice: Dice, frame: Frame, atMs: number): ScenarioEvent {
     atMs: written === 's' ? second : atMs,
     ...(nanos === 0 ? {} : { nanos }),
     written,
-    lateMs: drawLateness(dice, frame),
+    lateMs: drawLateness(dice, frame, written),
     ...(bytes === 0 ? {} : { bytes }),
     ...(refusal === undefined ? {} : { refusal }),
   };
@@ -89,8 +89,14 @@ function drawRefusal(dice: Dice, { settings, isStrict }: Frame): Refusal | undef
 }
 
 /** As late as the connector promises to cope with, and sometimes exactly so. */
-function drawLateness(dice: Dice, { settings, reconciliation }: Frame): number {
-  if (dice.chance(0.02)) return -dice.below(3_600_000);
+function drawLateness(
+  dice: Dice,
+  { settings, reconciliation, isStrict }: Frame,
+  written: ScenarioEvent['written'],
+): number {
+  // One that is seen before its time and does not tell it is remembered by the time of the sighting alone.
+  const mayBeEarly = isStrict || (written !== 'none' && written !== 'unreadable');
+  if (dice.chance(0.02)) return mayBeEarly ? -dice.below(3_600_000) : 0;
   if (dice.chance(0.75)) return 0;
   const { overlap, settlingHorizon, reconcileEvery, frequency } = settings;
   const lookBackMs = overlap * 1000;

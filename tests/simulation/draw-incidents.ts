@@ -5,6 +5,8 @@ import type { ApiEffect, CrashIncident, Incident, IntakeEffect, StorageEffect } 
 /** Longest trouble of the wire, so that a run's end is near. */
 const LONGEST_TROUBLE_MS = 1_200_000;
 
+const FIRST_START_MS = 10_000;
+
 /** None to nine troubles, all over before the run's length is. */
 export function drawIncidents(dice: Dice, frame: Frame): Incident[] {
   const count = dice.pick([0, 1, 2, 3, 4, 6, 9]);
@@ -40,7 +42,7 @@ function drawIncident(dice: Dice, frame: Frame): Incident {
 }
 
 function drawSpan(dice: Dice, { lengthMs }: Frame): { fromMs: number; untilMs: number; times?: number } {
-  const fromMs = dice.quarters(0, lengthMs);
+  const fromMs = dice.chance(0.1) ? 0 : dice.quarters(0, lengthMs);
   const longestMs = Math.min(LONGEST_TROUBLE_MS, Math.max(10_000, lengthMs / 4));
   const untilMs = Math.min(lengthMs, fromMs + dice.quarters(1000, longestMs));
   // Either for a while, or the next so many times.
@@ -130,7 +132,8 @@ function drawDownMs(dice: Dice, { settings, reconciliation }: Frame): number {
 }
 
 function drawStepOrDeletion(dice: Dice, frame: Frame): Incident {
-  const atMs = dice.quarters(0, frame.lengthMs);
+  // A first start works out its position in its first moments, by the clock that it has then.
+  const atMs = dice.quarters(frame.isStrict ? 0 : FIRST_START_MS, frame.lengthMs);
   if (frame.isClockTrusted || dice.chance(0.3)) {
     const fromMs = dice.quarters(-frame.settings.startFrom * 1000, frame.lengthMs);
     return { on: 'retention', atMs, fromMs, toMs: fromMs + dice.quarters(1000, frame.lengthMs / 2) };

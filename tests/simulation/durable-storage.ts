@@ -25,7 +25,7 @@ export class DurableStorage {
   portOf(process: SimulatedProcess): Storage {
     return {
       location: 'simulated',
-      read: (name) => this.#read(process, () => this.documents.get(name)?.subarray().slice()),
+      read: (name) => this.#read(process, () => copyOf(this.documents.get(name))),
       list: (folder) => this.#read(process, () => this.#list(folder)),
       write: (name, content) => {
         const copy = Buffer.from(content);
@@ -94,6 +94,10 @@ export class DurableStorage {
   #delay(effect: StorageEffect | undefined): number {
     return effect?.kind === 'slow' ? effect.delayMs : this.world.delayMs();
   }
+}
+
+function copyOf(content: Buffer | undefined): Buffer | undefined {
+  return content && Buffer.from(content);
 }
 
 function unavailable(what: string): ModuleError {

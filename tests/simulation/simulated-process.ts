@@ -37,7 +37,8 @@ export class SimulatedProcess {
     readonly number: number,
   ) {
     this.bornAtMs = world.time.nowMs;
-    this.random = createDice(world.seed * 97 + number).fraction;
+    const dice = createDice(world.seed * 97 + number);
+    this.random = () => dice.fraction();
     this.clock = {
       now: () => Math.floor(world.wallMs()),
       monotonic: () => world.time.nowMs,

@@ -264,13 +264,13 @@ export const RECONCILIATION_VARIANTS: readonly Variant[] = [
   },
   {
     name: 'believes-any-count-equal',
-    patch: ({ settledBetween }) =>
+    patch: (world) =>
       replace(
         DirectoryInsightsSource.prototype,
         'count',
         () =>
           async ({ fromMs, toMs }) =>
-            settledBetween(fromMs, toMs),
+            world.settledBetween(fromMs, toMs),
       ),
   },
   {

@@ -83,7 +83,7 @@ export class VirtualTime {
           this.#nowMs = next.atMs;
           next.fire?.();
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
           return;
         }
         settle(step);

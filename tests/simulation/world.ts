@@ -1,7 +1,7 @@
 import { connectorArgumentsSchema, moduleConfigurationSchema } from '../../src/jumpcloud/configuration.generated.js';
 import { jumpcloudDirectoryInsightsConnector } from '../../src/jumpcloud/connector.js';
 import type { SettingsSchema } from '../../src/sdk/configuration/schema.js';
-import { ModuleError } from '../../src/sdk/errors.js';
+import { describeError, ModuleError } from '../../src/sdk/errors.js';
 import { LOG_LEVELS, type Log } from '../../src/sdk/observability/log.js';
 import type { PipelineEvent } from '../../src/sdk/pipeline/pipeline-event.js';
 import type { HttpTransport } from '../../src/sdk/ports.js';
@@ -192,10 +192,10 @@ class World {
   /** The run ended: because it was told to, or because it could not go on. */
   #onEnded(process: SimulatedProcess, error?: unknown): void {
     if (!process.isAlive) return;
-    this.#trace.add(() => `life ${process.number} ended${error === undefined ? '' : `: ${String(error)}`}`);
+    this.#trace.add(() => `life ${process.number} ended${error === undefined ? '' : `: ${describeError(error)}`}`);
     const wasStopped = process.stop.requested.aborted;
     if (error !== undefined && !wasStopped && !(error instanceof ModuleError && error.code === 'STATE_UNAVAILABLE')) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const text = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
       this.#invariants.fail('the connector goes on by itself', text);
     } else if (error === undefined && !wasStopped) {
       this.#invariants.fail('the connector goes on by itself', 'it ended without being told to');

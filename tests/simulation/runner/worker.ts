@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 
+import { describeError } from '../../../src/sdk/errors.js';
 import { drawScenario } from '../draw-scenario.js';
 import { variantNamed } from '../variants.js';
 import { runScenario } from '../world.js';
@@ -33,7 +34,7 @@ async function run({ from, count, draw, variant }: Job): Promise<JobResult> {
     virtualMs += lastedMs;
     if (violation !== undefined) failures.push({ seed, invariant: violation.invariant, detail: violation.detail });
     else if (rejected !== undefined)
-      failures.push({ seed, invariant: 'no rejection is left unhandled', detail: String(rejected) });
+      failures.push({ seed, invariant: 'no rejection is left unhandled', detail: describeError(rejected) });
   }
   return { seeds: count, virtualMs, failures };
 }
