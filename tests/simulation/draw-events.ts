@@ -10,8 +10,16 @@ const LONGEST_WINDOW_S = 86_400;
 /** At doubling distances, over three days. */
 const SPARE_EVENTS = 13;
 
-/** Events of the whole run: one by one, in clusters, on borders, late, odd. */
-export function drawEvents(dice: Dice, frame: Frame): ScenarioEvent[] {
+interface EventsFrame extends Frame {
+  readonly longestLateMs: number;
+}
+
+/**
+ * Events of the whole run: one by one, in clusters, on borders, late, odd.
+ * @param longestLateMs how late they may be
+ */
+export function drawEvents(dice: Dice, outerFrame: Frame, longestLateMs: number): ScenarioEvent[] {
+  const frame = { ...outerFrame, longestLateMs };
   const { settings, lengthMs } = frame;
   const fromMs = -settings.startFrom * 1000 - dice.pick([0, 0, 5000]);
   const wanted = dice.between(10, dice.pick([40, 120, 220]));
@@ -34,7 +42,7 @@ function heartbeat(events: readonly ScenarioEvent[], everyMs: number): ScenarioE
   return [...soon, ...spare];
 }
 
-function drawGroup(dice: Dice, frame: Frame, nearMs: number): ScenarioEvent[] {
+function drawGroup(dice: Dice, frame: EventsFrame, nearMs: number): ScenarioEvent[] {
   const { pageSize, chunkSize } = frame.settings;
   const atBorder = [Math.min(pageSize, 25), Math.min(pageSize + 1, 25), Math.min(chunkSize, 25)];
   switch (dice.below(8)) {
@@ -55,7 +63,7 @@ function borderNear(originMs: number, nearMs: number, widthMs: number): number {
   return Math.round((originMs + nearMs) / widthMs) * widthMs - originMs;
 }
 
-function drawEvent(dice: Dice, frame: Frame, atMs: number): ScenarioEvent {
+function drawEvent(dice: Dice, frame: EventsFrame, atMs: number): ScenarioEvent {
   const written = drawWritten(dice, frame);
   const second = Math.floor((frame.beginsAtMs + atMs) / 1000) * 1000 - frame.beginsAtMs;
   const nanos = written === 'ns' ? dice.pick([0, 1, 500_000, 999_999, dice.below(1_000_000)]) : 0;
@@ -89,21 +97,12 @@ function drawRefusal(dice: Dice, { settings, isStrict }: Frame): Refusal | undef
 }
 
 /** As late as the connector promises to cope with, and sometimes exactly so. */
-function drawLateness(
-  dice: Dice,
-  { settings, reconciliation, isStrict }: Frame,
-  written: ScenarioEvent['written'],
-): number {
+function drawLateness(dice: Dice, { longestLateMs, isStrict }: EventsFrame, written: ScenarioEvent['written']): number {
   // One that is seen before its time and does not tell it is remembered by the time of the sighting alone.
   const mayBeEarly = isStrict || (written !== 'none' && written !== 'unreadable');
   if (dice.chance(0.02)) return mayBeEarly ? -dice.below(3_600_000) : 0;
-  if (dice.chance(0.75)) return 0;
-  const { overlap, settlingHorizon, reconcileEvery, frequency } = settings;
-  const lookBackMs = overlap * 1000;
-  const longest = reconciliation
-    ? Math.max(lookBackMs, settlingHorizon * 830 - (reconcileEvery + frequency) * 1000)
-    : lookBackMs;
-  if (longest <= 1) return 0;
+  if (dice.chance(0.75) || longestLateMs <= 1) return 0;
+  const longest = Math.floor(longestLateMs);
   return dice.pick([dice.below(longest), dice.below(Math.min(longest, 3000)), longest - 1]);
 }
 

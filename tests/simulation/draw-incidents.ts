@@ -32,7 +32,7 @@ function drawIncident(dice: Dice, frame: Frame): Incident {
     case 10:
       return {
         on: 'stop',
-        atMs: dice.quarters(0, frame.lengthMs),
+        atMs: dice.quarters(frame.isStrict ? 0 : FIRST_START_MS, frame.lengthMs),
         graceMs: dice.pick([0, 5000, 30_000]),
         downMs: drawDownMs(dice, frame),
       };
@@ -41,8 +41,15 @@ function drawIncident(dice: Dice, frame: Frame): Incident {
   }
 }
 
-function drawSpan(dice: Dice, { lengthMs }: Frame): { fromMs: number; untilMs: number; times?: number } {
-  const fromMs = dice.chance(0.1) ? 0 : dice.quarters(0, lengthMs);
+function drawSpan(dice: Dice, frame: Frame): { fromMs: number; untilMs: number; times?: number } {
+  const { lengthMs } = frame;
+  // A first start that cannot ask for the API's time goes by our clock, which must not be ahead then.
+  const isClockAhead = frame.clockDifferenceMs > 0 && !frame.isStrict;
+  const fromMs = dice.chance(0.1)
+    ? isClockAhead
+      ? FIRST_START_MS
+      : 0
+    : dice.quarters(isClockAhead ? FIRST_START_MS : 0, lengthMs);
   const longestMs = Math.min(LONGEST_TROUBLE_MS, Math.max(10_000, lengthMs / 4));
   const untilMs = Math.min(lengthMs, fromMs + dice.quarters(1000, longestMs));
   // Either for a while, or the next so many times.

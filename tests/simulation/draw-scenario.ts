@@ -1,6 +1,7 @@
 import { createDice, type Dice } from './dice.js';
 import { drawEvents } from './draw-events.js';
 import { drawIncidents } from './draw-incidents.js';
+import { longestLateness } from './promise.js';
 import { type ApiBehaviour, REJECTION_SHAPES, type Scenario, type ScenarioSettings } from './scenario.js';
 
 /** Which scenarios are drawn. */
@@ -51,7 +52,9 @@ export function drawScenario(seed: number, { reconciliation = false, strict = fa
     ...{ reconciliation, settings, api, beginsAtMs, lengthMs, clockDifferenceMs, isClockTrusted },
     isStrict: strict,
   };
-  const events = drawEvents(dice, frame);
+  const wire = drawWire(dice, settings.frequency);
+  const incidents = drawIncidents(dice, frame);
+  const events = drawEvents(dice, frame, longestLateness({ settings, incidents, reconciliation, wire }));
   return {
     version: 1,
     seed,
@@ -59,9 +62,9 @@ export function drawScenario(seed: number, { reconciliation = false, strict = fa
     settings: affordable(settings, api, { events: events.length, cycles }),
     api: { ...api, mostRows: Math.max(api.mostRows, leastPageSize(settings, events.length)) },
     intake: { rejectionShape: dice.pick(REJECTION_SHAPES) },
-    wire: drawWire(dice, settings.frequency),
+    wire,
     events,
-    incidents: drawIncidents(dice, frame),
+    incidents,
   };
 }
 

@@ -77,6 +77,8 @@ const LARGEST_EVENT_BYTES = 250_000;
 const RETENTION_MS = 90 * 86_400_000;
 /** An event that is refused this soon after others were accepted is taken to be at fault itself. */
 const EVIDENCE_MS = 60_000;
+/** Comparing begins at the first border, a few milliseconds after the start. */
+const BLIND_MS = 6;
 /** Whole seconds and milliseconds are all that clocks and documents tell. */
 const ROUNDING_MS = 1;
 
@@ -255,7 +257,7 @@ export class Invariants implements IntakeListener {
 
   #isRequired({ atMs, visibleFromMs, goneFromMs }: WorldEvent, apiNowMs: number): boolean {
     return (
-      this.#isAfterStart({ atMs }) &&
+      this.#isAfterStart({ atMs, visibleFromMs }) &&
       visibleFromMs <= apiNowMs &&
       goneFromMs > apiNowMs &&
       atMs <= apiNowMs &&
@@ -263,11 +265,16 @@ export class Invariants implements IntakeListener {
     );
   }
 
-  /** Whether an event at the very instant of the start is collected depends on how the API reads bounds. */
-  #isAfterStart({ atMs }: Pick<WorldEvent, 'atMs'>): boolean {
+  /**
+   * Whether an event at the very instant of the start is collected depends on how the API reads bounds; and no count
+   * reaches a late one in the milliseconds after it.
+   */
+  #isAfterStart({ atMs, visibleFromMs }: Pick<WorldEvent, 'atMs' | 'visibleFromMs'>): boolean {
     const { strict, api } = this.world.scenario;
     const positionMs = this.#firstPositionMs ?? Infinity;
-    return atMs > positionMs || (atMs === positionMs && (strict || api.startInclusive));
+    if (strict) return atMs >= positionMs;
+    if (visibleFromMs > atMs) return atMs > positionMs + BLIND_MS;
+    return atMs > positionMs || (atMs === positionMs && api.startInclusive);
   }
 
   #accept(state: EventState, sent: Sent): Acceptance {

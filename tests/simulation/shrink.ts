@@ -1,3 +1,4 @@
+import { isPromised } from './promise.js';
 import type { ApiBehaviour, Scenario, ScenarioEvent } from './scenario.js';
 
 export interface ShrinkOptions {
@@ -41,7 +42,8 @@ class Shrinking {
 
   /** @returns whether it fails as well, and so takes the other's place */
   async try(scenario: Scenario | undefined): Promise<boolean> {
-    if (scenario === undefined || !this.mayTry) return false;
+    // What the connector never promised would fail as well, and say nothing.
+    if (scenario === undefined || !this.mayTry || !isPromised(scenario)) return false;
     this.#tries += 1;
     if (!(await this.options.fails(scenario))) return false;
     this.smallest = scenario;
