@@ -1,0 +1,71 @@
+import { hash64 } from '../../src/sdk/ledger/hash.js';
+import { decodeSegment } from '../../src/sdk/ledger/segment.js';
+import type { WorldEvent } from './world-event.js';
+
+/*
+ * What the documents on storage say. This is the one place that knows how the ledger is written down; the rest of the
+ * simulation sees sets of events.
+ */
+
+/** Stands for an event's identity in the ledger, whatever its time: of two 64-bit hashes it tells all but one in 2^53. */
+export type Fingerprint = number;
+
+export function fingerprintOf({ id, bytes }: WorldEvent): Fingerprint {
+  return fingerprint(hash64(id === undefined ? bytes : Buffer.from(id)));
+}
+
+/** The identities in a segment of the ledger. */
+export function fingerprintsIn(segment: Uint8Array): Fingerprint[] {
+  return decodeSegment(segment, 'a segment').map(fingerprint);
+}
+
+export function isLedgerSegment(name: string): boolean {
+  return name.startsWith('ledger/');
+}
+
+export function isDeadLetter(name: string): boolean {
+  return name.startsWith('dead-letter/');
+}
+
+/** The exact texts of the events in a file of the dead letter. */
+export function deadLetterTexts(content: Buffer): string[] {
+  const lines = content.toString('utf8').split('\n');
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { event, event_base64: base64 } = JSON.parse(line) as { event?: string; event_base64?: string };
+      return event ?? Buffer.from(base64 ?? '', 'base64').toString('utf8');
+    });
+}
+
+/** What `context.json` says; epoch milliseconds. */
+export interface Context {
+  readonly owed: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** Older ids are not in the ledger any more. */
+  readonly ledgerFromMs: number;
+  readonly positionMs: number;
+}
+
+interface WrittenContext {
+  readonly most_recent_date_seen: string;
+  readonly delivery: {
+    readonly owed: readonly { readonly from: string; readonly to?: string }[];
+    readonly ledger: { readonly from: string };
+  };
+}
+
+export function readContext(content: Buffer): Context {
+  const { most_recent_date_seen: position, delivery } = JSON.parse(content.toString('utf8')) as WrittenContext;
+  return {
+    owed: delivery.owed.map(({ from, to }) => ({
+      fromMs: Date.parse(from),
+      toMs: to === undefined ? Infinity : Date.parse(to),
+    })),
+    ledgerFromMs: Date.parse(delivery.ledger.from),
+    positionMs: Date.parse(position),
+  };
+}
+
+function fingerprint({ high, low }: { readonly high: number; readonly low: number }): Fingerprint {
+  return high * 0x1_0000_0000 + low;
+}
