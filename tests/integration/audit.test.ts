@@ -145,6 +145,30 @@ describe('audit', () => {
     expect(json.rows.reduce((sum, row) => sum + row.delivered, 0)).toBe(45);
   });
 
+  it('counts a dead-lettered event as delivered once a replay has delivered it', async () => {
+    const bench = new Bench({
+      faults: [
+        fault(
+          'sekoia',
+          { kind: 'refuse_events', as: 'event', status: 400 },
+          { event_text_contains: 'bad', to_seconds: 60 },
+        ),
+      ],
+    });
+    for (let n = 0; n < 9; n += 1) bench.world.add(apiEvent(`good${n}`, bench.nowMs - HOUR_MS + n * MINUTE_MS));
+    bench.world.add(apiEvent('bad', bench.nowMs - HOUR_MS + 30_000));
+    await bench.collect({ start_from: '2h' });
+    const sums = async (): Promise<number[]> => {
+      const { rows } = (await bench.audit('--from', '3h')).json;
+      return [rows.reduce((sum, row) => sum + row.delivered, 0), rows.reduce((sum, row) => sum + row.dead_lettered, 0)];
+    };
+    expect(await sums()).toEqual([9, 1]);
+    await bench.world.clock.advance(2 * MINUTE_MS);
+    expect(await bench.command('dead-letter', 'replay')).toMatchObject({ code: 0 });
+    expect(await sums()).toEqual([10, 0]);
+    expect(bench.world.account()).toMatchObject({ held: 10, delivered: 10, duplicated: 0 });
+  });
+
   it('tells what was not read yet as owed, and what was never collected as unknown', async () => {
     const bench = new Bench();
     const startMs = bench.nowMs;

@@ -1,5 +1,7 @@
 import type { SettingsSchema } from '../../src/sdk/configuration/schema.js';
 import { ConfigurationError } from '../../src/sdk/errors.js';
+import { RecordingDestination } from './recording-destination.js';
+import { ScriptedSource } from './scripted-source.js';
 import type { TriggerRegistration } from '../../src/sdk/registration.js';
 import type { Destination } from '../../src/sdk/pipeline/destination.js';
 import type { CheckResult, DestinationContext, Trigger, TriggerContext } from '../../src/sdk/trigger.js';
@@ -45,8 +47,20 @@ export function scriptedTrigger(
       runs.push({ settings, context });
       await behaviour.run?.(settings, context);
     },
-    connect() {
-      throw new Error('It has no ends');
+    connect(_, { clock }) {
+      return {
+        source: new ScriptedSource({ events: [], now: () => clock.now() }),
+        destination:
+          behaviour.destination?.({ clock, random, transport, anySize: false }) ?? new RecordingDestination(),
+        listener: () => undefined,
+        stream: 'scripted',
+        startFromMs: 0,
+        frequencyMs: 60_000,
+        overlapMs: 0,
+        settlingHorizonMs: 86_400_000,
+        reconcileEveryMs: 300_000,
+        retentionMs: 86_400_000,
+      };
     },
     ...(behaviour.destination && {
       openDestination: (_: ScriptedSettings, context: DestinationContext) => behaviour.destination!(context),

@@ -117,7 +117,7 @@ export class RepairLane<B extends Batch> {
       const leastMs = error.retryable ? 0 : REFUSAL_PAUSE_MS;
       const pauseMs = Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);
       // The tail has the same two ends, and tells what is wrong with them; what lasts is told here as well.
-      const line = `Looking for missing events failed: ${error.message}`;
+      const line = ['Looking for missing events failed:', error.message, error.advice ?? ''].join(' ').trim();
       if (this.#failures > USELESS_PASSES)
         this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
       else log.debug(line, { code: error.code });

@@ -28,7 +28,11 @@ export class InFlightBatch<B extends Batch> {
   readonly #followers: { readonly key: LedgerKey; readonly page: PageProgress }[] = [];
   readonly #end = new AbortController();
 
-  constructor(readonly batch: B) {}
+  /** @param onFollowed called when another lane begins to wait for an event in it */
+  constructor(
+    readonly batch: B,
+    private readonly onFollowed: () => void = () => undefined,
+  ) {}
 
   /** True where the event with this key is in the batch. Two minutes' events may share a hash as little as two ids. */
   has(key: LedgerKey): boolean {
@@ -45,6 +49,7 @@ export class InFlightBatch<B extends Batch> {
   follow(key: LedgerKey, page: PageProgress): void {
     page.open += 1;
     this.#followers.push({ key, page });
+    this.onFollowed();
   }
 
   id(index: number): string | undefined {
@@ -58,7 +63,7 @@ export class InFlightBatch<B extends Batch> {
     return this.#passengers.flatMap(({ key, page, onDelivered }, index) => {
       if (open.has(index)) return [];
       page.open -= 1;
-      onDelivered?.();
+      if (!rejected.has(index)) onDelivered?.();
       return [{ ...key, isDeadLettered: rejected.has(index) }];
     });
   }

@@ -242,7 +242,10 @@ class WindowRun<B extends Batch> {
   }
 
   #nextBatch(): InFlightBatch<B> {
-    const batch = new InFlightBatch(this.pipeline.destination.createBatch());
+    const batch: InFlightBatch<B> = new InFlightBatch(this.pipeline.destination.createBatch(), () => {
+      // The other lane must not wait for as long as it may take to fill this one.
+      if (batch === this.#filling) void this.#dispatch().catch((error: unknown) => this.#note(error));
+    });
     this.pipeline.underWay.add(batch);
     return batch;
   }
@@ -252,6 +255,8 @@ class WindowRun<B extends Batch> {
     if (this.#filling.batch.count === 0) return;
     while (this.#inFlight.size >= this.errand.parallelDeliveries) await Promise.race(this.#inFlight.values());
     if (this.#deliveryFailed || this.pipeline.stop.requested.aborted) throw abortError();
+    // Somebody else may have sent it while this one waited.
+    if (this.#filling.batch.count === 0) return;
     const batch = this.#filling;
     this.#filling = this.#nextBatch();
     const delivery = this.#deliver(batch)

@@ -8,7 +8,7 @@ import type { Source, Window } from '../pipeline/source.js';
 import type { Clock } from '../ports.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import { Disputes } from './disputes.js';
-import { expectedOf, type HourRecord } from './hour-store.js';
+import { expectedOf, HOUR_MS, type HourRecord } from './hour-store.js';
 
 /** A range that differs is not halved any more when the source counts so few events in it: reading costs one request. */
 const FEW_EVENTS = 1000;
@@ -16,6 +16,8 @@ const FEW_EVENTS = 1000;
 const SHORT_MS = 120_000;
 /** Known late events may be added while the source is asked; so often the same question is put again. */
 const STEADY_TRIES = 3;
+/** Forgotten hours are compared by so many at once: what is missing in one may hide behind what vanished from another. */
+const HOURS_AT_ONCE = 24;
 /** After mending, the whole is compared once more. */
 const ROUNDS = 2;
 
@@ -61,6 +63,7 @@ export class CountRefused extends ModuleError {
  */
 export class Reconciler {
   readonly #disputes: Disputes;
+  #toldUncomparable = false;
 
   constructor(private readonly options: ReconcilerOptions) {
     this.#disputes = new Disputes(options.clock, options.reconcileEveryMs);
@@ -76,7 +79,10 @@ export class Reconciler {
     let findings: Findings = { mended: 0, delivered: 0, agreed: false };
     for (let round = 0; round < ROUNDS && !findings.agreed; round += 1) {
       const whole = comparableRange(this.options.state);
-      if (whole === undefined) break;
+      if (whole === undefined) {
+        this.#tellUncomparable();
+        break;
+      }
       // In a backlog the tail moves fast: what is compared must not be forgotten meanwhile, or it would be sent again.
       const { mended, delivered, agreed } = await this.options.state.remembering(whole.fromMs, () =>
         this.#round(whole, signal),
@@ -93,6 +99,15 @@ export class Reconciler {
     const agreed = differences.length === 0;
     if (agreed) this.#noteAgreement(whole);
     return { mended: differences.length, delivered, agreed };
+  }
+
+  /** Traffic so dense that no instant is free of events cannot be cut into ranges. */
+  #tellUncomparable(): void {
+    const { state, log } = this.options;
+    const lengthMs = (state.owed.tailFromMs ?? 0) - state.countableFromMs;
+    if (this.#toldUncomparable || lengthMs < HOUR_MS) return;
+    this.#toldUncomparable = true;
+    log.warning('Events are so dense that their counts cannot be compared: completeness cannot be proven by counts');
   }
 
   /** Where in a range between two borders the source's count differs from what is expected: small ranges, ascending. */
@@ -190,7 +205,10 @@ export class Reconciler {
     const [stretch] = state.checkpoint.unproven;
     // What is still owed there is missing for a known reason.
     if (stretch === undefined || (state.owed.gaps[0]?.fromMs ?? Infinity) < stretch.toMs) return;
-    await this.#judgeHours(await state.hours.read(stretch.fromMs, stretch.toMs), signal);
+    const hours = await state.hours.read(stretch.fromMs, stretch.toMs);
+    for (let at = 0; at < hours.length; at += HOURS_AT_ONCE) {
+      await this.#judgeHours(hours.slice(at, at + HOURS_AT_ONCE), signal);
+    }
     state.closeUnproven(stretch);
   }
 

@@ -17,7 +17,6 @@ import { outputStyle } from '../../../sdk/observability/terminal.js';
 import { stopOnSignals } from '../../../sdk/signals.js';
 import { Stop } from '../../../sdk/stop.js';
 import type { Storage } from '../../../sdk/storage/storage.js';
-import type { TriggerContext } from '../../../sdk/trigger.js';
 import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../../load-configuration.js';
 import { withStorage } from '../../stream.js';
 import { alignColumns, paintFor, plural, printJson, printLine } from '../../output.js';
@@ -108,7 +107,6 @@ interface Errand {
 
 class ReplayCommand {
   readonly #log: Log;
-  #state: DeliveryState | undefined;
   #toldAt: number;
 
   constructor(
@@ -137,6 +135,9 @@ class ReplayCommand {
     const signals = stopOnSignals({ source, stop, clock, log: this.#log, graceMs: GRACE_MS });
     const transport = this.world.openTransport();
     try {
+      const context = { clock, random, transport, storage, log: this.#log, stop, once: true };
+      const parts = trigger.connect(loaded.settings, context);
+      const state = await openState(parts, storage, () => Promise.resolve(clock.now()));
       const oversized = this.errand.flags.oversized === true;
       const replay = await replayDeadLetter({
         archive: new DeadLetterArchive(storage),
@@ -145,7 +146,7 @@ class ReplayCommand {
           listener: pipelineLog(this.#log, clock),
         }),
         ...{ clock, stop, oversized, isMeant: this.errand.isMeant },
-        onDelivered: (entries) => this.#countAsDelivered(entries, { storage, transport, stop }),
+        onDelivered: (entries) => countAsDelivered(entries, state),
         onProgress: (so) => this.#tellProgress(so),
       });
       this.#tellResult(replay);
@@ -155,23 +156,6 @@ class ReplayCommand {
       signals.release();
       await transport.close();
     }
-  }
-
-  /** In the ledger, what was dead-lettered is delivered from now on; where it remembers the time of the event at all. */
-  async #countAsDelivered(
-    records: readonly DeadLetterRecord[],
-    given: Pick<TriggerContext, 'storage' | 'transport' | 'stop'>,
-  ): Promise<void> {
-    const { clock, random } = this.world;
-    const { registration, loaded } = this.configuration;
-    const context = { clock, random, log: this.#log, once: true, ...given };
-    this.#state ??= await openState(registration.trigger.connect(loaded.settings, context), given.storage, () =>
-      Promise.resolve(clock.now()),
-    );
-    const remembered = ledgerEntriesOf(records).filter(
-      ({ bucket }) => bucketEndMs(bucket) > (this.#state?.checkpoint.ledgerFromMs ?? Infinity),
-    );
-    if (remembered.length > 0) await this.#state.commit({ entries: remembered, settled: undefined });
   }
 
   #tellProgress({ delivered, trimmed, refused, unsettled }: Replay): void {
@@ -197,6 +181,13 @@ class ReplayCommand {
     printLine(stderr, `${paintFor(stderr, environment)('red', 'Error')}: ${redact(describeError(failure))}`);
     if (failure instanceof ModuleError && failure.advice !== undefined) printLine(stderr, failure.advice);
   }
+}
+
+/** In the ledger, what was dead-lettered is delivered from now on, where it remembers the time of the event at all. */
+async function countAsDelivered(records: readonly DeadLetterRecord[], state: DeliveryState): Promise<void> {
+  const { ledgerFromMs } = state.checkpoint;
+  const remembered = ledgerEntriesOf(records).filter(({ bucket }) => bucketEndMs(bucket) > ledgerFromMs);
+  if (remembered.length > 0) await state.commit({ entries: remembered, settled: undefined });
 }
 
 const ROWS: readonly (readonly [Exclude<keyof Replay, 'failure' | 'skipped'>, string])[] = [

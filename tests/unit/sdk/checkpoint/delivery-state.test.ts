@@ -341,7 +341,9 @@ describe('DeliveryState', () => {
       state.owe({ fromMs: START_MS, toMs: START_MS + MINUTE_MS });
       await state.commit({ entries: day, settled: tail(2 * MINUTE_MS) });
       state.owe({ fromMs: START_MS, toMs: START_MS + MINUTE_MS });
-      await state.commit({ entries: [], settled: tail(12 * HOUR_MS) });
+      await state.commit({ entries: [], settled: tail(6 * 24 * HOUR_MS) });
+      expect(state.ledger.has(day[0]!)).toBe(true);
+      await state.commit({ entries: [], settled: tail(8 * 24 * HOUR_MS) });
       expect(state.ledger.has(day[0]!)).toBe(false);
       expect(state.owed.gaps).toEqual([{ fromMs: START_MS, toMs: START_MS + MINUTE_MS }]);
     });
