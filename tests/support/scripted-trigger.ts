@@ -50,8 +50,7 @@ export function scriptedTrigger(
     connect(_, { clock }) {
       return {
         source: new ScriptedSource({ events: [], now: () => clock.now() }),
-        destination:
-          behaviour.destination?.({ clock, random, transport, anySize: false }) ?? new RecordingDestination(),
+        destination: new RecordingDestination(),
         listener: () => undefined,
         stream: 'scripted',
         startFromMs: 0,
