@@ -37,7 +37,7 @@ describe('the manifest', () => {
     expect(manifest).toMatchObject({
       uuid: 'fb8568bd-8b80-4c84-bde4-2d24275ce34f',
       slug: 'jumpcloud-directory-insights',
-      version: '2.0.0',
+      version: '2.1.0',
       categories: ['IAM'],
       configuration: { type: 'object', required: ['apikey'], secrets: ['apikey'] },
     });
