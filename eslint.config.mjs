@@ -2,7 +2,19 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['build', 'dist', 'coverage', 'node_modules', '*.cjs', '*.mjs', 'scripts', 'src/**/*.generated.ts'] },
+  {
+    ignores: [
+      'build',
+      'dist',
+      '.chaos',
+      'coverage',
+      'node_modules',
+      '*.cjs',
+      '*.mjs',
+      'scripts',
+      'src/**/*.generated.ts',
+    ],
+  },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -56,7 +56,8 @@ export {
 } from './sdk/errors.js';
 
 // From a source to a destination
-export { runConnector, type ConnectorParts } from './sdk/connector.js';
+export { runConnector } from './sdk/connector.js';
+export type { ConnectorParts } from './sdk/connector-parts.js';
 export type { Page, RawEvent, Source, Window } from './sdk/pipeline/source.js';
 export type { Added, Batch, DeliverySignals, Destination } from './sdk/pipeline/destination.js';
 export type { DeliveryOutcome, Rejection } from './sdk/outcome.js';
@@ -83,6 +84,9 @@ export { compareTimestamps, formatTimestamp, parseTimestamp, type Timestamp } fr
 export type { Storage } from './sdk/storage/storage.js';
 export { createLocalDirectory } from './sdk/storage/local-directory.js';
 export { createMemoryStorage } from './sdk/storage/memory.js';
+export { directoryLocation } from './sdk/storage/directory-location.js';
+export { findStorage, type FoundStorage, type StorageSearch } from './sdk/storage/find-storage.js';
+export type { OpenedStorage, StorageLocation } from './sdk/storage/storage-location.js';
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from './sdk/observability/log.js';
 export { pipelineLog } from './sdk/observability/pipeline-log.js';
 export { redactor, type Redactor } from './sdk/observability/redactor.js';

@@ -2,28 +2,35 @@
 /**
  * Entry point in Sekoia's platform: `node dist/main.js <command>`, where the command is the `docker_parameters` of a
  * trigger's declaration. Reads `module_configuration`, `connector_configuration` (or `trigger_configuration`),
- * `intake_url` and `sub_folder` as the platform provides them, and the variables DATA_PATH and LOG_LEVEL.
+ * `intake_url`, `sub_folder` and, for state on S3, `file_backend` and its companions as the platform provides them, and the
+ * variables DATA_PATH and LOG_LEVEL.
  *
  * Exit codes: 0 stopped by SIGTERM, 1 failure, 2 configuration, 130 stopped by SIGINT.
  */
 import type { SignalSource, StopSignal } from './sdk/signals.js';
 
-// Loading the program takes a moment in which nothing is under way: a stop is obeyed at once, with the usual status.
+// While the program is loaded, and once it is done, nothing is under way: a stop is obeyed at once.
 const LEAVE_AT_ONCE: Readonly<Record<StopSignal, () => void>> = {
-  SIGTERM: () => process.exit(0),
-  SIGINT: () => process.exit(130),
+  SIGTERM: () => process.exit(process.exitCode ?? 0),
+  SIGINT: () => process.exit(process.exitCode ?? 130),
 };
-process.on('SIGTERM', LEAVE_AT_ONCE.SIGTERM);
-process.on('SIGINT', LEAVE_AT_ONCE.SIGINT);
+
+/**
+ * What obeys each signal now. The process itself has one listener for each, from here to its end: Node forgets a signal
+ * that has arrived, but was not dispatched yet, when its last listener is removed, even if another is added at once.
+ */
+const obey = { ...LEAVE_AT_ONCE };
+process.on('SIGTERM', () => obey.SIGTERM());
+process.on('SIGINT', () => obey.SIGINT());
 
 /** Whoever listens takes over. */
 const signals: SignalSource = {
-  on(signal, listener) {
-    process.off(signal, LEAVE_AT_ONCE[signal]);
-    process.on(signal, listener);
-  },
-  off: (signal, listener) => process.off(signal, listener),
+  on: (signal, listener) => (obey[signal] = listener),
+  off: (signal) => (obey[signal] = LEAVE_AT_ONCE[signal]),
 };
+
+// The library that keeps state on S3 warns of versions of Node.js, past the log; which ones work is for us to say.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const [{ triggers }, { createUndiciTransport }, { runPlatformCommand }, system] = await Promise.all([
   import('./modules.js'),

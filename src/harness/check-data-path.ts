@@ -1,33 +1,37 @@
 import { ModuleError } from '../sdk/errors.js';
-import type { FileSystem } from '../sdk/ports.js';
-import { lockDataPath } from '../sdk/storage/data-path-lock.js';
-import { createLocalDirectory } from '../sdk/storage/local-directory.js';
+import type { Storage } from '../sdk/storage/storage.js';
+import type { StorageLocation } from '../sdk/storage/storage-location.js';
 import type { CheckResult } from '../sdk/trigger.js';
 
 const PROBE = 'check-probe';
 
-/** Whether the state can be written, and whether a run would have it to itself. The directory is made where missing. */
-export async function* checkDataPath(dataPath: string, fileSystem: FileSystem): AsyncGenerator<CheckResult> {
-  yield await finding('State directory', async () => {
-    const storage = createLocalDirectory(dataPath, fileSystem);
-    await storage.write(PROBE, new TextEncoder().encode('written by sekoia-module check\n'));
-    await storage.remove(PROBE);
-    return `${dataPath} can be written`;
-  });
-  yield await finding('State lock', async () => {
-    await (await lockDataPath(dataPath, fileSystem)).release();
-    return 'no other process works on it';
-  });
-}
-
-async function finding(name: string, examine: () => Promise<string>): Promise<CheckResult> {
+/**
+ * Whether a run would have the state to itself, and whether it can be written. A directory is made where missing. Where a
+ * connector is at work nothing is written beside it.
+ */
+export async function* checkDataPath(location: StorageLocation): AsyncGenerator<CheckResult> {
+  const { description, kind } = location;
+  const name = `State ${kind}`;
   try {
-    return { name, state: 'passed', detail: await examine() };
+    const { storage, release } = await location.open();
+    try {
+      await probe(storage);
+    } finally {
+      await release();
+    }
+    yield { name, state: 'passed', detail: `${description} can be written` };
+    if (kind === 'directory') yield { name: 'State lock', state: 'passed', detail: 'no other process works on it' };
   } catch (thrown) {
     if (!(thrown instanceof ModuleError)) throw thrown;
     const { message: detail, advice } = thrown;
+    const remedy = advice === undefined ? {} : { remedy: advice };
     // A connector at work is no fault of the configuration; only a second one could not start.
-    const state = thrown.code === 'STATE_LOCKED' ? 'warning' : 'failed';
-    return { name, state, detail, ...(advice !== undefined && { remedy: advice }) };
+    if (thrown.code === 'STATE_LOCKED') yield { name: 'State lock', state: 'warning', detail, ...remedy };
+    else yield { name, state: 'failed', detail, ...remedy };
   }
+}
+
+async function probe(storage: Storage): Promise<void> {
+  await storage.write(PROBE, new TextEncoder().encode('written by sekoia-module check\n'));
+  await storage.remove(PROBE);
 }

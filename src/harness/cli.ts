@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `sekoia-module`: what the program touches of the process, and nothing else. */
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 
 import { triggers } from '../modules.js';
@@ -11,8 +12,24 @@ import { runProgram } from './program.js';
 // A reader that has seen enough (`| head`) is no failure.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
+// The library that keeps state on S3 warns of versions of Node.js; which ones work is for us to say.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const packageDirectory = fileURLToPath(new URL('../..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${packageDirectory}/package.json`, 'utf8')) as { version: string };
+
+/** What people are asked goes to standard error: standard output is for results. */
+async function ask(question: string): Promise<string | undefined> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const left = new Promise<undefined>((resolve) => terminal.once('close', () => resolve(undefined)));
+  try {
+    return await Promise.race([terminal.question(question), left]);
+  } finally {
+    terminal.close();
+  }
+}
+
+const somebodyIsThere = process.stdin.isTTY && process.stderr.isTTY;
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   clock: systemClock,
@@ -27,6 +44,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   packageDirectory,
   version,
   triggers,
+  ...(somebodyIsThere && { ask }),
 });
 // Whatever still holds the process by now was abandoned on purpose.
 setTimeout(() => process.exit(), 1000).unref();

@@ -1,10 +1,13 @@
 import { join, resolve } from 'node:path';
 
 import type { LoadedSection } from '../sdk/configuration/layer.js';
-import { createLookup, type Found } from '../sdk/configuration/lookup.js';
+import { createLookup, type Found, type Lookup } from '../sdk/configuration/lookup.js';
 import { loadPlatformConfiguration, loadSectionFile } from '../sdk/configuration/platform.js';
 import { withEnvironmentLogLevel } from '../sdk/observability/log-level.js';
 import { loadTrigger, type LoadedTrigger } from '../sdk/registration.js';
+import { directoryLocation } from '../sdk/storage/directory-location.js';
+import { findStorage, type FoundStorage } from '../sdk/storage/find-storage.js';
+import type { StorageLocation } from '../sdk/storage/storage-location.js';
 import { findTrigger, type NamedTrigger } from './find-trigger.js';
 import { readPlaybook, type Playbook } from './playbook-file.js';
 import { readSettingFlags } from './setting-flags.js';
@@ -23,8 +26,10 @@ export interface ConfigurationFlags {
 /** A trigger and everything it needs to be run or examined. */
 export interface LoadedConfiguration extends NamedTrigger {
   readonly loaded: LoadedTrigger;
-  /** Absolute. */
+  /** Where the state is kept, to be shown: an absolute path, or `s3://bucket/prefix`. */
   readonly dataPath: Found<string>;
+  /** The same place, to be opened. */
+  readonly storage: StorageLocation;
   readonly intakeUrl: Found<string> | undefined;
 }
 
@@ -45,7 +50,8 @@ export async function loadConfiguration(
   const named = await findTrigger(world, wanted ?? playbook?.trigger);
   const { moduleSchema, argumentsSchema, trigger } = named.registration;
 
-  const platform = await loadPlatformConfiguration(createLookup(world));
+  const lookup = createLookup(world);
+  const platform = await loadPlatformConfiguration(lookup);
   const fromFile = async (given: string | undefined, setting: string): Promise<LoadedSection> =>
     given === undefined ? { layers: [] } : loadSectionFile(fileSystem, path(given), setting);
   const module = combine([
@@ -61,13 +67,21 @@ export async function loadConfiguration(
     readSettingFlags(argumentsSchema, 'arguments', flags),
   ]);
   const intakeUrl = fromFlag(flags.intakeUrl, '--intake-url') ?? playbook?.intakeUrl ?? platform.intakeUrl;
-  const sources = { module, arguments: withEnvironmentLogLevel(args, argumentsSchema, environment), intakeUrl };
+  const directory = findDataPath(world, flags.dataPath, { playbook, command: trigger.command });
+  const { location: storage, origin, problems } = await findStorageFor(directory, lookup, world);
+  const sources = {
+    module,
+    arguments: withEnvironmentLogLevel(args, argumentsSchema, environment),
+    intakeUrl,
+    problems,
+  };
   const loaded = await loadTrigger(named.registration, sources, world.clock.now());
   return {
     ...named,
     loaded,
     intakeUrl,
-    dataPath: findDataPath(world, flags.dataPath, { playbook, command: trigger.command }),
+    dataPath: { value: storage.description, origin: origin ?? directory.origin },
+    storage,
   };
 }
 
@@ -90,21 +104,37 @@ function withoutMissing({ layers, problems = [] }: LoadedSection): LoadedSection
   return { layers, problems: broken, incomplete: layers.length === 0 && broken.length > 0 };
 }
 
+/** A directory, absolute. */
+interface DataPath extends Found<string> {
+  /** Whether playbook or flags name it. */
+  readonly chosen: boolean;
+}
+
 function findDataPath(
   { workingDirectory, environment }: HarnessWorld,
   flag: string | undefined,
   { playbook, command }: { playbook: Playbook | undefined; command: string },
-): Found<string> {
+): DataPath {
   const variable = environment['DATA_PATH'];
-  const found = fromFlag(flag, '--data-path') ??
-    (playbook?.dataPath === undefined ? undefined : { value: playbook.dataPath, origin: 'playbook, data_path' }) ??
+  const chosen =
+    fromFlag(flag, '--data-path') ??
+    (playbook?.dataPath === undefined ? undefined : { value: playbook.dataPath, origin: 'playbook, data_path' });
+  const found =
+    chosen ??
     (variable === undefined || variable === ''
-      ? undefined
-      : { value: variable, origin: 'environment variable DATA_PATH' }) ?? {
-      value: join('.sekoia-module', command),
-      origin: 'default',
-    };
-  return { value: resolve(workingDirectory, found.value), origin: found.origin };
+      ? { value: join('.sekoia-module', command), origin: 'default' }
+      : { value: variable, origin: 'environment variable DATA_PATH' });
+  return { value: resolve(workingDirectory, found.value), origin: found.origin, chosen: chosen !== undefined };
+}
+
+/** What the platform would provide comes before playbook and flags: where these name a directory, it is the place. */
+async function findStorageFor(
+  { value: directory, chosen }: DataPath,
+  lookup: Lookup,
+  { fileSystem, clock }: HarnessWorld,
+): Promise<FoundStorage> {
+  if (chosen) return { location: directoryLocation(directory, fileSystem), problems: [] };
+  return findStorage({ lookup, directory, fileSystem, clock });
 }
 
 function fromFlag(value: string | undefined, flag: string): Found<string> | undefined {

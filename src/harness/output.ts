@@ -22,6 +22,11 @@ export function printJson(stream: OutputStream, value: unknown): void {
   printLine(stream, JSON.stringify(value, undefined, 2));
 }
 
+/** `1 event`, `2 events`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Rows as lines whose columns begin below each other. The last column is as long as it is. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

@@ -4,13 +4,16 @@ import { ConfigurationError, describeError, ModuleError } from '../sdk/errors.js
 import { EXIT_CODE, exitCodeOf, type ExitCode } from '../sdk/exit-code.js';
 import { escapeControls } from '../sdk/observability/escape-controls.js';
 import { outputStyle, type OutputStream } from '../sdk/observability/terminal.js';
+import { addAuditCommand } from './commands/audit.js';
 import { addCheckCommand } from './commands/check.js';
 import { addConfigCommand } from './commands/config.js';
+import { addDeadLetterCommand } from './commands/dead-letter/dead-letter.js';
 import { addDemoCommand } from './commands/demo.js';
 import { helpText, USUAL_EXIT_CODES } from './commands/help.js';
 import { addRunCommand } from './commands/run.js';
 import { addSimulateCommand } from './commands/simulate.js';
 import { addSpecCommand } from './commands/spec.js';
+import { addStateCommand } from './commands/state.js';
 import { paintFor, printLine } from './output.js';
 import type { Finish, HarnessWorld } from './world.js';
 
@@ -55,7 +58,10 @@ function createProgram(world: HarnessWorld, finish: Finish): Command {
   addDemoCommand(program, world, finish);
   addRunCommand(program, world, finish);
   addCheckCommand(program, world, finish);
+  addAuditCommand(program, world, finish);
+  addStateCommand(program, world, finish);
   addConfigCommand(program, world, finish);
+  addDeadLetterCommand(program, world, finish);
   addSpecCommand(program, world, finish);
   addSimulateCommand(program, world, finish);
   return program;

@@ -13,6 +13,11 @@ export interface HarnessWorld extends World {
   readonly packageDirectory: string;
   readonly version: string;
   readonly triggers: readonly TriggerRegistration[];
+  /**
+   * Asks whoever sits at the terminal; undefined where nobody does.
+   * @returns what was typed; undefined where they left instead (Ctrl-C, Ctrl-D)
+   */
+  readonly ask?: (question: string) => Promise<string | undefined>;
 }
 
 /** A command's way to say with which status the process shall leave. */

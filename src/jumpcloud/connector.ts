@@ -1,13 +1,14 @@
 import { runConnector } from '../sdk/connector.js';
-import { IntakeDestination } from '../sdk/intake/intake-destination.js';
+import type { ConnectorParts } from '../sdk/connector-parts.js';
+import type { IntakeBatch } from '../sdk/intake/intake-batch.js';
 import { pipelineLog } from '../sdk/observability/pipeline-log.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
-import type { Trigger } from '../sdk/trigger.js';
+import type { Trigger, TriggerContext } from '../sdk/trigger.js';
 import { createClient } from './create-client.js';
+import { createIntakeDestination } from './create-intake-destination.js';
 import { checkConnector } from './check.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
-import { USER_AGENT } from './user-agent.js';
 
 /** The trigger 'Jumpcloud Directory Insights Connector': every event of an organization, to a Sekoia intake. */
 export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
@@ -18,44 +19,35 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
     return { settings, warnings, secrets: [settings.apiKey, settings.intakeKey] };
   },
 
-  async run(settings, context) {
-    const { clock, log } = context;
-    const tellLog = pipelineLog(log, clock);
-    const listener: PipelineListener = (event) => {
-      tellLog(event);
-      context.listener?.(event);
-    };
-    const client = createClient(settings, { ...context, listener });
-    await runConnector(
-      {
-        source: new DirectoryInsightsSource({ client, services: settings.services, pageSize: settings.pageSize }),
-        destination: new IntakeDestination({
-          url: settings.intakeUrl,
-          intakeKey: settings.intakeKey,
-          maxEvents: settings.chunkSize,
-          retryForMs: settings.retryForMs,
-          userAgent: USER_AGENT,
-          transport: context.transport,
-          clock,
-          random: context.random,
-          listener,
-        }),
-        listener,
-        stream: describeStream(settings),
-        startFromMs: settings.startFrom.ms,
-        startIsRelative: settings.startFrom.isRelative,
-        frequencyMs: settings.frequencyMs,
-        overlapMs: settings.overlapMs,
-        settlingHorizonMs: settings.settlingHorizonMs,
-        reconcileEveryMs: settings.reconcileEveryMs,
-        retentionMs: RETENTION_MS,
-      },
-      context,
-    );
-  },
-
+  run: (settings, context) => runConnector(connect(settings, context), context),
+  connect,
+  openDestination: createIntakeDestination,
   check: checkConnector,
 };
+
+function connect(settings: ConnectorSettings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<IntakeBatch> {
+  const { clock, log } = context;
+  const tellLog = pipelineLog(log, clock);
+  const listener: PipelineListener = (event) => {
+    tellLog(event);
+    context.listener?.(event);
+  };
+  const client = createClient(settings, { ...context, listener });
+  return {
+    source: new DirectoryInsightsSource({ client, services: settings.services, pageSize: settings.pageSize }),
+    destination: createIntakeDestination(settings, { ...context, listener, anySize: false }),
+    listener,
+    stream: describeStream(settings),
+    startFromMs: settings.startFrom.ms,
+    startIsRelative: settings.startFrom.isRelative,
+    frequencyMs: settings.frequencyMs,
+    overlapMs: settings.overlapMs,
+    settlingHorizonMs: settings.settlingHorizonMs,
+    reconcileEveryMs: settings.reconcileEveryMs,
+    retentionMs: RETENTION_MS,
+    deadLetterLimitBytes: settings.deadLetterLimitBytes,
+  };
+}
 
 function describeStream({ services, organizationId }: ConnectorSettings): string {
   const organization = organizationId === undefined ? '' : ` of organization ${organizationId}`;

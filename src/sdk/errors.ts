@@ -18,7 +18,17 @@ export const ERROR_CODES = {
   },
   STATE_LOCKED: { retryable: false, audience: 'operator', when: 'Another process works on the same data path.' },
   STATE_CORRUPT: { retryable: false, audience: 'operator', when: 'A state file cannot be read as what it should be.' },
+  STATE_REFUSED: {
+    retryable: false,
+    audience: 'operator',
+    when: 'The object storage for the state refuses the key, the bucket or the request at the start.',
+  },
   STATE_UNAVAILABLE: { retryable: true, audience: 'operator', when: 'State cannot be read or written just now.' },
+  DEAD_LETTER_FULL: {
+    retryable: false,
+    audience: 'operator',
+    when: 'An event has to be kept, and the dead letter has no room left.',
+  },
   SOURCE_UNREACHABLE: { retryable: true, audience: 'operator', when: 'No answer from the source: name, network, TLS.' },
   SOURCE_UNAVAILABLE: { retryable: true, audience: 'platform', when: 'The source answered with a server error.' },
   SOURCE_RATE_LIMITED: { retryable: true, audience: 'nobody', when: 'The source asked to slow down.' },

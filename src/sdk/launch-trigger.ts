@@ -8,6 +8,7 @@ import type { Clock, Environment, FileSystem, Random } from './ports.js';
 import type { LoadedTrigger, TriggerRegistration } from './registration.js';
 import { runTrigger } from './run-trigger.js';
 import type { SignalSource } from './signals.js';
+import type { StorageLocation } from './storage/storage-location.js';
 
 /** The world as a composition root hands it over. */
 export interface World {
@@ -25,15 +26,15 @@ export interface World {
 export interface Launch {
   readonly registration: TriggerRegistration;
   readonly loaded: LoadedTrigger;
-  /** Absolute. */
-  readonly dataPath: string;
+  /** Where the state is kept. */
+  readonly storage: StorageLocation;
   readonly once: boolean;
   readonly listener?: PipelineListener;
 }
 
 /** Runs a trigger whose configuration was loaded, with a log that hides its secrets. Never rejects. */
 export async function launchTrigger(
-  { registration, loaded, dataPath, once, listener }: Launch,
+  { registration, loaded, storage, once, listener }: Launch,
   world: World,
 ): Promise<ExitCode> {
   const { trigger } = registration;
@@ -41,10 +42,10 @@ export async function launchTrigger(
     level: logLevelOf(loaded.resolved.values.arguments),
     ...outputStyle(world.stderr, world.environment),
     stream: world.stderr,
-    secrets: loaded.secrets,
+    secrets: [...loaded.secrets, ...storage.secrets],
   });
   for (const warning of loaded.warnings) log.warning(warning);
-  log.info('Starting', { trigger: trigger.command, dataPath, once });
+  log.info('Starting', { trigger: trigger.command, dataPath: storage.description, once });
   const transport = world.openTransport();
   try {
     const { settings } = loaded;
@@ -52,7 +53,7 @@ export async function launchTrigger(
       ...world,
       trigger,
       settings,
-      dataPath,
+      storage,
       once,
       log,
       transport,

@@ -4,7 +4,7 @@ import type { Lookup } from './configuration/lookup.js';
 import { createLookup } from './configuration/lookup.js';
 import { suggestion } from './configuration/nearest.js';
 import { loadPlatformConfiguration } from './configuration/platform.js';
-import { ConfigurationError, type ConfigurationProblem } from './errors.js';
+import { ConfigurationError } from './errors.js';
 import { exitCodeOf, type ExitCode } from './exit-code.js';
 import { launchTrigger, type World } from './launch-trigger.js';
 import { createLog } from './observability/log.js';
@@ -12,6 +12,7 @@ import { withEnvironmentLogLevel } from './observability/log-level.js';
 import { reportError } from './observability/report-error.js';
 import { outputStyle } from './observability/terminal.js';
 import { loadTrigger, type TriggerRegistration } from './registration.js';
+import { findStorage } from './storage/find-storage.js';
 
 /** Where the platform mounts the data of an item. */
 const PLATFORM_DATA_PATH = '/symphony_data';
@@ -27,16 +28,16 @@ export async function runPlatformCommand(
   command: string | undefined,
   world: World,
 ): Promise<ExitCode> {
-  const { stderr, environment } = world;
+  const { stderr, environment, fileSystem, clock } = world;
   try {
     const registration = findTrigger(triggers, command);
     const lookup = createLookup(world);
     const platform = await loadPlatformConfiguration(lookup);
     const args = withEnvironmentLogLevel(platform.arguments, registration.argumentsSchema, environment);
-    const problems = await findStorageProblems(lookup);
-    const loaded = await loadTrigger(registration, { ...platform, arguments: args, problems }, world.clock.now());
-    const dataPath = await findDataPath(lookup, environment['DATA_PATH']);
-    return await launchTrigger({ registration, loaded, dataPath, once: false }, world);
+    const directory = await findDirectory(lookup, environment['DATA_PATH']);
+    const { location, problems } = await findStorage({ lookup, directory, fileSystem, clock });
+    const loaded = await loadTrigger(registration, { ...platform, arguments: args, problems }, clock.now());
+    return await launchTrigger({ registration, loaded, storage: location, once: false }, world);
   } catch (thrown) {
     reportError(createLog({ level: 'info', stream: stderr, ...outputStyle(stderr, environment) }), thrown);
     return exitCodeOf(thrown);
@@ -52,14 +53,7 @@ function findTrigger(triggers: readonly TriggerRegistration[], command: string |
   throw new ConfigurationError([{ setting: 'command', problem }]);
 }
 
-/** State in a directory that nobody keeps would be lost at each restart: better not to start. */
-async function findStorageProblems(lookup: Lookup): Promise<ConfigurationProblem[]> {
-  const backend = await lookup.text('file_backend');
-  if (backend?.value.trim().toLowerCase() !== 's3') return [];
-  return [{ setting: 'file_backend', problem: 'S3 is not supported by this version', origin: backend.origin }];
-}
-
-async function findDataPath(lookup: Lookup, given: string | undefined): Promise<string> {
+async function findDirectory(lookup: Lookup, given: string | undefined): Promise<string> {
   const subFolder = (await lookup.text('sub_folder'))?.value.trim().replace(/^\/+/, '') ?? '';
   return resolve(given === undefined || given === '' ? PLATFORM_DATA_PATH : given, subFolder);
 }

@@ -3,11 +3,10 @@ import { EXIT_CODE, exitCodeOf, type ExitCode } from './exit-code.js';
 import type { Log } from './observability/log.js';
 import { reportError } from './observability/report-error.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
-import type { Clock, FileSystem, HttpTransport, Random } from './ports.js';
+import type { Clock, HttpTransport, Random } from './ports.js';
 import { stopOnSignals, type SignalSource, type StopSignal } from './signals.js';
 import { Stop } from './stop.js';
-import { lockDataPath } from './storage/data-path-lock.js';
-import { createLocalDirectory } from './storage/local-directory.js';
+import type { StorageLocation } from './storage/storage-location.js';
 import type { Trigger } from './trigger.js';
 
 /** The least patient orchestrators kill after 10 s: this leaves time to commit and leave. */
@@ -20,15 +19,14 @@ const LAST_WAIT_MS = 1_000;
 export interface TriggerRun<Settings> {
   readonly trigger: Trigger<Settings>;
   readonly settings: Settings;
-  /** Absolute path of the directory that keeps the state. */
-  readonly dataPath: string;
+  /** Where the state is kept. */
+  readonly storage: StorageLocation;
   /** True: deliver what is there, then return. */
   readonly once: boolean;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: HttpTransport;
-  readonly fileSystem: FileSystem;
   readonly signals: SignalSource;
   readonly listener?: PipelineListener;
 }
@@ -58,15 +56,14 @@ export async function runTrigger<Settings>(run: TriggerRun<Settings>): Promise<E
 }
 
 async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'ended'> {
-  const { trigger, settings, dataPath, fileSystem, once, log, clock, random, transport, listener } = run;
-  const lock = await lockDataPath(dataPath, fileSystem);
+  const { trigger, settings, once, log, clock, random, transport, listener } = run;
+  const { storage, release } = await run.storage.open();
   try {
-    const storage = createLocalDirectory(dataPath, fileSystem);
     const context = { clock, random, transport, storage, log, stop, once, ...(listener && { listener }) };
     if (!stop.requested.aborted) await trigger.run(settings, context);
     return 'ended';
   } finally {
-    await lock.release();
+    await release();
   }
 }
 

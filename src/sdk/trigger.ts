@@ -1,5 +1,7 @@
 import type { Clock, HttpTransport, Random } from './ports.js';
+import type { ConnectorParts } from './connector-parts.js';
 import type { Log } from './observability/log.js';
+import type { Batch, Destination } from './pipeline/destination.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Stop } from './stop.js';
 import type { Storage } from './storage/storage.js';
@@ -60,9 +62,25 @@ export interface Trigger<Settings> {
    * @throws ModuleError when it cannot go on: corrupt state; with `once`, any failure that retrying did not mend
    */
   run(settings: Settings, context: TriggerContext): Promise<void>;
+  /**
+   * The two ends of a trigger that collects, and its pace: what the commands work with that audit and repair.
+   * A trigger that has them runs as `runConnector(connect(settings, context), context)`.
+   */
+  connect(settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch>;
+  /**
+   * Where the events of a run go, with the same settings: for what is sent again from the dead letter. A trigger without it
+   * has none to send from.
+   */
+  openDestination?(settings: Settings, context: DestinationContext): Destination;
   /** Examines the settings against the real world, sending no event. Findings come as they are made. */
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
 }
 
 /** What an examination may touch: no state, no log. */
 export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport'> & { readonly signal: AbortSignal };
+
+/** The world as a destination without a source is given it. */
+export type DestinationContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'listener'> & {
+  /** True: no event is held too large to be tried. */
+  readonly anySize: boolean;
+};

@@ -5,6 +5,8 @@ import type { SyntheticEvent } from './events/synthetic-event.js';
 interface LiveTrickle {
   /** Makes the events that have happened since the last call, up to the instant (epoch milliseconds). */
   advance(nowMs: number): void;
+  /** Nothing more happens from this instant on (epoch milliseconds). */
+  end(nowMs: number): void;
 }
 
 /**
@@ -19,14 +21,18 @@ export function createLiveTrickle(options: {
 }): LiveTrickle {
   const intervalMs = 1000 / options.eventsPerSecond;
   let happened = 0;
+  let endMs = Infinity;
   return {
     advance(nowMs) {
       for (;;) {
         const nextMs = options.fromMs + (happened + 1) * intervalMs;
-        if (!(nextMs <= nowMs)) return;
+        if (!(nextMs <= Math.min(nowMs, endMs))) return;
         options.add(options.generator.next(nextMs));
         happened++;
       }
+    },
+    end(nowMs) {
+      endMs = Math.min(endMs, nowMs);
     },
   };
 }

@@ -56,6 +56,8 @@ export interface Simulators {
   readonly generator: EventGenerator;
   /** Compares what the API has shown so far with what the intake has accepted. */
   account(): Account;
+  /** From now on no live events happen. Those that did may still become visible. */
+  endLiveEvents(): void;
   /** Breaks all connections and frees both ports. */
   close(): Promise<void>;
 }
@@ -108,6 +110,7 @@ export async function startSimulators(options: SimulatorsOptions = {}): Promise<
       const reachableFromMs = startedMs - (options.jumpcloud?.retentionDays ?? 90) * DAY_MS;
       return drawUpAccount({ store: jumpcloud.store, received: sekoia.received, nowMs: now(), reachableFromMs });
     },
+    endLiveEvents: () => trickle.end(now()),
     close: async () => {
       await Promise.all([jumpcloud.close(), sekoia.close()]);
     },

@@ -68,6 +68,34 @@ export function describeStorage(kind: string, create: () => Storage | Promise<St
       expect(await storage.list('ledger')).toEqual(['1.json', '2.json']);
     });
 
+    it('lists more than a thousand names', async () => {
+      const names = Array.from({ length: 1010 }, (_, index) => `${String(index + 1).padStart(8, '0')}.bin`);
+      for (let first = 0; first < names.length; first += 25) {
+        await Promise.all(names.slice(first, first + 25).map((name) => storage.write(`ledger/${name}`, bytes(name))));
+      }
+      expect(await storage.list('ledger')).toEqual(names);
+    }, 120_000);
+
+    it('keeps documents apart whose names differ by dots and digits', async () => {
+      const names = ['00000001.bin', '00000001.bin.1', '00000010.bin', '1.2.3', 'a-b_c.d e+f%2Fg&h'];
+      for (const name of names) await storage.write(`ledger/${name}`, bytes(name));
+      for (const name of names) expect(text(await storage.read(`ledger/${name}`))).toBe(name);
+      expect(await storage.list('ledger')).toEqual(names);
+    });
+
+    it('keeps a large document', async () => {
+      const content = new Uint8Array(8 * 1024 * 1024).map((_, index) => (index * 31 + (index >> 12)) % 256);
+      await storage.write('large.bin', content);
+      expect(Buffer.compare((await storage.read('large.bin'))!, content)).toBe(0);
+    });
+
+    it('lets a document be written, removed and written again', async () => {
+      await storage.write('context.json', bytes('one'));
+      await storage.remove('context.json');
+      await storage.write('context.json', bytes('two'));
+      expect(text(await storage.read('context.json'))).toBe('two');
+    });
+
     it('lists nothing for a folder that does not exist', async () => {
       expect(await storage.list('nowhere')).toEqual([]);
     });

@@ -21,10 +21,10 @@ describe('the demo', () => {
         text(child.stderr),
         once(child, 'close'),
       ]);
-      const account = JSON.parse(stdout) as { held: number; delivered: number; deadLettered: number };
+      const account = JSON.parse(stdout) as { held: number; delivered: number; trimmed: number; deadLettered: number };
       expect(account).toMatchObject({ lost: 0, duplicated: 0, altered: 0, balanced: true });
       expect(account.held).toBeGreaterThanOrEqual(2000);
-      expect(account.delivered + account.deadLettered).toBe(account.held);
+      expect(account.delivered + account.trimmed + account.deadLettered).toBe(account.held);
       expect(stderr).toContain('Starting it again on the same data path');
       expect(code).toBe(0);
     },

@@ -1,14 +1,12 @@
-import { setTimeout as wait } from 'node:timers/promises';
-
 import { describe, expect, it } from '@jest/globals';
 
-import { startSimulators, type Simulators } from '../../src/simulators/serve.js';
-import { startProgram, type RunningProgram } from '../support/built-program.js';
+import { startSimulators } from '../../src/simulators/serve.js';
+import { startProgram } from '../support/built-program.js';
 import { connectorEnvironment } from '../support/connector-environment.js';
+import { killOnTheWay, momentOf } from '../support/kill-on-the-way.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { temporaryDirectories } from '../support/temporary-directory.js';
 
-const COMMAND = 'JumpcloudDirectoryInsightsConnector';
 /** Another form: KILL_EVENTS=300000 KILLS=40 KILL_SEED=7 npm test -- tests/e2e/kill */
 const EVENTS = Number(process.env['KILL_EVENTS'] ?? 100_000);
 const KILLS = Number(process.env['KILLS'] ?? 10);
@@ -18,54 +16,6 @@ const PARALLEL = 4;
 const UNDER_WAY = PARALLEL * BATCH;
 
 const newDirectory = temporaryDirectories();
-
-/** What stood at the intake when a process was dead. */
-interface Moment {
-  readonly delivered: number;
-  readonly duplicated: number;
-}
-
-function momentOf(simulators: Simulators): Moment {
-  const { delivered, duplicated } = simulators.account();
-  return { delivered, duplicated };
-}
-
-/** Resolves once the intake has taken so many events more, repeats included. */
-async function takes(simulators: Simulators, further: number, { child }: RunningProgram): Promise<void> {
-  const { received } = simulators.sekoia;
-  const wanted = received.events + further;
-  const deadline = Date.now() + 60_000;
-  while (received.events < wanted) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('the connector ended by itself');
-    if (Date.now() > deadline) throw new Error(`the intake has ${received.events} events and waits for ${wanted}`);
-    await wait(2);
-  }
-}
-
-/**
- * Kills by progress, not by time, so that the kills cover the whole run on any machine. Each one comes after between
- * nothing and twice its share of what is missing: some while the connector still repeats what the last one broke off.
- */
-async function killOnTheWay(
-  simulators: Simulators,
-  environment: Readonly<Record<string, string>>,
-  random: () => number,
-): Promise<Moment[]> {
-  const moments: Moment[] = [];
-  for (let left = KILLS; left > 0; left -= 1) {
-    const share = simulators.account().lost / (left + 1);
-    const program = startProgram('main.js', [COMMAND], environment);
-    await takes(simulators, Math.max(1, Math.floor(2 * share * random())), program);
-    // The intake takes whole batches: a kill right after one would always meet the same state.
-    await wait(random() * 25);
-    program.child.kill('SIGKILL');
-    expect((await program.ended).signal).toBe('SIGKILL');
-    // What was sent whole before the kill is still taken after it.
-    await wait(100);
-    moments.push(momentOf(simulators));
-  }
-  return moments;
-}
 
 describe('kill -9 at random moments', () => {
   it('loses nothing, and repeats only batches that were under way', async () => {
@@ -77,7 +27,7 @@ describe('kill -9 at random moments', () => {
       arguments: { chunk_size: BATCH, page_size: 2000 },
     });
     try {
-      const moments = await killOnTheWay(simulators, environment, seededRandom(SEED));
+      const moments = await killOnTheWay({ simulators, environment, kills: KILLS, random: seededRandom(SEED) });
       const rest = await startProgram('harness/cli.js', ['run', '--once'], environment).ended;
       expect(rest.code).toBe(0);
       const account = simulators.account();

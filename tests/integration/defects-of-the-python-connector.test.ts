@@ -254,17 +254,19 @@ describe('delivery', () => {
     await stopped(run);
   });
 
-  it('10: keeps an event that is too large, whole, and names it', async () => {
+  it('10: sends a trimmed copy of an event that is too large, keeps the whole, and names it', async () => {
     const world = new ConnectorWorld();
     const pad = 'x'.repeat(260_000);
     const text = `{"id":"large","timestamp":"2030-01-02T03:03:05Z","event_type":"mdm_list","pad":"${pad}"}`;
     world.add(apiEvent('large', START_MS - 60_000, { text }), apiEvent('small', START_MS - 59_000));
     const run = world.run();
     await run.ended;
-    expect(world.account()).toMatchObject({ delivered: 1, duplicated: 0 });
+    expect(world.account()).toMatchObject({ delivered: 1, duplicated: 0, unknown: 1 });
+    const copy = world.intake.received.texts.find((received) => received.includes('"_trimmed"'));
+    expect(JSON.parse(copy ?? '')).toMatchObject({ id: 'large', event_type: 'mdm_list' });
     const [letter, ...others] = await deadLetters(world.storage);
     expect(others).toEqual([]);
-    expect(letter).toMatchObject({ id: 'large', event_type: 'mdm_list' });
+    expect(letter).toMatchObject({ id: 'large', event_type: 'mdm_list', kind: 'oversized', delivered: 'trimmed' });
     expect(letter?.event === text).toBe(true);
     const lines = run.log.lines.filter(({ level }) => level === 'warning');
     expect(lines).toMatchObject([{ fields: { id: 'large', bytes: Buffer.byteLength(text) } }]);

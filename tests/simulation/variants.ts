@@ -123,7 +123,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'does-not-write-the-dead-letter',
-    patch: () => replace(DeadLetter.prototype, 'write', () => async () => undefined),
+    patch: () => replace(DeadLetter.prototype, 'write', () => async () => []),
   },
   {
     name: 'overwrites-the-dead-letter',

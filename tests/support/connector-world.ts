@@ -1,5 +1,9 @@
 import { connectorArgumentsSchema, moduleConfigurationSchema } from '../../src/jumpcloud/configuration.generated.js';
 import { jumpcloudDirectoryInsightsConnector } from '../../src/jumpcloud/connector.js';
+import { createIntakeDestination } from '../../src/jumpcloud/create-intake-destination.js';
+import type { ConnectorSettings } from '../../src/jumpcloud/settings.js';
+import { DeadLetterArchive } from '../../src/sdk/dead-letter/dead-letter-archive.js';
+import { type Replay, replayDeadLetter } from '../../src/sdk/dead-letter/replay.js';
 import type { SettingsSchema } from '../../src/sdk/configuration/schema.js';
 import type { PipelineEvent } from '../../src/sdk/pipeline/pipeline-event.js';
 import type { HttpRequest, HttpTransport } from '../../src/sdk/ports.js';
@@ -75,11 +79,7 @@ export class ConnectorWorld {
     const told: PipelineEvent[] = [];
     const requests: HttpRequest[] = [];
     const transport = options.transport ?? this.transport;
-    const configuration = {
-      module: { ...defaultsOf(moduleConfigurationSchema), ...ACCOUNT, ...options.module },
-      arguments: { ...defaultsOf(connectorArgumentsSchema), ...ARGUMENTS, ...options.arguments },
-    };
-    const { settings } = jumpcloudDirectoryInsightsConnector.configure(configuration, this.clock.now());
+    const settings = this.#settings(options);
     const ended = jumpcloudDirectoryInsightsConnector.run(settings, {
       clock: this.clock,
       random: seededRandom(),
@@ -107,6 +107,28 @@ export class ConnectorWorld {
       queries: () => to('/events').map((body) => JSON.parse(body) as Record<string, unknown>),
       pushes: () => to('/batch').map((body) => JSON.parse(body) as { intake_key: string; jsons: string[] }),
     };
+  }
+
+  /** Sends what is in the dead letter again, as the command does. */
+  replay(options: Pick<RunOptions, 'module' | 'arguments'> & { readonly oversized?: boolean } = {}): Promise<Replay> {
+    const { clock, transport } = this;
+    const { oversized = false } = options;
+    const context = { clock, random: seededRandom(), transport, anySize: oversized };
+    return replayDeadLetter({
+      archive: new DeadLetterArchive(this.storage),
+      destination: createIntakeDestination(this.#settings(options), context),
+      ...{ clock, stop: new Stop(), isMeant: () => true, oversized },
+      onDelivered: async () => undefined,
+      onProgress: () => undefined,
+    });
+  }
+
+  #settings(options: Pick<RunOptions, 'module' | 'arguments'>): ConnectorSettings {
+    const configuration = {
+      module: { ...defaultsOf(moduleConfigurationSchema), ...ACCOUNT, ...options.module },
+      arguments: { ...defaultsOf(connectorArgumentsSchema), ...ARGUMENTS, ...options.arguments },
+    };
+    return jumpcloudDirectoryInsightsConnector.configure(configuration, this.clock.now()).settings;
   }
 
   /** What the API has shown by now, compared with what the intake accepted. */

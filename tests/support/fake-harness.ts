@@ -19,9 +19,10 @@ export function fakeHarness(
     environment?: Readonly<Record<string, string>>;
     triggers?: HarnessWorld['triggers'];
     terminal?: boolean;
+    ask?: HarnessWorld['ask'];
   } = {},
 ): FakeHarness {
-  const { files, environment, triggers = [scriptedTrigger()], terminal = false } = given;
+  const { files, environment, triggers = [scriptedTrigger()], terminal = false, ask } = given;
   const world = fakeWorld({ files: { ...PACKAGE, ...files }, ...(environment && { environment }) });
   return Object.assign(world, {
     stdout: Object.assign(new RecordingStream(), { isTTY: terminal }),
@@ -29,5 +30,6 @@ export function fakeHarness(
     packageDirectory: '/package',
     version: '1.2.3',
     triggers,
+    ...(ask && { ask }),
   });
 }

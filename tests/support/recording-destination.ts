@@ -40,6 +40,8 @@ export interface RecordingDestinationOptions {
   /** Events in a batch; asked for each batch. */
   readonly batchEvents?: () => number;
   readonly maxEventBytes?: number;
+  /** What is sent in place of an oversized event. Nothing is where there is no such thing. */
+  readonly reduce?: (event: RawEvent) => Uint8Array | undefined;
   /** What becomes of a batch; `n` is 1 for the first. Everything is acknowledged where there is no script. */
   readonly script?: (batch: TextBatch, signals: DeliverySignals, n: number) => Promise<DeliveryOutcome>;
 }
@@ -57,6 +59,10 @@ export class RecordingDestination implements Destination<TextBatch> {
   createBatch(): TextBatch {
     const { batchEvents, maxEventBytes = Infinity } = this.options;
     return new TextBatch({ events: batchEvents?.() ?? 10, eventBytes: maxEventBytes });
+  }
+
+  reduce(event: RawEvent): Uint8Array | undefined {
+    return this.options.reduce?.(event);
   }
 
   async deliver(batch: TextBatch, signals: DeliverySignals): Promise<DeliveryOutcome> {

@@ -1,7 +1,10 @@
 import type { SettingsSchema } from '../../src/sdk/configuration/schema.js';
 import { ConfigurationError } from '../../src/sdk/errors.js';
+import { RecordingDestination } from './recording-destination.js';
+import { ScriptedSource } from './scripted-source.js';
 import type { TriggerRegistration } from '../../src/sdk/registration.js';
-import type { CheckResult, Trigger, TriggerContext } from '../../src/sdk/trigger.js';
+import type { Destination } from '../../src/sdk/pipeline/destination.js';
+import type { CheckResult, DestinationContext, Trigger, TriggerContext } from '../../src/sdk/trigger.js';
 
 export interface ScriptedSettings {
   readonly key: string;
@@ -28,6 +31,7 @@ export function scriptedTrigger(
   behaviour: {
     run?: (settings: ScriptedSettings, context: TriggerContext) => Promise<void>;
     checks?: readonly CheckResult[];
+    destination?: (context: DestinationContext) => Destination;
   } = {},
 ): TriggerRegistration & { readonly runs: { settings: ScriptedSettings; context: TriggerContext }[] } {
   const runs: { settings: ScriptedSettings; context: TriggerContext }[] = [];
@@ -43,6 +47,23 @@ export function scriptedTrigger(
       runs.push({ settings, context });
       await behaviour.run?.(settings, context);
     },
+    connect(_, { clock }) {
+      return {
+        source: new ScriptedSource({ events: [], now: () => clock.now() }),
+        destination: new RecordingDestination(),
+        listener: () => undefined,
+        stream: 'scripted',
+        startFromMs: 0,
+        frequencyMs: 60_000,
+        overlapMs: 0,
+        settlingHorizonMs: 86_400_000,
+        reconcileEveryMs: 300_000,
+        retentionMs: 86_400_000,
+      };
+    },
+    ...(behaviour.destination && {
+      openDestination: (_: ScriptedSettings, context: DestinationContext) => behaviour.destination!(context),
+    }),
     async *check() {
       yield* behaviour.checks ?? [];
     },

@@ -3,16 +3,19 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
 import {
   connectorArgumentsSchema,
   moduleConfigurationSchema,
   playbookSchema,
 } from '../../src/jumpcloud/configuration.generated.js';
+import { DeliveryState } from '../../src/sdk/checkpoint/delivery-state.js';
 import { resolveReferences } from '../../src/sdk/configuration/references.js';
 import { resolveConfiguration } from '../../src/sdk/configuration/resolve.js';
 import { createLayer } from '../../src/sdk/configuration/layer.js';
 import { isSecret, type SettingsSchema } from '../../src/sdk/configuration/schema.js';
+import { createMemoryStorage } from '../../src/sdk/storage/memory.js';
 import { parseDuration } from '../../src/sdk/time/duration.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -34,7 +37,7 @@ describe('the manifest', () => {
     expect(manifest).toMatchObject({
       uuid: 'fb8568bd-8b80-4c84-bde4-2d24275ce34f',
       slug: 'jumpcloud-directory-insights',
-      version: '2.0.0',
+      version: '2.1.0',
       categories: ['IAM'],
       configuration: { type: 'object', required: ['apikey'], secrets: ['apikey'] },
     });
@@ -77,6 +80,10 @@ describe('the trigger', () => {
       frequency: 60,
       start_from: '1m',
       overlap: '5m',
+      settling_horizon: '24h',
+      reconcile_every: '5m',
+      oversized_events: 'trim',
+      dead_letter_limit: 1024,
       page_size: 10_000,
       requests_per_second: 10,
       chunk_size: 10_000,
@@ -121,6 +128,49 @@ describe.each(SCHEMAS)('%s', (file, embedded) => {
     const needed = Object.fromEntries((embedded.required ?? []).map((name) => [name, 'given']));
     const section = { schema: embedded, layers: [createLayer(needed, 'test')] };
     await expect(resolveConfiguration({ section })).resolves.toMatchObject({ warnings: [] });
+  });
+});
+
+describe('documents on the data path', () => {
+  async function validatorOf(file: string): Promise<ValidateFunction> {
+    const ajv = new Ajv({ strict: true, allErrors: true });
+    addFormats.default(ajv);
+    return ajv.compile(await readJson(file));
+  }
+
+  /** Every optional member set, and numbers of either sign. */
+  async function writtenDocuments(): Promise<Record<string, unknown>> {
+    const storage = createMemoryStorage();
+    const startMs = Date.UTC(2030, 0, 2);
+    const state = await DeliveryState.open({ storage, startFromMs: startMs, keepMs: 60_000, stream: 'all' });
+    const entry = { bucket: startMs / 60_000 + 1, place: 7, high: 1, low: 2, isDeadLettered: true };
+    const hourMs = 3_600_000;
+    await state.commit({ entries: [entry], settled: { lane: 'tail', fromMs: startMs, toMs: startMs + 4 * hourMs } });
+    state.giveUpBefore(startMs + 1);
+    state.explain({ fromMs: startMs + 3 * hourMs, toMs: startMs + 4 * hourMs }, -1);
+    state.lateness.record('sso', 7);
+    const range = { fromMs: startMs + 2 * hourMs, toMs: startMs + 3 * hourMs };
+    state.agree({ ...range, atMs: startMs + 5 * hourMs, disputed: [range] });
+    state.owe({ fromMs: startMs + 3 * hourMs, toMs: startMs + 3 * hourMs + 5 });
+    state.giveUpBefore(startMs + 3 * hourMs + 1);
+    await state.commit({ entries: [], settled: undefined });
+    const read = async (name: string): Promise<unknown> =>
+      JSON.parse(Buffer.from((await storage.read(name)) ?? []).toString('utf8'));
+    return { 'context.json': await read('context.json'), proofs: await read('proofs/2030-01-02.json') };
+  }
+
+  it.each([
+    ['schemas/checkpoint.schema.json', 'context.json', ['delivery', 'agreed', 'disputed', '0', 'to']],
+    ['schemas/proofs.schema.json', 'proofs', ['hours', '0', 'proof']],
+  ])('are what %s says, which describes every member', async (file, name, deepest) => {
+    const isValid = await validatorOf(file);
+    const document = (await writtenDocuments())[name];
+    isValid(document);
+    expect(isValid.errors ?? []).toEqual([]);
+    // It is a description of something: a member deep inside that is not there, or is another, is noticed.
+    expect(deepest.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], document)).toBeDefined();
+    const nonsense: unknown = JSON.parse(JSON.stringify(document).replace(/"to":"2[^"]*"/, '"unto":1'));
+    expect(isValid(nonsense)).toBe(false);
   });
 });
 

@@ -62,19 +62,23 @@ async function check(configuration: LoadedConfiguration, world: HarnessWorld, js
 
 /** The state's findings, then the trigger's own. Whatever they quote, no secret leaves. */
 async function* findings(
-  { registration, loaded, dataPath }: LoadedConfiguration,
+  { registration, loaded, storage }: LoadedConfiguration,
   world: HarnessWorld,
   signal: AbortSignal,
 ): AsyncGenerator<CheckResult> {
-  const redact = redactor(loaded.secrets);
+  const redact = redactor([...loaded.secrets, ...storage.secrets]);
+  const redacted = ({ detail, remedy, ...rest }: CheckResult): CheckResult => ({
+    ...rest,
+    detail: redact(detail),
+    ...(remedy !== undefined && { remedy: redact(remedy) }),
+  });
   for (const warning of loaded.warnings) yield { name: 'Settings', state: 'warning', detail: warning };
-  yield* checkDataPath(dataPath.value, world.fileSystem);
+  for await (const result of checkDataPath(storage)) yield redacted(result);
   const transport = world.openTransport();
   try {
     const { clock, random } = world;
     for await (const result of registration.trigger.check(loaded.settings, { clock, random, transport, signal })) {
-      const { detail, remedy } = result;
-      yield { ...result, detail: redact(detail), ...(remedy !== undefined && { remedy: redact(remedy) }) };
+      yield redacted(result);
     }
   } finally {
     await transport.close();

@@ -17,6 +17,7 @@ export const CONFIGURATION_ENVIRONMENT = {
   CONNECTOR_CONFIGURATION: 'the arguments as JSON, or base64 of it (else TRIGGER_CONFIGURATION)',
   INTAKE_URL: 'intake address where intake_server is not set',
   DATA_PATH: 'directory of the state',
+  FILE_BACKEND: "'S3' keeps the state in the bucket AWS_BUCKET_NAME; README.md has the other names",
   LOG_LEVEL: 'debug, info, warning, error, or 10 to 40',
   NO_COLOR: 'no colours, where set',
 } as const;

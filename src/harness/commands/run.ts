@@ -1,16 +1,20 @@
 import type { Command } from 'commander';
 
+import { createMetrics } from '../../sdk/observability/metrics.js';
 import { launchTrigger } from '../../sdk/launch-trigger.js';
 import { loadConfiguration, type ConfigurationFlags } from '../load-configuration.js';
+import { serveMetrics } from '../metrics-server.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
+import { whole } from './number-options.js';
 
 /** `run`: collects and delivers, until stopped or once. */
 export function addRunCommand(program: Command, world: HarnessWorld, finish: Finish): void {
   const command = program.command('run').description('Run a trigger: collect its events and deliver them.');
   addConfigurationOptions(command, world.triggers)
     .option('--once', 'deliver what is there, then leave')
+    .option('--metrics-port <NUMBER>', 'serve Prometheus metrics on 127.0.0.1 at this port', whole(1, 65_535))
     .addHelpText('after', PRECEDENCE)
     .addHelpText(
       'after',
@@ -25,9 +29,16 @@ export function addRunCommand(program: Command, world: HarnessWorld, finish: Fin
         environment: CONFIGURATION_ENVIRONMENT,
       }),
     )
-    .action(async (wanted: string | undefined, flags: ConfigurationFlags & { once?: true }) => {
-      const { registration, loaded, dataPath } = await loadConfiguration(world, wanted, flags);
-      const once = flags.once === true;
-      finish(await launchTrigger({ registration, loaded, dataPath: dataPath.value, once }, world));
+    .action(async (wanted: string | undefined, flags: ConfigurationFlags & { once?: true; metricsPort?: number }) => {
+      const { registration, loaded, storage } = await loadConfiguration(world, wanted, flags);
+      const metrics = createMetrics();
+      const server = flags.metricsPort === undefined ? undefined : await serveMetrics(metrics, flags.metricsPort);
+      const { listener } = metrics;
+      try {
+        const launch = { registration, loaded, storage, once: flags.once === true, listener };
+        finish(await launchTrigger(launch, world));
+      } finally {
+        await server?.close();
+      }
     });
 }

@@ -3,18 +3,21 @@ import { join } from 'node:path';
 
 import type { Simulators } from '../../simulators/serve.js';
 
-/** What the demo ends with. Each event that the API has shown is delivered, in the dead letter only, or lost. */
+/** What the demo ends with. Each event that the API has shown is delivered, whole or trimmed, in the dead letter, or lost. */
 export interface DemoAccount {
   /** Events that the API has shown. */
   readonly held: number;
+  /** Delivered whole. */
   readonly delivered: number;
+  /** Too large: a trimmed copy was delivered, and the whole is in the dead letter. */
+  readonly trimmed: number;
   /** Not delivered, but in the dead letter, whole. */
   readonly deadLettered: number;
   /** Neither delivered nor whole in the dead letter. */
   readonly lost: number;
   /** Deliveries beyond the first of an event, and delivered events that are in the dead letter as well. */
   readonly duplicated: number;
-  /** Delivered texts that the API does not have. */
+  /** Delivered texts that are neither an event of the API nor the trimmed copy of one. */
   readonly altered: number;
   /** Requests tried again, by the connector's own word. */
   readonly retried: number;
@@ -23,6 +26,7 @@ export interface DemoAccount {
 
 /**
  * Asks the simulators and the dead letter's files what became of each event. Only `retried` is the connector's word.
+ * @param options.trim the copy that is to be delivered of an event that is too large; undefined for any other
  * @param options.nowMs the instant up to which the API has shown its events, epoch milliseconds
  */
 export function drawUpDemoAccount(options: {
@@ -31,28 +35,34 @@ export function drawUpDemoAccount(options: {
     readonly sekoia: Pick<Simulators['sekoia'], 'received'>;
   };
   readonly deadLetter: ReadonlySet<string>;
+  readonly trim: (event: Buffer) => Uint8Array | undefined;
   readonly nowMs: number;
   readonly retried: number;
 }): DemoAccount {
   const { simulators, deadLetter, nowMs, retried } = options;
   // First of all, because it brings the live events up to date.
-  const { duplicated: repeats, unknown: altered } = simulators.account();
+  const { duplicated: repeats, unknown } = simulators.account();
   const { store } = simulators.jumpcloud;
-  let [held, delivered, deadLettered, both] = [0, 0, 0, 0];
+  let [held, delivered, trimmed, deadLettered, both, copies] = [0, 0, 0, 0, 0, 0];
   for (let row = 0; row < store.size; row += 1) {
     if (store.visibleAtMs(row) > nowMs) continue;
     const text = store.text(row);
     const isDelivered = simulators.sekoia.received.count(text) > 0;
     const isKept = deadLetter.has(exactly(text));
+    const copy = options.trim(text);
+    const timesTrimmed = copy === undefined ? 0 : simulators.sekoia.received.count(Buffer.from(copy));
     held += 1;
+    copies += timesTrimmed;
     if (isDelivered) delivered += 1;
+    else if (isKept && timesTrimmed > 0) trimmed += 1;
     else if (isKept) deadLettered += 1;
     if (isDelivered && isKept) both += 1;
   }
-  const lost = held - delivered - deadLettered;
-  const duplicated = repeats + both;
+  const lost = held - delivered - trimmed - deadLettered;
+  const duplicated = repeats + both + copies - trimmed;
+  const altered = unknown - copies;
   const balanced = lost === 0 && duplicated === 0 && altered === 0;
-  return { held, delivered, deadLettered, lost, duplicated, altered, retried, balanced };
+  return { held, delivered, trimmed, deadLettered, lost, duplicated, altered, retried, balanced };
 }
 
 /** The texts in the dead letter of a data path; none where nothing was ever written off. */

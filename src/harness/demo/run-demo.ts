@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { jumpcloudDirectoryInsightsConnector as connector } from '../../jumpcloud/connector.js';
+import { PROTECTED_MEMBERS } from '../../jumpcloud/create-intake-destination.js';
+import { MAX_EVENT_BYTES } from '../../sdk/intake/limits.js';
+import { trimEvent } from '../../sdk/json/trim-event.js';
 import { createLocalDirectory } from '../../sdk/storage/local-directory.js';
 import { Stop } from '../../sdk/stop.js';
 import { startSimulators, type Simulators } from '../../simulators/serve.js';
@@ -74,13 +77,21 @@ export async function runDemo(
     });
     if (wasStopped()) return undefined;
     const deadLetter = await readDeadLetter(dataPath);
-    return drawUpDemoAccount({ simulators, deadLetter, nowMs: endsAtMs, retried: narrator.tally.retried });
+    const { retried } = narrator.tally;
+    return drawUpDemoAccount({ simulators, deadLetter, trim: trimmedCopy, nowMs: endsAtMs, retried });
   } finally {
     ticker.abort();
     await ticking;
     await simulators.close();
     await rm(dataPath, { recursive: true, force: true });
   }
+}
+
+/** What the connector is to send of an event over the intake's limit. */
+function trimmedCopy(event: Uint8Array): Uint8Array | undefined {
+  return event.length > MAX_EVENT_BYTES
+    ? trimEvent(event, { limitBytes: MAX_EVENT_BYTES, protectedMembers: PROTECTED_MEMBERS })
+    : undefined;
 }
 
 interface CollectorParts {
@@ -104,6 +115,7 @@ function collector(parts: CollectorParts): (isEnough: IsEnough) => Promise<void>
       arguments: {
         ...{ intake_server: simulators.intakeUrl, intake_key: simulators.intakeKey, service: 'all' },
         ...{ frequency: FREQUENCY_MS / 1000, start_from: `${options.days + 1}d`, overlap: '30s', retry_for: '1h' },
+        ...{ settling_horizon: '24h', reconcile_every: '5m', oversized_events: 'trim', dead_letter_limit: 1024 },
         ...{ chunk_size: 2000, page_size: 5000, requests_per_second: 10, log_level: 'info' },
       },
     },
@@ -166,6 +178,7 @@ export function accountRows(account: DemoAccount): (readonly [string, string])[]
   return [
     ['shown by the API', count(account.held)],
     ['delivered', count(account.delivered)],
+    ['delivered trimmed, whole in the dead letter', count(account.trimmed)],
     ['in the dead letter only', count(account.deadLettered)],
     ['lost', count(account.lost)],
     ['duplicated', count(account.duplicated)],

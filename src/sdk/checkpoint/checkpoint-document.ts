@@ -1,10 +1,28 @@
-import { crc32 } from 'node:zlib';
-
 import { ModuleError } from '../errors.js';
-import { formatPythonTimestamp, formatTimestamp, parseTimestamp } from '../time/timestamp.js';
-import type { OwedInterval } from './owed-set.js';
+import { LATENESS_STEPS_MS, type LatenessHistogram } from '../reconciliation/lateness.js';
+import { formatPythonTimestamp, formatTimestamp } from '../time/timestamp.js';
+import { documentReader, type DocumentReader } from './document-reader.js';
+import type { ClosedInterval, OwedInterval } from './owed-set.js';
+import { isObject, type Json, parseDocument, seal, unseal } from './sealed-document.js';
 
-const VERSION = 1;
+const VERSION = 2;
+/** Written before counts were compared: it lacks what comparisons need, which then begin at the edge. */
+const VERSION_WITHOUT_COUNTS = 1;
+
+/** How many more events than are accounted for the source counts around an instant, shown to be none that is missing. */
+export interface Explained {
+  readonly atMs: number;
+  /** Negative where events have vanished from the source. */
+  readonly difference: number;
+}
+
+/** The last comparison of the whole ledger with the source that found them equal. */
+export interface Agreement extends ClosedInterval {
+  /** When it was made, by the source's clock. */
+  readonly atMs: number;
+  /** Ranges within it of which the source contradicted itself: these are not proven. */
+  readonly disputed: readonly ClosedInterval[];
+}
 
 /** What the program remembers between runs, apart from the ledger's segments. All times epoch milliseconds. */
 export interface Checkpoint {
@@ -13,10 +31,17 @@ export interface Checkpoint {
   readonly collectedFromMs: number;
   /** Ids of events before this are not in the ledger any more. */
   readonly ledgerFromMs: number;
+  /** From here on the ledger holds every event that was accounted for, so that it can be counted. */
+  readonly countedFromMs: number;
   /** Names of the ledger's segments. */
   readonly segments: readonly string[];
+  readonly explained: readonly Explained[];
+  readonly agreed: Agreement | undefined;
+  /** Ranges whose ids were forgotten before their counts agreed with the source's. */
+  readonly unproven: readonly ClosedInterval[];
   /** Ranges that could not be had any more: the source had deleted them. */
   readonly unreachable: readonly OwedInterval[];
+  readonly lateness: Readonly<Record<string, LatenessHistogram>>;
   /** What the stream reads, in the connector's words: to tell the operator when it changed. */
   readonly stream: string;
 }
@@ -32,8 +57,6 @@ export type CheckpointContent =
       readonly others: Json;
     };
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** The key of the platform's Python SDK: the left edge of what is owed, in Python's ISO form. */
 const POSITION_KEY = 'most_recent_date_seen';
 const OWN_KEY = 'delivery';
@@ -46,16 +69,25 @@ const OWN_KEY = 'delivery';
  */
 export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Array {
   const position = formatPythonTimestamp(checkpoint.owed[0]?.fromMs ?? checkpoint.collectedFromMs);
+  const { agreed } = checkpoint;
   const own = {
     version: VERSION,
     [POSITION_KEY]: position,
     owed: checkpoint.owed.map(encodeInterval),
     collected_from: formatTimestamp(checkpoint.collectedFromMs),
-    ledger: { from: formatTimestamp(checkpoint.ledgerFromMs), segments: checkpoint.segments },
+    ledger: {
+      from: formatTimestamp(checkpoint.ledgerFromMs),
+      counted_from: formatTimestamp(checkpoint.countedFromMs),
+      segments: checkpoint.segments,
+    },
+    explained: checkpoint.explained.map(({ atMs, difference }) => ({ at: formatTimestamp(atMs), difference })),
+    ...(agreed && { agreed: encodeAgreement(agreed) }),
+    unproven: checkpoint.unproven.map(encodeInterval),
     unreachable: checkpoint.unreachable.map(encodeInterval),
+    lateness: checkpoint.lateness,
     stream: checkpoint.stream,
   };
-  const document = { ...others, [POSITION_KEY]: position, [OWN_KEY]: { ...own, checksum: checksum(own) } };
+  const document = { ...others, [POSITION_KEY]: position, [OWN_KEY]: seal(own) };
   return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }
 
@@ -65,46 +97,76 @@ export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Arr
  */
 export function decodeCheckpoint(content: Uint8Array | undefined, location: string): CheckpointContent {
   if (content === undefined) return { kind: 'none', others: {} };
-  const document = parseObject(content, location);
+  const broken = (what: string, cause?: unknown): ModuleError => corrupt(location, what, cause);
+  const read = documentReader(broken);
+  const document = parseDocument(content, broken);
   const { [POSITION_KEY]: position, [OWN_KEY]: own, ...others } = document;
-  const positionMs = position === undefined ? undefined : instant(position, POSITION_KEY, location);
+  const positionMs = position === undefined ? undefined : read.instant(position, POSITION_KEY);
   if (own === undefined) {
     return positionMs === undefined ? { kind: 'none', others } : { kind: 'position', positionMs, others };
   }
-  const decoded = decodeOwn(own, location);
-  const moved = positionMs !== undefined && positionMs !== decoded.positionMs;
-  return { kind: 'own', checkpoint: decoded.checkpoint, movedToMs: moved ? positionMs : undefined, others };
+  if (!isObject(own)) throw broken(`"${OWN_KEY}" is not an object`);
+  if (own['version'] !== VERSION && own['version'] !== VERSION_WITHOUT_COUNTS) {
+    throw broken(`version ${JSON.stringify(own['version'])} is not known to this release`);
+  }
+  const members = unseal(own, broken);
+  const moved = positionMs !== undefined && positionMs !== read.instant(members[POSITION_KEY], POSITION_KEY);
+  const checkpoint = decodeOwn(members, read);
+  return { kind: 'own', checkpoint, movedToMs: moved ? positionMs : undefined, others };
 }
 
-function decodeOwn(own: unknown, location: string): { checkpoint: Checkpoint; positionMs: number } {
-  if (!isObject(own)) throw corrupt(location, `"${OWN_KEY}" is not an object`);
-  if (own['version'] !== VERSION) {
-    throw corrupt(location, `version ${JSON.stringify(own['version'])} is not known to this release`);
-  }
-  const { checksum: written, ...rest } = own;
-  if (written !== checksum(rest)) throw corrupt(location, `the checksum of "${OWN_KEY}" does not match its content`);
-  const ledger = rest['ledger'];
-  if (!isObject(ledger)) throw corrupt(location, '"ledger" is not an object');
-  const checkpoint = {
-    owed: intervals(rest['owed'], 'owed', location),
-    collectedFromMs: instant(rest['collected_from'], 'collected_from', location),
-    ledgerFromMs: instant(ledger['from'], 'ledger.from', location),
-    segments: texts(ledger['segments'], location),
-    unreachable: intervals(rest['unreachable'], 'unreachable', location),
-    stream: typeof rest['stream'] === 'string' ? rest['stream'] : '',
+function decodeOwn(own: Json, read: DocumentReader): Checkpoint {
+  const ledger = read.object(own['ledger'], 'ledger');
+  const owed = read.intervals(own['owed'], 'owed');
+  const common = {
+    owed,
+    collectedFromMs: read.instant(own['collected_from'], 'collected_from'),
+    ledgerFromMs: read.instant(ledger['from'], 'ledger.from'),
+    segments: texts(ledger['segments'], read),
+    unreachable: read.intervals(own['unreachable'], 'unreachable'),
+    stream: typeof own['stream'] === 'string' ? own['stream'] : '',
   };
-  return { checkpoint, positionMs: instant(rest[POSITION_KEY], POSITION_KEY, location) };
+  if (own['version'] === VERSION_WITHOUT_COUNTS) {
+    const countedFromMs = owed.at(-1)?.fromMs ?? common.ledgerFromMs;
+    return { ...common, countedFromMs, explained: [], agreed: undefined, unproven: [], lateness: {} };
+  }
+  return {
+    ...common,
+    countedFromMs: read.instant(ledger['counted_from'], 'ledger.counted_from'),
+    explained: read.list(own['explained'], 'explained').map((item) => {
+      const { at, difference } = read.object(item, 'explained');
+      return { atMs: read.instant(at, 'explained.at'), difference: read.wholeNumber(difference, 'difference') };
+    }),
+    agreed: own['agreed'] === undefined ? undefined : decodeAgreement(read.object(own['agreed'], 'agreed'), read),
+    unproven: closedIntervals(own['unproven'], 'unproven', read),
+    lateness: histograms(read.object(own['lateness'], 'lateness'), read),
+  };
 }
 
-function parseObject(content: Uint8Array, location: string): Json {
-  let document: unknown;
-  try {
-    document = JSON.parse(Buffer.from(content).toString('utf8'));
-  } catch (cause) {
-    throw corrupt(location, content.length === 0 ? 'it is empty' : 'it is not JSON', cause);
-  }
-  if (!isObject(document)) throw corrupt(location, 'it is not a JSON object');
-  return document;
+function encodeAgreement({ atMs, disputed, ...range }: Agreement): Json {
+  return { ...encodeInterval(range), at: formatTimestamp(atMs), disputed: disputed.map(encodeInterval) };
+}
+
+function decodeAgreement({ from, to, at, disputed }: Json, read: DocumentReader): Agreement {
+  return {
+    fromMs: read.instant(from, 'agreed.from'),
+    toMs: read.instant(to, 'agreed.to'),
+    atMs: read.instant(at, 'agreed.at'),
+    disputed: closedIntervals(disputed, 'agreed.disputed', read),
+  };
+}
+
+function closedIntervals(value: unknown, key: string, read: DocumentReader): ClosedInterval[] {
+  return read.intervals(value, key).map(({ fromMs, toMs = fromMs }) => ({ fromMs, toMs }));
+}
+
+function histograms(value: Json, read: DocumentReader): Record<string, LatenessHistogram> {
+  return Object.fromEntries(
+    Object.entries(value).map(([service, counts]) => {
+      const numbers = read.list(counts, 'lateness').map((count) => read.wholeNumber(count, 'lateness'));
+      return [service, [...LATENESS_STEPS_MS, Infinity].map((_, at) => numbers[at] ?? 0)];
+    }),
+  );
 }
 
 function encodeInterval({ fromMs, toMs }: OwedInterval): Json {
@@ -113,45 +175,19 @@ function encodeInterval({ fromMs, toMs }: OwedInterval): Json {
     : { from: formatTimestamp(fromMs), to: formatTimestamp(toMs) };
 }
 
-function intervals(value: unknown, key: string, location: string): OwedInterval[] {
-  if (!Array.isArray(value)) throw corrupt(location, `"${key}" is not a list`);
-  return value.map((item: unknown) => {
-    if (!isObject(item)) throw corrupt(location, `"${key}" holds something that is no interval`);
-    const to = item['to'];
-    return {
-      fromMs: instant(item['from'], `${key}.from`, location),
-      toMs: to === undefined ? undefined : instant(to, `${key}.to`, location),
-    };
+function texts(value: unknown, read: DocumentReader): string[] {
+  return read.list(value, 'ledger.segments').map((name) => {
+    if (typeof name === 'string') return name;
+    throw read.broken('"ledger.segments" is not a list of names');
   });
-}
-
-function instant(value: unknown, key: string, location: string): number {
-  const parsed = typeof value === 'string' ? parseTimestamp(value) : undefined;
-  if (parsed === undefined) throw corrupt(location, `"${key}" is not a date and time with a zone`);
-  return parsed.ms;
-}
-
-function texts(value: unknown, location: string): string[] {
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
-    throw corrupt(location, '"ledger.segments" is not a list of names');
-  }
-  return value;
-}
-
-/** Guards against a changed digit, not against an adversary. Key order is kept by every JSON tool we know of. */
-function checksum(own: Json): string {
-  return crc32(JSON.stringify(own)).toString(16).padStart(8, '0');
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function corrupt(location: string, what: string, cause?: unknown): ModuleError {
   return new ModuleError('STATE_CORRUPT', `The checkpoint ${location}/context.json cannot be used: ${what}.`, {
     cause,
     advice:
-      'Nothing was collected and nothing was changed. Restore the file from a copy, or replace it by ' +
-      '{"most_recent_date_seen": "<instant>"} with the time from which to collect again, and remove the ledger folder.',
+      "Nothing was collected and nothing was changed. Restore the file from a copy, or run 'sekoia-module state repair'; " +
+      'or replace it by {"most_recent_date_seen": "<instant>"} with the time from which to collect again, and remove the ' +
+      'ledger folder.',
   });
 }

@@ -1,55 +1,77 @@
-import type { Ledger, LedgerKey } from '../ledger/ledger.js';
+import { REACH_MS } from '../ledger/border.js';
+import type { Ledger, LedgerEntry } from '../ledger/ledger.js';
 import { LedgerStore } from '../ledger/ledger-store.js';
+import { HOUR_MS, type HourRecord, HourStore, type Proof } from '../reconciliation/hour-store.js';
+import { Lateness } from '../reconciliation/lateness.js';
 import type { Storage } from '../storage/storage.js';
-import { type Checkpoint, type CheckpointContent, decodeCheckpoint, encodeCheckpoint } from './checkpoint-document.js';
-import { type OwedInterval, OwedSet } from './owed-set.js';
+import {
+  type Agreement,
+  type Checkpoint,
+  type CheckpointContent,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from './checkpoint-document.js';
+import { type ClosedInterval, type OwedInterval, OwedSet } from './owed-set.js';
+import { resume, type Resumption } from './resumption.js';
 
-const DOCUMENT = 'context.json';
+export type { Resumption } from './resumption.js';
+
+export const CHECKPOINT_DOCUMENT = 'context.json';
+/** A copy of it, written at each start and once an hour: what `state repair` falls back to. */
+export const CHECKPOINT_COPY = 'backup/context.json';
 
 /**
- * The Python connector rounds its position up to the next second, so what it calls seen may hold unseen events of the
- * second before.
+ * Hours of which no comparison agreed are forgotten so long after the others: long enough for an agreement to come, short
+ * enough to bound what is remembered while a backlog is read.
  */
-const FOREIGN_POSITION_SLACK_MS = 1000;
+const UNPROVEN_GRACE_MS = 2 * HOUR_MS;
+/** Ids that a gap needs are kept so much longer than others, in event time. */
+const NEEDED_AT_MOST_MS = 7 * 24 * HOUR_MS;
 
 export interface DeliveryStateOptions {
   readonly storage: Storage;
   /** Where to begin where nothing is remembered, epoch milliseconds. Asked only then. */
   readonly startFromMs: number | (() => Promise<number>);
-  /** How long behind the left edge ids are kept, milliseconds. */
+  /** How long behind the tail's edge ids are kept, milliseconds of event time. */
   readonly keepMs: number;
   /** What the stream reads, in words. */
   readonly stream: string;
 }
 
-/** How a run began: what was found on the data path. */
-export type Resumption =
-  | { readonly kind: 'first-start' }
-  | { readonly kind: 'resumed'; readonly previousStream: string }
-  /** A position written by the Python connector, or by hand. */
-  | { readonly kind: 'taken-over'; readonly positionMs: number };
+/** What a lane has read to its end: a beginning of the tail, or (part of) a gap. */
+export interface Settled extends ClosedInterval {
+  readonly lane: 'tail' | 'gap';
+}
 
-/** What one commit says: these events were acknowledged, and this range is owed no more. */
+/** What one commit says: these events are accounted for, and this is owed no more. */
 export interface Progress {
-  readonly keys: readonly LedgerKey[];
-  readonly settled: { readonly fromMs: number; readonly toMs: number } | undefined;
+  readonly entries: readonly LedgerEntry[];
+  readonly settled: Settled | undefined;
 }
 
 /**
- * What is owed and what was delivered: the checkpoint and the ledger, in memory and on storage, committed together.
- * On storage the ledger may be ahead of the owed set, never behind.
+ * What is owed and what was delivered: the checkpoint, the ledger and the hours that left it, in memory and on storage,
+ * committed together. On storage the ledger may be ahead of the owed set, never behind; an hour's numbers are written
+ * before its ids are forgotten.
  */
 export class DeliveryState {
   #checkpoint: Checkpoint;
   #owed: OwedSet;
-  /** Written to the ledger's memory, not yet to storage: a commit that failed is completed by the next. */
-  #unwritten: LedgerKey[] = [];
+  /** In memory, not yet on storage: a commit that failed is completed by the next. */
+  #unwritten: LedgerEntry[] = [];
+  #unwrittenHours: HourRecord[] = [];
+  /** Beginnings of ranges that are being compared or read again. */
+  readonly #rereading = new Set<{ readonly fromMs: number }>();
   /** Segments to be removed once the document no longer names them. */
   #forgotten: string[] = [];
+  #turn: Promise<void> = Promise.resolve();
+  #isCopied = false;
 
   /** Keys of the document that other programs wrote. */
   readonly #others: Readonly<Record<string, unknown>>;
   readonly resumption: Resumption;
+  readonly hours: HourStore;
+  readonly lateness: Lateness;
 
   private constructor(
     private readonly options: DeliveryStateOptions & { readonly startFromMs: number },
@@ -57,10 +79,14 @@ export class DeliveryState {
     private readonly store: LedgerStore,
   ) {
     const { checkpoint, resumption } = resume(content, options);
-    this.#checkpoint = { ...checkpoint, stream: options.stream };
+    this.#checkpoint = checkpoint;
     this.#owed = OwedSet.of(checkpoint.owed);
     this.#others = content.others;
     this.resumption = resumption;
+    this.hours = new HourStore(options.storage);
+    this.lateness = new Lateness(checkpoint.lateness);
+    // The oldest segments hold more than is remembered.
+    this.ledger.prune(this.#rememberedFromMs);
   }
 
   /**
@@ -69,11 +95,14 @@ export class DeliveryState {
    */
   static async open(options: DeliveryStateOptions): Promise<DeliveryState> {
     const { storage } = options;
-    const content = decodeCheckpoint(await storage.read(DOCUMENT), storage.location);
+    const content = decodeCheckpoint(await storage.read(CHECKPOINT_DOCUMENT), storage.location);
     const store = await LedgerStore.open(storage, content.kind === 'own' ? content.checkpoint.segments : []);
     const { startFromMs } = options;
     const startMs = content.kind !== 'none' ? 0 : typeof startFromMs === 'number' ? startFromMs : await startFromMs();
-    return new DeliveryState({ ...options, startFromMs: startMs }, content, store);
+    const state = new DeliveryState({ ...options, startFromMs: startMs }, content, store);
+    // The hours that will be written next: found corrupt only then, they would fail every commit.
+    await state.hours.read(state.readableFromMs, state.readableFromMs + HOUR_MS);
+    return state;
   }
 
   get owed(): OwedSet {
@@ -84,9 +113,58 @@ export class DeliveryState {
     return this.store.ledger;
   }
 
+  get checkpoint(): Readonly<Checkpoint> {
+    return this.#checkpoint;
+  }
+
   /** Earliest event time that may be read again without delivering twice what the ledger has forgotten. */
   get readableFromMs(): number {
     return Math.max(this.#checkpoint.collectedFromMs, this.#checkpoint.ledgerFromMs);
+  }
+
+  /** Earliest event time from which on the ledger can be counted. */
+  get countableFromMs(): number {
+    return Math.max(this.readableFromMs, this.#checkpoint.countedFromMs);
+  }
+
+  /** How many events the source should count between two borders, if nothing is missing. */
+  expected({ fromMs, toMs }: ClosedInterval): number {
+    const { delivered, deadLettered } = this.ledger.count(fromMs, toMs);
+    return delivered + deadLettered + this.explainedIn({ fromMs, toMs });
+  }
+
+  /** How many events more than are accounted for the source counts between two borders, for reasons that are known. */
+  explainedIn({ fromMs, toMs }: ClosedInterval): number {
+    return this.#checkpoint.explained.reduce(
+      (sum, { atMs, difference }) => (atMs >= fromMs && atMs < toMs ? sum + difference : sum),
+      0,
+    );
+  }
+
+  /** Remembers that the source counts so many more events in a range than are accounted for, and that none is missing. */
+  explain({ fromMs, toMs }: ClosedInterval, difference: number): void {
+    const others = this.#checkpoint.explained.filter(({ atMs }) => atMs < fromMs || atMs >= toMs);
+    const here = difference === 0 ? [] : [{ atMs: fromMs, difference }];
+    this.#checkpoint = { ...this.#checkpoint, explained: [...others, ...here] };
+  }
+
+  /**
+   * The whole of what the ledger remembers agreed with the source's count. Hours of it that have left the settling horizon
+   * by then are proven for good, and their ids are forgotten with the next commit.
+   */
+  agree(agreed: Agreement): void {
+    this.#checkpoint = { ...this.#checkpoint, agreed };
+  }
+
+  /** What a comparison of hours without ids has shown. Durable with the next commit. */
+  judge(hours: readonly HourRecord[], proof: Proof): void {
+    this.#unwrittenHours.push(...hours.map((hour) => ({ ...hour, proof })));
+  }
+
+  /** Nothing more can be shown of the hours without ids in this range. */
+  closeUnproven(range: ClosedInterval): void {
+    const unproven = OwedSet.of(this.#checkpoint.unproven).settleGap(range).gaps;
+    this.#checkpoint = { ...this.#checkpoint, unproven };
   }
 
   /**
@@ -97,7 +175,7 @@ export class DeliveryState {
     const lost = this.#owed.intervals
       .filter(({ fromMs }) => fromMs < beforeMs)
       .map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs ?? Infinity, beforeMs) }));
-    this.#owed = this.#owed.settle(-Infinity, beforeMs);
+    this.#owed = this.#owed.dropBefore(beforeMs);
     this.#checkpoint = {
       ...this.#checkpoint,
       collectedFromMs: Math.max(this.#checkpoint.collectedFromMs, beforeMs),
@@ -106,24 +184,91 @@ export class DeliveryState {
     return lost;
   }
 
-  /** Puts a range (back) among the owed; durable with the next commit. */
-  owe(interval: OwedInterval): void {
-    this.#owed = this.#owed.add(interval);
+  /**
+   * Goes on from another instant, as an operator wants it: events after it that the ledger does not remember are delivered
+   * again, events before it that were not read yet are skipped. Durable with the next commit.
+   */
+  moveTo(positionMs: number): void {
+    const { collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
+    const skipsSomething = positionMs > (this.#owed.fromMs ?? positionMs);
+    this.#owed = OwedSet.of([{ fromMs: positionMs, toMs: undefined }]);
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      collectedFromMs: Math.min(collectedFromMs, positionMs),
+      ledgerFromMs: Math.min(ledgerFromMs, positionMs),
+      // What is skipped must not be found missing; what was forgotten is counted anew.
+      countedFromMs: skipsSomething || positionMs < ledgerFromMs ? positionMs : countedFromMs,
+      agreed: undefined,
+    };
   }
 
   /**
-   * Makes progress durable: first the ledger, then the owed set. After a failure the memory is ahead of the storage and
-   * the same call may be made again, with nothing new, until it succeeds. One call at a time.
+   * Puts a range (back) among the owed; durable with the next commit. Where it is a tail that begins before everything that
+   * was collected so far, the ledger begins there as well.
+   */
+  owe(interval: OwedInterval): void {
+    this.#owed = this.#owed.add(interval);
+    if (interval.toMs !== undefined || interval.fromMs >= this.readableFromMs) return;
+    const { collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      collectedFromMs: Math.min(collectedFromMs, interval.fromMs),
+      ledgerFromMs: Math.min(ledgerFromMs, interval.fromMs),
+      countedFromMs: Math.min(countedFromMs, interval.fromMs),
+    };
+  }
+
+  /** Forgets no id from `fromMs` on that is still known, until the reading has ended. */
+  async remembering<Result>(fromMs: number, reading: () => Promise<Result>): Promise<Result> {
+    const mark = { fromMs };
+    this.#rereading.add(mark);
+    try {
+      return await reading();
+    } finally {
+      this.#rereading.delete(mark);
+    }
+  }
+
+  /**
+   * Makes progress durable: first the hours and the ledger, then the owed set. After a failure the memory is ahead of the
+   * storage and the same call may be made again, with nothing new, until it succeeds. Calls wait for each other.
    * @throws ModuleError STATE_UNAVAILABLE
    */
-  async commit({ keys, settled }: Progress): Promise<void> {
-    for (const key of keys) if (this.ledger.add(key)) this.#unwritten.push(key);
-    if (settled !== undefined) this.#owed = this.#owed.settle(settled.fromMs, settled.toMs);
-    await this.store.append(this.#unwritten);
-    this.#unwritten = [];
+  commit({ entries, settled }: Progress): Promise<void> {
+    for (const entry of entries) if (this.ledger.add(entry)) this.#unwritten.push(entry);
+    if (settled?.lane === 'tail') this.#owed = this.#owed.settleTail(settled.toMs);
+    if (settled?.lane === 'gap') this.#owed = this.#owed.settleGap(settled);
+    const written = this.#turn.then(() => this.#write());
+    this.#turn = written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(): Promise<void> {
     this.#forgotten.push(...this.#forget());
-    await this.#writeDocument();
+    const [entries, hours] = [this.#unwritten, this.#unwrittenHours];
+    [this.#unwritten, this.#unwrittenHours] = [[], []];
+    // What another lane adds while this is being written belongs to the next commit, together with what it settles.
+    const checkpoint = { ...this.#checkpoint, owed: this.#owed.intervals, lateness: this.lateness.toJSON() };
+    try {
+      await this.hours.write(hours);
+      await this.store.append(entries);
+    } catch (error) {
+      this.#unwritten.unshift(...entries);
+      this.#unwrittenHours.unshift(...hours);
+      throw error;
+    }
+    const document = encodeCheckpoint({ ...checkpoint, segments: this.store.names }, this.#others);
+    await this.options.storage.write(CHECKPOINT_DOCUMENT, document);
+    if (hours.length > 0 || !this.#isCopied) this.#isCopied = await this.#copy(document);
     await this.#removeForgotten();
+  }
+
+  /** What was to be committed is durable: a copy that cannot be written now is written with the next commit. */
+  async #copy(document: Uint8Array): Promise<boolean> {
+    return this.options.storage.write(CHECKPOINT_COPY, document).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Segments that nothing names any more are only in the way: what cannot be removed now is removed later. */
@@ -133,54 +278,75 @@ export class DeliveryState {
     await this.store.remove(names).catch(() => this.#forgotten.push(...names));
   }
 
-  /** Prunes by whole minutes behind the left edge, so that most commits have nothing to forget. */
+  /** Turns hours that left the horizon into numbers. @returns the segments that hold nothing else */
   #forget(): string[] {
-    const edgeMs = this.#owed.fromMs;
-    if (edgeMs === undefined) return [];
-    const ledgerFromMs = Math.floor((edgeMs - this.options.keepMs) / 60_000) * 60_000;
-    if (ledgerFromMs <= this.#checkpoint.ledgerFromMs) return [];
-    this.#checkpoint = { ...this.#checkpoint, ledgerFromMs };
-    return this.store.prune(ledgerFromMs);
+    const { agreed } = this.#checkpoint;
+    const provenToMs = agreed === undefined ? -Infinity : agreed.toMs - this.options.keepMs;
+    const toMs = wholeHours(
+      Math.min(Math.max(provenToMs, this.#boundedFromMs(UNPROVEN_GRACE_MS)), this.#neededFromMs()),
+    );
+    if (toMs <= this.#checkpoint.ledgerFromMs) return [];
+    for (const hour of this.#hoursUpTo(toMs)) {
+      this.#put({
+        ...hour,
+        proof: wholeHours(hour.toMs) <= provenToMs && isWithin(hour, agreed) ? 'proven' : 'unknown',
+      });
+    }
+    return this.store.prune(this.#rememberedFromMs);
   }
 
-  async #writeDocument(): Promise<void> {
-    this.#checkpoint = { ...this.#checkpoint, owed: this.#owed.intervals, segments: this.store.names };
-    await this.options.storage.write(DOCUMENT, encodeCheckpoint(this.#checkpoint, this.#others));
+  /** A question about the beginning of the ledger reaches a little before it, and shows what is there again. */
+  get #rememberedFromMs(): number {
+    return this.#checkpoint.ledgerFromMs - REACH_MS;
+  }
+
+  /** From here on ids have to be remembered, whatever was proven; `graceMs` is added. */
+  #boundedFromMs(graceMs: number): number {
+    return (this.#owed.tailFromMs ?? -Infinity) - this.options.keepMs - graceMs;
+  }
+
+  /** Ids around a gap are needed until it is read, though not for ever; those of a reading or comparison until it is over. */
+  #neededFromMs(): number {
+    const [gap] = this.#owed.gaps;
+    const owedFromMs = gap === undefined ? Infinity : Math.max(gap.fromMs, this.#boundedFromMs(NEEDED_AT_MOST_MS));
+    return Math.min(owedFromMs, ...[...this.#rereading].map(({ fromMs }) => fromMs));
+  }
+
+  /** The hours of the ledger that are over at `toMs`, from border to border. Moves the ledger's beginning. */
+  *#hoursUpTo(toMs: number): Generator<Omit<HourRecord, 'proof'>> {
+    for (;;) {
+      const endsMs = wholeHours(this.#checkpoint.ledgerFromMs) + HOUR_MS;
+      if (endsMs > toMs) return;
+      // Of an hour from before counting began there is nothing to say.
+      const fromMs = this.countableFromMs < endsMs ? this.#firstBorder(endsMs - 1) : undefined;
+      const hour = { fromMs: fromMs ?? endsMs, toMs: this.ledger.border(endsMs, endsMs + HOUR_MS - 1) ?? endsMs };
+      const counted = { ...this.ledger.count(hour.fromMs, hour.toMs), explained: this.explainedIn(hour) };
+      const explained = this.#checkpoint.explained.filter(({ atMs }) => atMs >= hour.toMs);
+      this.#checkpoint = { ...this.#checkpoint, ledgerFromMs: hour.toMs, explained };
+      if (fromMs !== undefined) yield { ...hour, ...counted };
+    }
+  }
+
+  /** Where the last hour ended, so that hours follow each other without a seam; or the first border at all. */
+  #firstBorder(untilMs: number): number | undefined {
+    const { ledgerFromMs, countedFromMs, collectedFromMs } = this.#checkpoint;
+    const isSeam = ledgerFromMs > Math.max(countedFromMs, collectedFromMs);
+    return isSeam ? ledgerFromMs : this.ledger.border(this.countableFromMs, untilMs);
+  }
+
+  #put(hour: HourRecord): void {
+    this.#unwrittenHours.push(hour);
+    if (hour.proof === 'proven') return;
+    const unproven = OwedSet.of([...this.#checkpoint.unproven, hour]).gaps;
+    this.#checkpoint = { ...this.#checkpoint, unproven };
   }
 }
 
-function resume(
-  content: CheckpointContent,
-  options: { readonly startFromMs: number },
-): { checkpoint: Checkpoint; resumption: Resumption } {
-  if (content.kind === 'none') {
-    return { checkpoint: beginAt(options.startFromMs), resumption: { kind: 'first-start' } };
-  }
-  if (content.kind === 'position') return takeOver(content.positionMs);
-  if (content.movedToMs === undefined) {
-    const { checkpoint } = content;
-    return { checkpoint, resumption: { kind: 'resumed', previousStream: checkpoint.stream } };
-  }
-  // Somebody else collected, or set the position by hand: their word is taken, our memory of ids stays useful.
-  const { checkpoint, resumption } = takeOver(content.movedToMs);
-  const { segments, unreachable } = content.checkpoint;
-  return { checkpoint: { ...checkpoint, segments, unreachable }, resumption };
+function wholeHours(ms: number): number {
+  return Math.floor(ms / HOUR_MS) * HOUR_MS;
 }
 
-function takeOver(positionMs: number): { checkpoint: Checkpoint; resumption: Resumption } {
-  return {
-    checkpoint: beginAt(positionMs - FOREIGN_POSITION_SLACK_MS),
-    resumption: { kind: 'taken-over', positionMs },
-  };
-}
-
-function beginAt(fromMs: number): Checkpoint {
-  return {
-    owed: [{ fromMs, toMs: undefined }],
-    collectedFromMs: fromMs,
-    ledgerFromMs: fromMs,
-    segments: [],
-    unreachable: [],
-    stream: '',
-  };
+function isWithin({ fromMs, toMs }: ClosedInterval, agreed: Agreement | undefined): boolean {
+  if (agreed === undefined || agreed.fromMs > fromMs || agreed.toMs < toMs) return false;
+  return !agreed.disputed.some((range) => range.fromMs < toMs && fromMs < range.toMs);
 }

@@ -1,8 +1,9 @@
-import { ConfigurationError, type ConfigurationProblem } from '../errors.js';
+import type { ConfigurationProblem } from '../errors.js';
 import type { FileSystem } from '../ports.js';
 import { isJsonObject, parseJson } from './json.js';
 import { createLayer, type LoadedSection } from './layer.js';
 import { readText, type Found, type Lookup } from './lookup.js';
+import { settle } from './settle.js';
 
 /** What the platform hands to a connector. */
 export interface PlatformConfiguration {
@@ -66,16 +67,4 @@ function sectionOf(setting: string, { value, origin }: Found<unknown>): LoadedSe
 
 function broken(problems: readonly ConfigurationProblem[]): LoadedSection {
   return { layers: [], problems, incomplete: true };
-}
-
-/** Turns a rejection for configuration into a value; any other goes on. */
-async function settle<T>(
-  pending: Promise<T>,
-): Promise<{ value: T | undefined; problems: readonly ConfigurationProblem[] }> {
-  try {
-    return { value: await pending, problems: [] };
-  } catch (thrown) {
-    if (thrown instanceof ConfigurationError) return { value: undefined, problems: thrown.problems };
-    throw thrown;
-  }
 }

@@ -13,6 +13,8 @@ export interface IntakeBatchLimits {
   readonly events: number;
   /** The whole request body, as encoded. */
   readonly requestBytes: number;
+  /** One event's text; what the intake is known to take where it is not given. */
+  readonly eventBytes?: number;
 }
 
 /**
@@ -44,7 +46,7 @@ export class IntakeBatch implements Batch {
   }
 
   add({ bytes }: RawEvent): Added {
-    if (bytes.length > MAX_EVENT_BYTES) return 'oversized';
+    if (bytes.length > (this.limits.eventBytes ?? MAX_EVENT_BYTES)) return 'oversized';
     if (this.count >= this.limits.events) return 'full';
     this.#makeRoomFor(bytes.length * MAX_GROWTH + 3 + SUFFIX.length);
     const start = this.count === 0 ? this.#length : this.#length + 1;

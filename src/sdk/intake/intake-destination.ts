@@ -3,15 +3,18 @@ import { answerExcerpt, readText } from '../http/body.js';
 import { brokenOff, exchange } from '../http/exchange.js';
 import { Hold } from '../http/hold.js';
 import { retry } from '../http/retry.js';
+import { trimEvent } from '../json/trim-event.js';
 import { redactor, type Redactor } from '../observability/redactor.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { DeliverySignals, Destination } from '../pipeline/destination.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
+import type { RawEvent } from '../pipeline/source.js';
 import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '../ports.js';
 import { readIntakeAnswer, type Verdict } from './intake-answer.js';
 import { IntakeBatch } from './intake-batch.js';
-import { MAX_REQUEST_BYTES } from './limits.js';
+import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 import { Narrowing } from './narrowing.js';
+import { Suspects } from './suspects.js';
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 10_000;
@@ -32,6 +35,12 @@ export interface IntakeOptions {
   readonly intakeKey: string;
   /** Events in a batch at the most; bytes usually decide before. */
   readonly maxEvents: number;
+  /** Bytes of one event at the most; what the intake is known to take where it is not given. */
+  readonly maxEventBytes?: number;
+  /**
+   * Where it is given, a trimmed copy is sent of an event that is too large, these members of its top level kept whole.
+   */
+  readonly protectedMembers?: readonly string[];
   /** How long a failing push is tried again before it is reported, milliseconds. */
   readonly retryForMs: number;
   readonly userAgent: string;
@@ -61,6 +70,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   /** The latest request of which an event was accepted. */
   #lastAccepted = 0;
   readonly #onAccepted = new Set<() => void>();
+  readonly #suspects = new Suspects();
 
   constructor(private readonly options: IntakeOptions) {
     this.#hold = new Hold(options.clock);
@@ -69,7 +79,14 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   }
 
   createBatch(): IntakeBatch {
-    return new IntakeBatch(this.options.intakeKey, { events: this.options.maxEvents, requestBytes: MAX_REQUEST_BYTES });
+    const { intakeKey, maxEvents, maxEventBytes } = this.options;
+    const eventBytes = maxEventBytes ?? MAX_EVENT_BYTES;
+    return new IntakeBatch(intakeKey, { events: maxEvents, requestBytes: MAX_REQUEST_BYTES, eventBytes });
+  }
+
+  reduce({ bytes }: RawEvent): Uint8Array | undefined {
+    const { protectedMembers, maxEventBytes: limitBytes = MAX_EVENT_BYTES } = this.options;
+    return protectedMembers && trimEvent(bytes, { limitBytes, protectedMembers });
   }
 
   /**
@@ -95,14 +112,22 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     }
   }
 
-  /** Where every event was refused, waits a moment for other batches to show whether the destination works at all. */
+  /**
+   * Where every event was refused, the destination may be at fault. It is not where it accepted another event after it had
+   * refused one of these first, in an earlier delivery; or where another batch shows so within a moment.
+   */
   async #settleOrJudge(batch: IntakeBatch, narrowing: Narrowing, signals: DeliverySignals): Promise<void> {
     try {
       await this.#settle(batch, narrowing, signals);
     } catch (error) {
-      if (!narrowing.refusesEverything || !(await this.#acceptsAfter(this.#requests, signals.requested))) throw error;
+      if (!narrowing.refusesEverything) throw error;
+      const suspects = narrowing.suspects.map((index) => batch.text(index));
+      const worksSince = suspects.some((text) => this.#lastAccepted > (this.#suspects.refusedBy(text) ?? Infinity));
+      for (const text of suspects) this.#suspects.note(text, this.#requests);
+      if (!worksSince && !(await this.#acceptsAfter(this.#requests, signals.requested))) throw error;
       narrowing.trustDestination();
       await this.#settle(batch, narrowing, signals);
+      for (const text of suspects) this.#suspects.clear(text);
     }
   }
 

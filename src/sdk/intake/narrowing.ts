@@ -86,6 +86,11 @@ export class Narrowing {
     for (let part = parts - 1; part >= 0; part -= 1) this.#work.push(indexes.slice(part * size, (part + 1) * size));
   }
 
+  /** Positions of the events refused alone of which it is not known whether they are at fault. */
+  get suspects(): number[] {
+    return this.#states.flatMap((state, index) => (state === 'suspect' ? [index] : []));
+  }
+
   /** True where every event tried alone was refused: then the destination itself may be at fault. */
   get refusesEverything(): boolean {
     return !this.#isTrusted && this.#reasons.size >= Math.min(PROBES, this.#states.length);

@@ -31,8 +31,8 @@ export class MalformedArrayError extends Error {
 }
 
 /**
- * Splits a JSON array into the exact texts of its elements while it arrives, and finds each event's `id` and
- * `timestamp` on the way, without parsing it. Pieces may end anywhere, in the middle of an escape or of a UTF-8
+ * Splits a JSON array into the exact texts of its elements while it arrives, and finds each event's `id`,
+ * `timestamp` and `service` on the way, without parsing it. Pieces may end anywhere, in the middle of an escape or of a UTF-8
  * sequence too. Bytes of an event are a view of the piece it came in, where it came in one.
  *
  * What is inside an element is checked for balanced brackets only: the destination gets what the source sent.
@@ -185,7 +185,7 @@ export class EventSplitter {
       this.#keyEnd = offset;
       const length = offset - this.#keyStart;
       // Only a key that may be one of ours has its value's place remembered.
-      this.#valueStart = this.#keyHasEscape || length === ID.length || length === TIMESTAMP.length ? -1 : -2;
+      this.#valueStart = this.#keyHasEscape || WANTED_LENGTHS.includes(length) ? -1 : -2;
     }
     return 'no';
   }
@@ -223,12 +223,20 @@ export class EventSplitter {
     this.#keyExpected = false;
     this.#valueStart = -2;
     this.#candidates = [];
-    return { bytes, id: idOf(bytes, candidates), timestampMs: timestampOf(bytes, candidates) };
+    const service = findMember(bytes, candidates, SERVICE);
+    return {
+      bytes,
+      id: idOf(bytes, candidates),
+      service: service && stringValue(memberText(bytes, service)),
+      timestampMs: timestampOf(bytes, candidates),
+    };
   }
 }
 
 const ID = 'id';
 const TIMESTAMP = 'timestamp';
+const SERVICE = 'service';
+const WANTED_LENGTHS: readonly number[] = [ID, TIMESTAMP, SERVICE].map(({ length }) => length);
 
 /**
  * The text of a string or number; anything else identifies nothing. What is no well-formed text (a lone surrogate, broken

@@ -3,62 +3,73 @@ import type { Hash64 } from './hash.js';
 const INITIAL_CAPACITY = 64;
 
 /**
- * A set of 64-bit hashes at about 12 bytes each: open addressing in one typed array, where the pair (0, 0) marks a free
- * place and the hash (0, 0) itself is remembered beside it.
+ * A set of 64-bit hashes, each with a 16-bit mark, at about 15 bytes an entry: open addressing in two typed arrays, where
+ * the pair (0, 0) stands for a free place and the hash (0, 0) itself is remembered beside it.
  */
 export class HashSet {
   #slots = new Uint32Array(INITIAL_CAPACITY * 2);
+  #marks = new Uint16Array(INITIAL_CAPACITY);
   #used = 0;
-  #hasZero = false;
+  #markOfZero: number | undefined;
 
   get size(): number {
-    return this.#used + (this.#hasZero ? 1 : 0);
+    return this.#used + (this.#markOfZero === undefined ? 0 : 1);
   }
 
   has({ high, low }: Hash64): boolean {
-    if (high === 0 && low === 0) return this.#hasZero;
-    const place = this.#place(high, low);
-    return this.#slots[place] !== 0 || this.#slots[place + 1] !== 0;
+    if (high === 0 && low === 0) return this.#markOfZero !== undefined;
+    return this.#isTaken(this.#place(high, low));
   }
 
-  /** @returns false where it was there already */
-  add({ high, low }: Hash64): boolean {
+  /** @returns false where it was there already; its mark is then left as it was */
+  add({ high, low }: Hash64, mark = 0): boolean {
     if (high === 0 && low === 0) {
-      const added = !this.#hasZero;
-      this.#hasZero = true;
-      return added;
+      const isNew = this.#markOfZero === undefined;
+      this.#markOfZero ??= mark;
+      return isNew;
     }
     const place = this.#place(high, low);
-    if (this.#slots[place] !== 0 || this.#slots[place + 1] !== 0) return false;
-    this.#slots[place] = high;
-    this.#slots[place + 1] = low;
+    if (this.#isTaken(place)) return false;
+    this.#put(place, { high, low }, mark);
     this.#used += 1;
-    if (this.#used * 4 > this.#capacity * 3) this.#grow();
+    if (this.#used * 4 > this.#marks.length * 3) this.#grow();
     return true;
   }
 
-  get #capacity(): number {
-    return this.#slots.length / 2;
+  /** The marks of all entries, in no order. */
+  *marks(): Generator<number> {
+    if (this.#markOfZero !== undefined) yield this.#markOfZero;
+    for (let place = 0; place < this.#marks.length; place += 1) {
+      if (this.#isTaken(place)) yield this.#marks[place] ?? 0;
+    }
+  }
+
+  #isTaken(place: number): boolean {
+    return this.#slots[place * 2] !== 0 || this.#slots[place * 2 + 1] !== 0;
   }
 
   /** Where the hash is, or where it would go. Ends because a quarter of the places is always free. */
   #place(high: number, low: number): number {
-    const mask = this.#capacity - 1;
-    for (let index = (low ^ Math.imul(high, 31)) & mask; ; index = (index + 1) & mask) {
-      const [h, l] = [this.#slots[index * 2], this.#slots[index * 2 + 1]];
-      if ((h === high && l === low) || (h === 0 && l === 0)) return index * 2;
+    const mask = this.#marks.length - 1;
+    for (let place = (low ^ Math.imul(high, 31)) & mask; ; place = (place + 1) & mask) {
+      const [h, l] = [this.#slots[place * 2], this.#slots[place * 2 + 1]];
+      if ((h === high && l === low) || (h === 0 && l === 0)) return place;
     }
   }
 
+  #put(place: number, { high, low }: Hash64, mark: number): void {
+    this.#slots[place * 2] = high;
+    this.#slots[place * 2 + 1] = low;
+    this.#marks[place] = mark;
+  }
+
   #grow(): void {
-    const old = this.#slots;
-    this.#slots = new Uint32Array(old.length * 2);
-    for (let index = 0; index < old.length; index += 2) {
-      const [high, low] = [old[index] ?? 0, old[index + 1] ?? 0];
-      if (high === 0 && low === 0) continue;
-      const place = this.#place(high, low);
-      this.#slots[place] = high;
-      this.#slots[place + 1] = low;
+    const [slots, marks] = [this.#slots, this.#marks];
+    this.#slots = new Uint32Array(slots.length * 2);
+    this.#marks = new Uint16Array(marks.length * 2);
+    for (let place = 0; place < marks.length; place += 1) {
+      const [high, low] = [slots[place * 2] ?? 0, slots[place * 2 + 1] ?? 0];
+      if (high !== 0 || low !== 0) this.#put(this.#place(high, low), { high, low }, marks[place] ?? 0);
     }
   }
 }

@@ -1,11 +1,13 @@
 import { ModuleError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
-import { bucketEndMs, Ledger, type LedgerKey } from './ledger.js';
+import { bucketEndMs } from './bucket.js';
+import { Ledger, type LedgerEntry } from './ledger.js';
 import { decodeSegment, encodeSegment } from './segment.js';
 
-const FOLDER = 'ledger';
-/** Keys in a full segment: about 128 KiB, which is what one commit rewrites at the most. */
-const SEGMENT_KEYS = 16_384;
+/** The folder of the segments. */
+export const LEDGER_FOLDER = 'ledger';
+/** Entries in a full segment: about 160 KiB, which is what one commit rewrites at the most. */
+const SEGMENT_ENTRIES = 16_384;
 
 interface Segment {
   readonly name: string;
@@ -19,7 +21,7 @@ interface Segment {
  */
 export class LedgerStore {
   #segments: Segment[] = [];
-  #tail: LedgerKey[] = [];
+  #tail: LedgerEntry[] = [];
   #tailNumber = 1;
 
   private constructor(
@@ -34,10 +36,9 @@ export class LedgerStore {
    */
   static async open(storage: Storage, named: readonly string[]): Promise<LedgerStore> {
     const store = new LedgerStore(storage, new Ledger());
-    const present = (await storage.list(FOLDER)).filter((name) => /^\d{8}\.bin$/.test(name));
+    const present = (await storage.list(LEDGER_FOLDER)).filter((name) => /^\d{8}\.bin$/.test(name));
     for (const name of named) if (!present.includes(name)) throw missing(name, storage.location);
-    for (const name of present) await store.#load(name);
-    store.#tailNumber = Number(present.at(-1)?.slice(0, 8) ?? 0) + 1;
+    for (const name of present) await store.#load(name, name === present.at(-1));
     return store;
   }
 
@@ -47,15 +48,15 @@ export class LedgerStore {
     return this.#tail.length === 0 ? names : [...names, segmentName(this.#tailNumber)];
   }
 
-  /** Makes keys durable. They are in `ledger` already. */
-  async append(keys: readonly LedgerKey[]): Promise<void> {
-    if (keys.length === 0) return;
-    const pending = [...this.#tail, ...keys];
+  /** Makes entries durable. They are in `ledger` already. */
+  async append(entries: readonly LedgerEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const pending = [...this.#tail, ...entries];
     const sealed: Segment[] = [];
     let number = this.#tailNumber;
     // Nothing of this object changes before every write succeeded, so that a failed append can be tried again.
-    while (pending.length >= SEGMENT_KEYS) {
-      const full = pending.splice(0, SEGMENT_KEYS);
+    while (pending.length >= SEGMENT_ENTRIES) {
+      const full = pending.splice(0, SEGMENT_ENTRIES);
       await this.#write(number, full);
       sealed.push({ name: segmentName(number), newestEndMs: newestEnd(full) });
       number += 1;
@@ -67,7 +68,7 @@ export class LedgerStore {
   }
 
   /**
-   * Forgets keys older than `beforeMs`, epoch milliseconds.
+   * Forgets entries older than `beforeMs`, epoch milliseconds.
    * @returns segments that hold nothing else and may be removed once the checkpoint no longer names them
    */
   prune(beforeMs: number): string[] {
@@ -78,19 +79,24 @@ export class LedgerStore {
   }
 
   async remove(names: readonly string[]): Promise<void> {
-    for (const name of names) await this.storage.remove(`${FOLDER}/${name}`);
+    for (const name of names) await this.storage.remove(`${LEDGER_FOLDER}/${name}`);
   }
 
-  async #load(name: string): Promise<void> {
-    const content = await this.storage.read(`${FOLDER}/${name}`);
+  /** The newest segment goes on growing where it is not full: else each start would leave a small one behind. */
+  async #load(name: string, isNewest: boolean): Promise<void> {
+    const content = await this.storage.read(`${LEDGER_FOLDER}/${name}`);
     if (content === undefined) throw missing(name, this.storage.location);
-    const keys = decodeSegment(content, name);
-    for (const key of keys) this.ledger.add(key);
-    this.#segments.push({ name, newestEndMs: newestEnd(keys) });
+    const entries = decodeSegment(content, name);
+    for (const entry of entries) this.ledger.add(entry);
+    const number = Number(name.slice(0, 8));
+    const grows = isNewest && entries.length < SEGMENT_ENTRIES;
+    if (grows) this.#tail = entries;
+    else this.#segments.push({ name, newestEndMs: newestEnd(entries) });
+    this.#tailNumber = grows ? number : number + 1;
   }
 
-  async #write(number: number, keys: readonly LedgerKey[]): Promise<void> {
-    await this.storage.write(`${FOLDER}/${segmentName(number)}`, encodeSegment(keys));
+  async #write(number: number, entries: readonly LedgerEntry[]): Promise<void> {
+    await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, encodeSegment(entries));
   }
 }
 
@@ -98,14 +104,14 @@ function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.bin`;
 }
 
-function newestEnd(keys: readonly LedgerKey[]): number {
-  return keys.reduce((newest, { bucket }) => Math.max(newest, bucketEndMs(bucket)), 0);
+function newestEnd(entries: readonly LedgerEntry[]): number {
+  return entries.reduce((newest, { bucket }) => Math.max(newest, bucketEndMs(bucket)), 0);
 }
 
 function missing(name: string, location: string): ModuleError {
   return new ModuleError('STATE_CORRUPT', `The ledger segment ${name} is missing from ${location}.`, {
     advice:
-      'Restore the data path from a copy. Without one, removing the whole ledger folder and the "delivery" member of ' +
-      'context.json starts again at most_recent_date_seen: events near it may then be delivered twice, none is lost.',
+      "Nothing was collected and nothing was changed. Restore the data path from a copy, or run 'sekoia-module state " +
+      "repair': it keeps everything that can still be read and reads the rest again.",
   });
 }

@@ -1,26 +1,43 @@
 import type { RawEvent } from '../pipeline/source.js';
+import { type Border, findBorder } from './border.js';
+import { BUCKET_MS, bucketEndMs, bucketOf, undatedBucketOf } from './bucket.js';
 import { hash64, type Hash64 } from './hash.js';
 import { HashSet } from './hash-set.js';
 
-const BUCKET_MS = 60_000;
-/** The last minute that a segment can hold, in the year 6053: it stands for all that come after it. */
-const LAST_BUCKET = 2 ** 31 - 1;
-
-/** Identity of an event as the ledger keeps it: the minute it happened in, and a hash of its id. */
+/** Identity of an event as the ledger keeps it: when it happened, and a hash of its id. */
 export interface LedgerKey extends Hash64 {
   /**
    * Minutes since the epoch of the event's timestamp. An event without a readable timestamp has no such minute: its
    * bucket is the minute it was first seen, negated and less one, so that the two kinds never meet.
    */
   readonly bucket: number;
+  /** Milliseconds into that minute, 0 to 59,999. */
+  readonly place: number;
+}
+
+/** What became of an event: acknowledged by the destination, or kept in the dead letter. */
+export interface LedgerEntry extends LedgerKey {
+  readonly isDeadLettered: boolean;
+}
+
+/** Numbers of events in a range of event time. */
+export interface LedgerCount {
+  readonly delivered: number;
+  readonly deadLettered: number;
+}
+
+/** One minute: all its events, and which of them went to the dead letter (few, if any). */
+interface Minute {
+  readonly all: HashSet;
+  readonly deadLettered: Map<string, number>;
 }
 
 /**
- * The ids already delivered, by minute of event time. It answers 'was this delivered?', so that reading a range twice
- * delivers nothing twice.
+ * The events already accounted for, by minute of event time. It answers 'was this delivered?', so that reading a range
+ * twice delivers nothing twice, and 'how many between A and B?', so that counts can be compared with the source's.
  */
 export class Ledger {
-  readonly #buckets = new Map<number, HashSet>();
+  readonly #minutes = new Map<number, Minute>();
   #size = 0;
 
   get size(): number {
@@ -32,49 +49,81 @@ export class Ledger {
    * @param seenMs epoch milliseconds of the sighting, for events without a timestamp
    */
   static keyOf(event: RawEvent, seenMs: number): LedgerKey {
-    const hash = hash64(event.id === undefined ? event.bytes : Buffer.from(event.id));
-    const bucket = event.timestampMs === undefined ? undatedBucket(seenMs) : datedBucket(event.timestampMs);
-    return { bucket, high: hash.high, low: hash.low };
+    const { high, low } = hash64(event.id === undefined ? event.bytes : Buffer.from(event.id));
+    const { timestampMs } = event;
+    if (timestampMs === undefined) return { bucket: undatedBucketOf(seenMs), place: 0, high, low };
+    return {
+      bucket: bucketOf(timestampMs),
+      place: timestampMs - Math.floor(timestampMs / BUCKET_MS) * BUCKET_MS,
+      high,
+      low,
+    };
   }
 
   has(key: LedgerKey): boolean {
-    if (key.bucket >= 0) return this.#buckets.get(key.bucket)?.has(key) ?? false;
+    if (key.bucket >= 0) return this.#minutes.get(key.bucket)?.all.has(key) ?? false;
     // Seen again at another minute, an undated event is still the same one.
-    for (const [bucket, hashes] of this.#buckets) if (bucket < 0 && hashes.has(key)) return true;
+    for (const [bucket, { all }] of this.#minutes) if (bucket < 0 && all.has(key)) return true;
     return false;
   }
 
-  /** @returns false where it was there already */
-  add(key: LedgerKey): boolean {
-    let hashes = this.#buckets.get(key.bucket);
-    if (hashes === undefined) {
-      hashes = new HashSet();
-      this.#buckets.set(key.bucket, hashes);
+  /**
+   * Takes an event in. One that was dead-lettered before may be delivered now, not the other way round.
+   * @returns false where that says nothing new
+   */
+  add(entry: LedgerEntry): boolean {
+    const minute = this.#minuteOf(entry.bucket);
+    if (!minute.all.add(entry, entry.place)) return !entry.isDeadLettered && minute.deadLettered.delete(nameOf(entry));
+    if (entry.isDeadLettered) minute.deadLettered.set(nameOf(entry), entry.place);
+    this.#size += 1;
+    return true;
+  }
+
+  /** How many dated events lie in `[fromMs, toMs)`, epoch milliseconds. */
+  count(fromMs: number, toMs: number): LedgerCount {
+    let [all, deadLettered] = [0, 0];
+    for (const [bucket, minute] of this.#between(fromMs, toMs)) {
+      const [from, to] = [fromMs - bucket * BUCKET_MS, toMs - bucket * BUCKET_MS];
+      const isWhole = from <= 0 && to >= BUCKET_MS;
+      all += isWhole ? minute.all.size : countBetween(minute.all.marks(), from, to);
+      deadLettered += countBetween(minute.deadLettered.values(), from, to);
     }
-    const added = hashes.add(key);
-    if (added) this.#size += 1;
-    return added;
+    return { delivered: all - deadLettered, deadLettered };
+  }
+
+  /** The border nearest to `nearMs`, searched in the direction of `untilMs`: see `findBorder`. */
+  border(nearMs: number, untilMs: number): Border | undefined {
+    return findBorder((bucket) => this.#minutes.get(bucket)?.all.marks(), nearMs, untilMs);
   }
 
   /** Forgets every bucket that ended at or before `beforeMs` (epoch milliseconds). */
   prune(beforeMs: number): void {
-    for (const [bucket, hashes] of this.#buckets) {
+    for (const [bucket, { all }] of this.#minutes) {
       if (bucketEndMs(bucket) > beforeMs) continue;
-      this.#buckets.delete(bucket);
-      this.#size -= hashes.size;
+      this.#minutes.delete(bucket);
+      this.#size -= all.size;
+    }
+  }
+
+  #minuteOf(bucket: number): Minute {
+    const minute = this.#minutes.get(bucket) ?? { all: new HashSet(), deadLettered: new Map<string, number>() };
+    this.#minutes.set(bucket, minute);
+    return minute;
+  }
+
+  *#between(fromMs: number, toMs: number): Generator<[number, Minute]> {
+    for (const [bucket, minute] of this.#minutes) {
+      if (bucket >= 0 && bucket * BUCKET_MS < toMs && (bucket + 1) * BUCKET_MS > fromMs) yield [bucket, minute];
     }
   }
 }
 
-/** Epoch milliseconds at which a bucket's minute is over. */
-export function bucketEndMs(bucket: number): number {
-  return ((bucket < 0 ? -bucket - 1 : bucket) + 1) * BUCKET_MS;
+function nameOf({ high, low }: Hash64): string {
+  return `${high}.${low}`;
 }
 
-function undatedBucket(seenMs: number): number {
-  return -Math.floor(seenMs / BUCKET_MS) - 1;
-}
-
-function datedBucket(timestampMs: number): number {
-  return Math.min(Math.floor(timestampMs / BUCKET_MS), LAST_BUCKET);
+function countBetween(places: Iterable<number>, from: number, to: number): number {
+  let count = 0;
+  for (const place of places) if (place >= from && place < to) count += 1;
+  return count;
 }

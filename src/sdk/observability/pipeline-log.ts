@@ -37,7 +37,19 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
         tellRetry(event);
         return;
       case 'dead-lettered':
-        log.warning(`An event went to the dead letter: ${event.reason}`, { id: event.id, bytes: event.bytes });
+        log.warning(
+          event.delivered === 'trimmed'
+            ? `A trimmed copy of an event is sent, and the whole of it kept in the dead letter: ${event.reason}`
+            : `An event went to the dead letter: ${event.reason}`,
+          { id: event.id, bytes: event.bytes },
+        );
+        return;
+      case 'dead-letter-filling':
+        log.warning(
+          `The dead letter has taken ${Math.floor((event.bytes / event.limitBytes) * 100)} % of dead_letter_limit: ` +
+            'collection stops when it is full',
+          { bytes: event.bytes, limitBytes: event.limitBytes },
+        );
         return;
       case 'caught-up':
         if (event.events > 0) {

@@ -36,4 +36,9 @@ export interface Destination<B extends Batch = Batch> {
    * acknowledged only when the destination said so.
    */
   deliver(batch: B, signals: DeliverySignals): Promise<DeliveryOutcome>;
+  /**
+   * A copy of an oversized event that is small enough to be delivered in its place. Undefined, or no such member, where
+   * there is none: then the event goes to the dead letter alone.
+   */
+  reduce?(event: RawEvent): Uint8Array | undefined;
 }

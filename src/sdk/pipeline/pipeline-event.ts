@@ -14,15 +14,23 @@ export type PipelineEvent =
     }
   /** The destination acknowledged events. */
   | { readonly kind: 'delivered'; readonly events: number; readonly bytes: number; readonly durationMs: number }
-  /** An event was written to the dead letter. */
+  /**
+   * An event that says how fast the source shows events was delivered: `latenessMs` after its own time it was first seen.
+   * `isLate`: that time had been read before, and it was not there then.
+   */
+  | { readonly kind: 'first-seen'; readonly service: string; readonly latenessMs: number; readonly isLate: boolean }
+  /** An event was written to the dead letter; `delivered` where a trimmed copy of it is sent in its place. */
   | {
       readonly kind: 'dead-lettered';
       readonly id: string | undefined;
       readonly reason: string;
       readonly bytes: number;
+      readonly delivered?: 'trimmed';
     }
+  /** The dead letter has passed four fifths of what it may take. */
+  | { readonly kind: 'dead-letter-filling'; readonly bytes: number; readonly limitBytes: number }
   /** Ledger and checkpoint are durable; nothing before `owedFromMs` is owed any more. */
-  | { readonly kind: 'committed'; readonly owedFromMs: number; readonly acknowledged: number }
+  | { readonly kind: 'committed'; readonly owedFromMs: number; readonly accountedFor: number }
   /** A window ended: everything visible up to `toMs` was delivered, `events` of it just now. */
   | { readonly kind: 'caught-up'; readonly toMs: number; readonly events: number; readonly durationMs: number }
   /** A cycle failed; the position is unmoved and the next try comes after `delayMs`. */

@@ -13,23 +13,25 @@ const LEAST_LOOK_BACK_MS = 2000;
  */
 const LONGEST_WINDOW_MS = 86_400_000;
 
-/** What to read next. */
+/** What to read next of the tail. */
 export interface PlannedWindow extends Window {
   /** True where it reaches up to now: nothing is left to read after it. */
   readonly reachesNow: boolean;
+  /** The tail's edge: what lies before it was read already. */
+  readonly edgeMs: number;
 }
 
 /**
- * The window to read next: the beginning of the leftmost owed interval, at the most a day of it and up to the source's
- * now, begun a look-back earlier, so that events that became visible late are seen. What the look-back repeats is the
- * ledger's job; where the ledger does not remember it does not reach.
+ * The window to read next: the beginning of the tail, at the most a day of it and up to the source's now, begun a
+ * look-back earlier, so that events that became visible late are seen. What the look-back repeats is the ledger's job;
+ * where the ledger does not remember it does not reach.
  * @returns undefined where nothing can be asked for yet
  */
 export function planWindow(state: DeliveryState, nowMs: number, overlapMs: number): PlannedWindow | undefined {
-  const [owed] = state.owed.intervals;
-  if (owed === undefined) return undefined;
+  const edgeMs = state.owed.tailFromMs;
+  if (edgeMs === undefined) return undefined;
   const lookBackMs = Math.max(overlapMs, LEAST_LOOK_BACK_MS);
-  const fromMs = Math.max(owed.fromMs - lookBackMs, Math.min(state.readableFromMs, owed.fromMs));
-  const toMs = Math.min(owed.toMs ?? nowMs, nowMs, owed.fromMs + LONGEST_WINDOW_MS);
-  return fromMs < toMs ? { fromMs, toMs, reachesNow: toMs === nowMs } : undefined;
+  const fromMs = Math.max(edgeMs - lookBackMs, Math.min(state.readableFromMs, edgeMs));
+  const toMs = Math.min(nowMs, edgeMs + LONGEST_WINDOW_MS);
+  return fromMs < toMs ? { fromMs, toMs, reachesNow: toMs === nowMs, edgeMs } : undefined;
 }

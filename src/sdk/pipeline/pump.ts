@@ -1,27 +1,53 @@
-import type { DeliveryState } from '../checkpoint/delivery-state.js';
+import type { DeliveryState, Progress, Settled } from '../checkpoint/delivery-state.js';
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
 import { abortError, isAbort, ModuleError } from '../errors.js';
 import { retry } from '../http/retry.js';
-import { HashSet } from '../ledger/hash-set.js';
-import { Ledger, type LedgerKey } from '../ledger/ledger.js';
+import { Ledger, type LedgerEntry, type LedgerKey } from '../ledger/ledger.js';
+import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
 import type { Stop } from '../stop.js';
 import type { Batch, Destination } from './destination.js';
 import { InFlightBatch, type PageProgress } from './in-flight-batch.js';
 import type { PipelineListener } from './pipeline-event.js';
 import type { Page, RawEvent, Source, Window } from './source.js';
+import type { UnderWay } from './under-way.js';
 
-export interface PumpOptions<B extends Batch> {
+/** What all lanes pump from, to and with. */
+export interface Pipeline<B extends Batch> {
   readonly source: Source;
   readonly destination: Destination<B>;
   readonly state: DeliveryState;
   readonly deadLetter: DeadLetter;
+  readonly underWay: UnderWay<B>;
   readonly clock: Clock;
   readonly random: Random;
   readonly stop: Stop;
   readonly listener: PipelineListener;
-  /** Batches under way at the most, from the first try until they are committed. */
+}
+
+/** A window and on whose behalf it is read. */
+export interface Errand {
+  readonly window: Window;
+  /** What a settled beginning of the window settles: of the tail, or of the gap that the window is. */
+  readonly lane: Settled['lane'];
+  /** Batches of this lane under way at the most, from the first try until they are committed. */
   readonly parallelDeliveries: number;
+  /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
+  readonly lateBeforeMs: number;
+  /** True where the tail is up to date: then every new event tells how fast the source shows them. */
+  readonly isLive?: boolean;
+}
+
+/** What came of a window. */
+export interface Pumped {
+  /** Events delivered. */
+  readonly events: number;
+  /** Events that went to the dead letter instead. */
+  readonly deadLettered: number;
+  /** Events that the source showed, repeats included. */
+  readonly rows: number;
+  /** False where an event is left to another lane that failed to deliver it: it is still owed. */
+  readonly isComplete: boolean;
 }
 
 /**
@@ -31,11 +57,13 @@ export interface PumpOptions<B extends Batch> {
  * A batch gives its place to the next one only when its outcome is durable. So a crash repeats at most the batches that
  * were under way, and state that cannot be written stops delivery instead of being outrun by it.
  *
- * @returns how many events were delivered, once everything visible in the window was
+ * @returns once everything visible in the window was delivered, or is under way in another lane
  * @throws ModuleError the first failure of either side, after all else under way has settled; an AbortError after a stop
  */
-export function pumpWindow<B extends Batch>(window: Window, options: PumpOptions<B>): Promise<number> {
-  return new WindowRun(window, options).run();
+export function pumpWindow<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Promise<Pumped> {
+  const run = new WindowRun(errand, pipeline);
+  // What a gap shows is known, most of it: its ids are needed until it is read, however far the tail gets meanwhile.
+  return errand.lane === 'gap' ? pipeline.state.remembering(errand.window.fromMs, () => run.run()) : run.run();
 }
 
 class WindowRun<B extends Batch> {
@@ -43,26 +71,28 @@ class WindowRun<B extends Batch> {
   readonly #reading = new AbortController();
   readonly #pages: PageProgress[] = [];
   readonly #inFlight = new Map<InFlightBatch<B>, Promise<void>>();
+  /** Batches of other lanes that carry an event of this window. */
+  readonly #followed = new Set<InFlightBatch<B>>();
   #filling: InFlightBatch<B>;
   /** Settled, not yet handed to a commit. */
-  #settledKeys: LedgerKey[] = [];
-  /** Events too large for any batch that are in the dead letter already. */
-  readonly #kept = new HashSet();
+  #settledEntries: LedgerEntry[] = [];
   #lastCommit: Promise<void> = Promise.resolve();
   #nextCommit: Promise<void> | undefined;
   #failure: Error | undefined;
   #deliveryFailed = false;
   #delivered = 0;
+  #deadLettered = 0;
+  #rows = 0;
 
   constructor(
-    private readonly window: Window,
-    private readonly options: PumpOptions<B>,
+    private readonly errand: Errand,
+    private readonly pipeline: Pipeline<B>,
   ) {
-    this.#filling = new InFlightBatch(options.destination.createBatch());
+    this.#filling = this.#nextBatch();
   }
 
-  async run(): Promise<number> {
-    const { requested } = this.options.stop;
+  async run(): Promise<Pumped> {
+    const { requested } = this.pipeline.stop;
     const stopReading = (): void => this.#reading.abort();
     requested.addEventListener('abort', stopReading);
     try {
@@ -74,15 +104,18 @@ class WindowRun<B extends Batch> {
       await this.#deliverWhatWasRead(error);
     } finally {
       requested.removeEventListener('abort', stopReading);
+      this.pipeline.underWay.end(this.#filling);
     }
     await Promise.all(this.#inFlight.values());
+    for (const batch of this.#followed) await batch.ended();
     await this.#finish();
-    return this.#delivered;
+    const [events, deadLettered, rows] = [this.#delivered, this.#deadLettered, this.#rows];
+    return { events, deadLettered, rows, isComplete: this.#pages.length === 0 };
   }
 
   /** @returns the instant up to which the source has shown everything, epoch milliseconds */
   async #readAll(): Promise<number> {
-    const reader = this.options.source.read(this.window, this.#reading.signal);
+    const reader = this.pipeline.source.read(this.errand.window, this.#reading.signal);
     try {
       for (let next = await reader.next(); ; next = await reader.next()) {
         if (this.#reading.signal.aborted) throw abortError();
@@ -91,7 +124,7 @@ class WindowRun<B extends Batch> {
       }
     } finally {
       // A no-op after its end; otherwise it lets go of the connection.
-      await reader.return(this.window.fromMs);
+      await reader.return(this.errand.window.fromMs);
     }
   }
 
@@ -103,92 +136,186 @@ class WindowRun<B extends Batch> {
 
   /** Commits the rest: of a window that failed, what was settled before. */
   async #finish(): Promise<void> {
-    if (this.#failure === undefined || this.#settledKeys.length > 0) await this.#commit();
+    if (this.#failure === undefined || this.#settledEntries.length > 0) await this.#commit();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #take(page: Page): Promise<void> {
-    const { state, source, listener } = this.options;
+    const { source, listener } = this.pipeline;
     const progress: PageProgress = { open: 0, read: false, settledToMs: page.settledToMs };
     this.#pages.push(progress);
     let [repeated, bytes] = [0, 0];
     for (const event of page.events) {
       const key = Ledger.keyOf(event, source.now());
       bytes += event.bytes.length;
-      if (state.ledger.has(key) || this.#isUnderWay(key)) {
+      if (this.#isKnown(key, progress)) {
         repeated += 1;
         continue;
       }
       const added = this.#filling.batch.add(event);
-      if (added === 'added') this.#filling.remember(key, event.id, progress);
-      else if (added === 'full') await this.#addToNext(event, key, progress);
-      else await this.#keepOversized(event, key);
+      if (added === 'added') this.#remember(event, key, progress);
+      else if (added === 'oversized') await this.#keepOversized(event, key, progress);
+      else if (!(await this.#addToNext(event, key, progress))) repeated += 1;
     }
     progress.read = true;
+    this.#rows += page.events.length;
     listener({ kind: 'read', events: page.events.length, repeated, bytes });
   }
 
-  #isUnderWay(key: LedgerKey): boolean {
-    if (this.#filling.has(key) || this.#kept.has(key)) return true;
-    for (const batch of this.#inFlight.keys()) if (batch.has(key)) return true;
-    return false;
+  #isKnown(key: LedgerKey, page: PageProgress): boolean {
+    return this.pipeline.state.ledger.has(key) || this.#isUnderWay(key, page);
   }
 
-  async #addToNext(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+  /** An event that another lane has under way keeps the page open; one of this lane keeps an earlier page open. */
+  #isUnderWay(key: LedgerKey, page: PageProgress): boolean {
+    const carrier = this.pipeline.underWay.carrierOf(key);
+    if (carrier === undefined) return false;
+    if (carrier !== this.#filling && !this.#inFlight.has(carrier)) {
+      carrier.follow(key, page);
+      this.#followed.add(carrier);
+    }
+    return true;
+  }
+
+  #remember(event: RawEvent, key: LedgerKey, page: PageProgress): void {
+    this.#filling.remember({ key, page, id: event.id, onDelivered: this.#lateness(event) });
+  }
+
+  /** Takes down how late an event is, once it is delivered, where that says something about the source. */
+  #lateness({ timestampMs, service = 'unknown' }: RawEvent): (() => void) | undefined {
+    if (timestampMs === undefined) return undefined;
+    const { source, state, listener } = this.pipeline;
+    const isLate = timestampMs < this.errand.lateBeforeMs;
+    const latenessMs = Math.max(0, source.now() - timestampMs);
+    if (!isLate && this.errand.isLive !== true) return undefined;
+    return () => {
+      const recorded = state.lateness.record(service, latenessMs);
+      listener({ kind: 'first-seen', service: recorded, latenessMs, isLate });
+    };
+  }
+
+  /** @returns false where another lane has taken the event while this one waited for a place */
+  async #addToNext(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<boolean> {
     await this.#dispatch();
+    if (this.#isKnown(key, page)) return false;
     const added = this.#filling.batch.add(event);
     if (added === 'full') throw new Error('An empty batch is full: the destination breaks its contract');
-    if (added === 'oversized') await this.#keepOversized(event, key);
-    else this.#filling.remember(key, event.id, page);
+    if (added === 'oversized') await this.#keepOversized(event, key, page);
+    else this.#remember(event, key, page);
+    return true;
   }
 
-  async #keepOversized(event: RawEvent, key: LedgerKey): Promise<void> {
+  /**
+   * The whole is kept first: never is a trimmed copy all that is left of an event. It is under way alone until that is
+   * durable, so that no other page or lane keeps it again.
+   */
+  async #keepOversized(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+    const reduced = this.pipeline.destination.reduce?.(event);
     const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
-    await this.#keep([{ id: event.id, reason, event: event.bytes }]);
-    this.#settledKeys.push(key);
-    this.#kept.add(key);
+    const delivered = reduced === undefined ? {} : ({ delivered: 'trimmed' } as const);
+    const carrier = this.#nextBatch();
+    carrier.remember({ key, page, id: event.id, onDelivered: undefined });
+    try {
+      await this.#keep([{ kind: 'oversized', id: event.id, reason, event: event.bytes, ...delivered }]);
+      const rejections = reduced === undefined ? [{ index: 0, reason }] : [];
+      const entries = carrier.settle({ rejections, unsettled: [] });
+      if (reduced === undefined) {
+        this.#settledEntries.push(...entries);
+        await this.#commit();
+        carrier.release(entries);
+      } else {
+        await this.#addReduced({ ...event, bytes: reduced }, key, page);
+      }
+    } finally {
+      this.pipeline.underWay.end(carrier);
+    }
+  }
+
+  async #addReduced(copy: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+    let added = this.#filling.batch.add(copy);
+    if (added === 'full') {
+      await this.#dispatch();
+      added = this.#filling.batch.add(copy);
+    }
+    if (added !== 'added') throw new Error('A reduced event does not fit: the destination breaks its contract');
+    this.#remember(copy, key, page);
+  }
+
+  #nextBatch(): InFlightBatch<B> {
+    const batch: InFlightBatch<B> = new InFlightBatch(this.pipeline.destination.createBatch(), () => {
+      // The other lane must not wait for as long as it may take to fill this one.
+      if (batch === this.#filling) void this.#dispatch().catch((error: unknown) => this.#note(error));
+    });
+    this.pipeline.underWay.add(batch);
+    return batch;
   }
 
   /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
   async #dispatch(): Promise<void> {
     if (this.#filling.batch.count === 0) return;
-    while (this.#inFlight.size >= this.options.parallelDeliveries) await Promise.race(this.#inFlight.values());
-    if (this.#deliveryFailed || this.options.stop.requested.aborted) throw abortError();
+    while (this.#inFlight.size >= this.errand.parallelDeliveries) await Promise.race(this.#inFlight.values());
+    if (this.#deliveryFailed || this.pipeline.stop.requested.aborted) throw abortError();
+    // Somebody else may have sent it while this one waited.
+    if (this.#filling.batch.count === 0) return;
     const batch = this.#filling;
-    this.#filling = new InFlightBatch(this.options.destination.createBatch());
+    this.#filling = this.#nextBatch();
     const delivery = this.#deliver(batch)
       .catch((error: unknown) => this.#failDelivery(error))
-      .finally(() => this.#inFlight.delete(batch));
+      .finally(() => {
+        this.#inFlight.delete(batch);
+        this.pipeline.underWay.end(batch);
+      });
     this.#inFlight.set(batch, delivery);
   }
 
   async #deliver(batch: InFlightBatch<B>): Promise<void> {
-    const { clock, destination, listener, stop } = this.options;
+    const { clock, destination, listener, stop } = this.pipeline;
     const startedAt = clock.monotonic();
-    const outcome = await destination.deliver(batch.batch, stop);
-    await this.#keep(
-      outcome.rejections.map(({ index, reason }) => ({
-        id: batch.id(index),
-        reason,
-        event: batch.batch.text(index),
-      })),
-    );
-    const keys = batch.settle(outcome.unsettled);
-    const events = keys.length - outcome.rejections.length;
+    const outcome = await this.#keepRejected(batch, await destination.deliver(batch.batch, stop));
+    const entries = batch.settle(outcome);
+    const events = entries.length - outcome.rejections.length;
     this.#delivered += events;
-    this.#settledKeys.push(...keys);
+    for (const entry of entries) this.#settledEntries.push(entry);
     if (events > 0) {
       listener({ kind: 'delivered', events, bytes: batch.batch.bytes, durationMs: clock.monotonic() - startedAt });
     }
-    if (keys.length > 0) await this.#commit();
+    if (entries.length > 0) await this.#commit();
+    batch.release(entries);
     if (outcome.failure !== undefined) this.#failDelivery(outcome.failure);
+  }
+
+  /**
+   * Keeps what was refused. Where that cannot be done, only the refused are still owed: what was acknowledged must not be
+   * sent again for their sake.
+   */
+  async #keepRejected(batch: InFlightBatch<B>, outcome: DeliveryOutcome): Promise<DeliveryOutcome> {
+    const { rejections, unsettled } = outcome;
+    if (rejections.length === 0) return outcome;
+    const name = this.pipeline.deadLetter.nameBatch();
+    try {
+      await this.#keep(
+        rejections.map(({ index, reason }) => ({
+          ...{ kind: 'refused', id: batch.id(index), reason, batch: name },
+          event: batch.batch.text(index),
+        })),
+      );
+      return outcome;
+    } catch (error) {
+      const failure = asError(error);
+      return { rejections: [], unsettled: [...unsettled, ...rejections.map(({ index }) => index)], failure };
+    }
   }
 
   async #keep(entries: readonly DeadLetterEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    await this.#persist(() => this.options.deadLetter.write(entries));
-    for (const { id, reason, event } of entries) {
-      this.options.listener({ kind: 'dead-lettered', id, reason, bytes: event.length });
+    let fresh: readonly DeadLetterEntry[] = [];
+    await this.#persist(async () => {
+      fresh = await this.pipeline.deadLetter.write(entries);
+    });
+    this.#deadLettered += entries.filter(({ delivered }) => delivered === undefined).length;
+    for (const { id, reason, event, delivered } of fresh) {
+      const how = delivered === undefined ? {} : { delivered };
+      this.pipeline.listener({ kind: 'dead-lettered', id, reason, bytes: event.length, ...how });
     }
   }
 
@@ -203,39 +330,47 @@ class WindowRun<B extends Batch> {
   }
 
   async #commitNow(): Promise<void> {
-    const { state, listener } = this.options;
-    let progress = { keys: this.#settledKeys, settled: this.#settledRange() };
-    this.#settledKeys = [];
-    const acknowledged = progress.keys.length;
+    const { state, listener } = this.pipeline;
+    let progress: Progress = { entries: this.#settledEntries, settled: this.#settledRange() };
+    this.#settledEntries = [];
+    const accountedFor = progress.entries.length;
     await this.#persist(async () => {
       const first = progress;
       // The state takes progress in before it writes: a second try has nothing to add.
-      progress = { keys: [], settled: undefined };
+      progress = { entries: [], settled: undefined };
       await state.commit(first);
     });
-    listener({ kind: 'committed', owedFromMs: state.owed.fromMs ?? this.window.toMs, acknowledged });
+    listener({ kind: 'committed', owedFromMs: state.owed.fromMs ?? this.errand.window.toMs, accountedFor });
   }
 
   /** Takes the settled pages from the front; the last instant that one of them names is where the range ends. */
-  #settledRange(): Window | undefined {
+  #settledRange(): Settled | undefined {
     let toMs: number | undefined;
     for (let page = this.#pages[0]; page?.read === true && page.open === 0; page = this.#pages[0]) {
       this.#pages.shift();
       toMs = page.settledToMs ?? toMs;
     }
-    return toMs === undefined ? undefined : { fromMs: this.window.fromMs, toMs: Math.min(toMs, this.window.toMs) };
+    if (toMs === undefined) return undefined;
+    const { lane, window } = this.errand;
+    return { lane, fromMs: window.fromMs, toMs: Math.min(toMs, window.toMs) };
   }
 
   /** Writes state, trying again until it can be written or a stop is requested: until then nothing moves on. */
-  #persist(write: () => Promise<void>): Promise<void> {
-    const { clock, random, stop, listener } = this.options;
-    return retry(write, {
-      policy: { firstDelayMs: 1000, longestDelayMs: 10_000, deadlineMs: Infinity },
-      clock,
-      random,
-      requested: stop.requested,
-      onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
-    });
+  async #persist(write: () => Promise<void>): Promise<void> {
+    const { clock, random, stop, listener } = this.pipeline;
+    try {
+      await retry(write, {
+        policy: { firstDelayMs: 1000, longestDelayMs: 10_000, deadlineMs: Infinity },
+        clock,
+        random,
+        requested: stop.requested,
+        onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
+      });
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+      // There may be room again: what was acknowledged need not be sent once more after the next start.
+      await write();
+    }
   }
 
   #failDelivery(error: unknown): void {
@@ -246,7 +381,7 @@ class WindowRun<B extends Batch> {
 
   /** The first failure is the one that is told. A stop is told as such, whatever it broke on its way. */
   #note(error: unknown): void {
-    this.#failure ??= this.options.stop.requested.aborted ? abortError() : asError(error);
+    this.#failure ??= this.pipeline.stop.requested.aborted ? abortError() : asError(error);
   }
 }
 

@@ -2,7 +2,8 @@
  * Where state lives: small named documents under one data path. Names use '/' between folders.
  *
  * Every implementation passes the same contract tests (tests/contract/storage.ts).
- * Failures reject with a ModuleError of code STATE_UNAVAILABLE.
+ * Failures reject with a ModuleError of code STATE_UNAVAILABLE; a write of a document that another process has changed,
+ * where the place can tell, with STATE_LOCKED.
  */
 export interface Storage {
   /** The document, or undefined where there is none. */

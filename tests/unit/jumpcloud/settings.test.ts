@@ -67,6 +67,10 @@ describe('parseSettings', () => {
       pageSize: 1000,
       requestsPerSecond: 0.5,
       overlapMs: 300_000,
+      settlingHorizonMs: 86_400_000,
+      reconcileEveryMs: 300_000,
+      oversizedEvents: 'trim',
+      deadLetterLimitBytes: 1_024_000_000,
       retryForMs: 3_600_000,
       logLevel: 'info',
     });
@@ -215,6 +219,10 @@ describe('the registered trigger', () => {
       pageSize: 10_000,
       requestsPerSecond: 10,
       overlapMs: 300_000,
+      settlingHorizonMs: 86_400_000,
+      reconcileEveryMs: 300_000,
+      oversizedEvents: 'trim',
+      deadLetterLimitBytes: 1_024_000_000,
       retryForMs: 3_600_000,
       logLevel: 'info',
     });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { type ConnectorParts, runConnector } from '../../../src/sdk/connector.js';
+import { runConnector } from '../../../src/sdk/connector.js';
+import type { ConnectorParts } from '../../../src/sdk/connector-parts.js';
 import { type ErrorCode, ModuleError, type ModuleErrorDetails } from '../../../src/sdk/errors.js';
 import { pipelineLog } from '../../../src/sdk/observability/pipeline-log.js';
 import type { PipelineEvent } from '../../../src/sdk/pipeline/pipeline-event.js';
@@ -261,6 +262,38 @@ describe('a connector that runs once', () => {
     expect(clock.monotonic()).toBe(0);
   });
 
+  it('compares counts before it returns, and fetches what is missing', async () => {
+    const events = [testEvent('one', START_MS - 50_000)];
+    const { run, source, destination } = start({ once: true, events });
+    const count = source.count.bind(source);
+    source.count = (window) => {
+      if (events.length === 1) events.push(testEvent('late', START_MS - 40_000));
+      return count(window);
+    };
+    await run;
+    expect(destination.acknowledged).toHaveLength(2);
+  });
+
+  it('ends as stopped, and says what is owed, where it is stopped while it compares', async () => {
+    const rig = start({ once: true, events: [testEvent('one', START_MS - 50_000)] });
+    rig.source.count = () => {
+      rig.stop.request();
+      return Promise.reject(Object.assign(new Error('Stopped'), { name: 'AbortError' }));
+    };
+    await rig.run;
+    expect(rig.log.at('info').at(-1)).toMatch(/^Stopped, owed: from /);
+  });
+
+  it('rejects where what is missing cannot be read', async () => {
+    let n = 0;
+    const rig = start({
+      once: true,
+      sourceFailure: () => ((n += 1) > 1 ? refusal('SOURCE_UNREACHABLE') : undefined),
+    });
+    rig.source.count = () => Promise.resolve(5);
+    await expect(rig.run).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+  });
+
   it('rejects at a refusal', async () => {
     const { run } = start({ once: true, sourceFailure: () => refusal('SOURCE_CREDENTIAL_REFUSED') });
     await expect(run).rejects.toMatchObject({ code: 'SOURCE_CREDENTIAL_REFUSED' });
@@ -416,6 +449,58 @@ describe('a stop', () => {
   });
 });
 
+describe('the two lanes of a connector', () => {
+  it('both end where one of them has a defect, and what the other has under way is finished', async () => {
+    const clock = new ManualClock();
+    const destination = new RecordingDestination({
+      script: async () => {
+        await clock.sleep(1000);
+        return { rejections: [], unsettled: [] };
+      },
+    });
+    const { run, source, storage } = start({ clock, destination, events: [testEvent('one', START_MS - 1000)] });
+    source.count = () => Promise.reject(new TypeError('a bug'));
+    // The first turn has nothing to compare; by the second, the tail has read something.
+    await clock.advance(400_000);
+    await expect(run).rejects.toThrow('a bug');
+    expect(destination.acknowledged).toHaveLength(1);
+    await expect(positionOn(storage)).resolves.toBe('2030-01-02T03:08:05+00:00');
+  });
+
+  it('find what became visible behind the edge, at the interval and as soon as a trouble is over', async () => {
+    const events = [testEvent('one', START_MS - 1000)];
+    let isBroken = false;
+    const rig = start({
+      events,
+      parts: { overlapMs: 0, reconcileEveryMs: DAY_MS },
+      sourceFailure: () => (isBroken ? refusal('SOURCE_UNREACHABLE') : undefined),
+    });
+    await rig.clock.advance(DAY_MS + 120_000);
+    events.push(testEvent('late', START_MS + 60_500));
+    await rig.clock.advance(600_000);
+    expect(rig.destination.acknowledged).toHaveLength(1);
+    isBroken = true;
+    await rig.clock.advance(300_000);
+    isBroken = false;
+    await rig.clock.advance(120_000);
+    expect(rig.log.at('info')).toContain('Collecting again');
+    expect(rig.destination.acknowledged).toHaveLength(2);
+    rig.stop.request();
+    await rig.run;
+  });
+
+  it('keep ids long enough for the look-back where that is longer than the horizon', async () => {
+    const rig = start({
+      once: true,
+      parts: { settlingHorizonMs: 60_000, overlapMs: 6 * 3_600_000, startFromMs: START_MS - DAY_MS },
+    });
+    await rig.run;
+    const text = Buffer.from((await rig.storage.read('context.json'))!).toString('utf8');
+    const { delivery } = JSON.parse(text) as { delivery: { ledger: { from: string } } };
+    expect(Date.parse(delivery.ledger.from)).toBeLessThanOrEqual(START_MS - 6 * 3_600_000);
+  });
+});
+
 describe('what a connector cannot go on with', () => {
   it('is state that is corrupt: it is not read as empty', async () => {
     const storage = createMemoryStorage();
@@ -430,6 +515,19 @@ describe('what a connector cannot go on with', () => {
     const { run, source } = start({ storage: new FailingStorage(createMemoryStorage(), () => 'undone') });
     await expect(run).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
     expect(source.windows).toEqual([]);
+  });
+
+  it('is state that another process has taken over: ours is outdated', async () => {
+    const storage = createMemoryStorage();
+    let taken = false;
+    const write: Storage['write'] = (name, content) =>
+      taken ? Promise.reject(new ModuleError('STATE_LOCKED', 'taken over')) : storage.write(name, content);
+    const { run, clock } = start({ storage: { ...storage, write } });
+    const ended = expect(run).rejects.toMatchObject({ code: 'STATE_LOCKED' });
+    await clock.advance(1000);
+    taken = true;
+    await clock.advance(120_000);
+    await ended;
   });
 
   it('is a bug', async () => {

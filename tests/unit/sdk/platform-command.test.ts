@@ -41,7 +41,8 @@ describe('the configuration', () => {
     const message = String(world.stderr.records[0]!['message']);
     expect(message).toContain('module_configuration: is missing');
     expect(message).toContain('arguments.pace: must be at least 1');
-    expect(message).toContain('file_backend: S3 is not supported');
+    expect(message).toContain('aws_bucket_name: is missing: state on S3 needs it');
+    expect(message).toContain('aws_secret_access_key: is missing');
     expect(message).toContain('intake_url: leads nowhere (from environment variable INTAKE_URL)');
   });
 

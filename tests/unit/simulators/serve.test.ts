@@ -61,6 +61,17 @@ describe('both simulators together', () => {
     expect((await allPages(both.jumpcloud, QUERY)).flat()).toHaveLength(held);
   });
 
+  it('end their live events when told to; what happened still becomes visible', async () => {
+    let now = NOW;
+    const lateMs = { min: 30_000, max: 30_000 };
+    const both = await start({ liveEventsPerSecond: 10, lateShare: 1, lateMs, now: () => now });
+    now += 20_000;
+    both.endLiveEvents();
+    now += 60_000;
+    expect(both.account().held).toBe(200);
+    expect(both.jumpcloud.store.size).toBe(200);
+  });
+
   it('show some of the live events late', async () => {
     let now = NOW;
     const both = await start({

@@ -21,6 +21,8 @@ const [first, second, third, notYet] = Array.from(generator.spread(past), (event
 }));
 const [A, B, C] = [first!.text, second!.text, third!.text];
 
+const TRIMMED_C = '{"_trimmed":"C"}';
+
 /** The account of A, B and C, and of a fourth event that the API does not show yet. */
 async function accountOf(given: { accepted?: string[]; deadLetter?: object[][] }): Promise<DemoAccount> {
   const store = new EventStore();
@@ -40,11 +42,12 @@ async function accountOf(given: { accepted?: string[]; deadLetter?: object[][] }
       account: () => drawUpAccount({ store, received, nowMs: NOW_MS, reachableFromMs: 0 }),
     },
     deadLetter: await readDeadLetter(dataPath),
+    trim: (event) => (event.equals(Buffer.from(C)) ? Buffer.from(TRIMMED_C) : undefined),
     ...{ nowMs: NOW_MS, retried: 3 },
   });
 }
 
-const SETTLED = { held: 3, lost: 0, duplicated: 0, altered: 0, retried: 3, balanced: true };
+const SETTLED = { held: 3, trimmed: 0, lost: 0, duplicated: 0, altered: 0, retried: 3, balanced: true };
 
 describe('the account of the demo', () => {
   it('balances where everything was delivered once', async () => {
@@ -54,6 +57,19 @@ describe('the account of the demo', () => {
   it('balances where the rest is in the dead letter, whole, as text or as base64', async () => {
     const deadLetter = [[{ event: B }], [{ event_base64: Buffer.from(C).toString('base64') }]];
     expect(await accountOf({ accepted: [A], deadLetter })).toEqual({ ...SETTLED, delivered: 1, deadLettered: 2 });
+  });
+
+  it('balances where a trimmed copy was delivered once, and the whole is in the dead letter', async () => {
+    const deadLetter = [[{ event: C }]];
+    const account = await accountOf({ accepted: [A, B, TRIMMED_C], deadLetter });
+    expect(account).toEqual({ ...SETTLED, delivered: 2, trimmed: 1, deadLettered: 0 });
+    const twice = await accountOf({ accepted: [A, B, TRIMMED_C, TRIMMED_C], deadLetter });
+    expect(twice).toMatchObject({ trimmed: 1, duplicated: 1, altered: 0, balanced: false });
+  });
+
+  it('does not take a trimmed copy for the event, where the whole is nowhere', async () => {
+    const account = await accountOf({ accepted: [A, B, TRIMMED_C] });
+    expect(account).toMatchObject({ trimmed: 0, lost: 1, balanced: false });
   });
 
   it('does not balance where an event is missing and the dead letter is empty', async () => {

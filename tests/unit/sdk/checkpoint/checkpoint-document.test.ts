@@ -7,6 +7,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from '../../../../src/sdk/checkpoint/checkpoint-document.js';
+import { seal } from '../../../../src/sdk/checkpoint/sealed-document.js';
 
 const T = Date.UTC(2030, 0, 2, 3, 4, 5);
 
@@ -17,21 +18,60 @@ const CHECKPOINT: Checkpoint = {
   ],
   collectedFromMs: T - 86_400_000,
   ledgerFromMs: T - 180_000,
+  countedFromMs: T - 170_000,
   segments: ['00000001.bin', '00000002.bin'],
+  explained: [
+    { atMs: T - 100_000, difference: 2 },
+    { atMs: T - 90_001, difference: -13 },
+  ],
+  agreed: {
+    fromMs: T - 160_000,
+    toMs: T - 2,
+    atMs: T + 5,
+    disputed: [{ fromMs: T - 50_000, toMs: T - 40_000 }],
+  },
+  unproven: [{ fromMs: T - 7_200_000, toMs: T - 3_600_000 }],
   unreachable: [{ fromMs: T - 1000, toMs: T }],
+  lateness: { sso: [1, 0, 2, 0, 0, 3, 0, 0, 0, 0, 1, 9], all: Array.from({ length: 12 }, () => 0) },
   stream: 'services all of organization 65a1b2c3',
 };
 
 const anyMs = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2100, 0, 1) });
 const anyInterval = fc.record({ fromMs: anyMs, toMs: fc.option(anyMs, { nil: undefined }) });
+const anyClosed = fc.record({ fromMs: anyMs, toMs: anyMs });
+const anyHistogram = fc.array(fc.nat(), { minLength: 12, maxLength: 12 });
 const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   owed: fc.array(anyInterval, { maxLength: 4 }),
   collectedFromMs: anyMs,
   ledgerFromMs: anyMs,
+  countedFromMs: anyMs,
   segments: fc.array(fc.stringMatching(/^\d{8}\.bin$/), { maxLength: 3 }),
+  explained: fc.array(fc.record({ atMs: anyMs, difference: fc.integer() }), { maxLength: 3 }),
+  agreed: fc.option(
+    fc.record({ fromMs: anyMs, toMs: anyMs, atMs: anyMs, disputed: fc.array(anyClosed, { maxLength: 2 }) }),
+    { nil: undefined },
+  ),
+  unproven: fc.array(anyClosed, { maxLength: 2 }),
   unreachable: fc.array(anyInterval, { maxLength: 2 }),
+  // Any name of a service, the odd ones too.
+  lateness: fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('7', '10', 'constructor')), anyHistogram, {
+    maxKeys: 3,
+    noNullPrototype: true,
+  }),
   stream: fc.string({ unit: 'binary' }),
 });
+/** Members of the document, with values that none of them may have. */
+const MEMBERS: Readonly<Record<string, readonly unknown[]>> = {
+  most_recent_date_seen: [],
+  owed: [{}, [{}], [7], [{ from: 'x' }], [{ from: '2030-01-02T03:04:05Z', to: 7 }]],
+  collected_from: [{}, 7, '2030-01-02T03:04:05'],
+  ledger: [[], {}, { from: '2030-01-02T03:04:05Z', counted_from: '2030-01-02T03:04:05Z', segments: [7] }],
+  explained: [{}, [7], [{ at: '2030-01-02T03:04:05Z', difference: 1.5 }], [{ at: 7, difference: 1 }]],
+  agreed: [[], {}, { from: '2030-01-02T03:04:05Z', to: '2030-01-02T03:04:05Z', at: '2030-01-02T03:04:05Z' }],
+  unproven: [{}, [{ to: '2030-01-02T03:04:05Z' }]],
+  unreachable: [{}, [7]],
+  lateness: [[], { sso: {} }, { sso: ['x'] }],
+};
 const OURS = ['most_recent_date_seen', 'delivery'];
 const anyOthers = fc
   .dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 })
@@ -49,6 +89,12 @@ function own(content: CheckpointContent): Extract<CheckpointContent, { kind: 'ow
 
 function document(content: Uint8Array): Record<string, unknown> {
   return JSON.parse(Buffer.from(content).toString()) as Record<string, unknown>;
+}
+
+/** Our member of the document, without its checksum. */
+function ownMember(): Record<string, unknown> {
+  const member = document(encodeCheckpoint(CHECKPOINT, {}))['delivery'] as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(member).filter(([key]) => key !== 'checksum'));
 }
 
 describe('the checkpoint document', () => {
@@ -195,8 +241,10 @@ describe('the checkpoint document', () => {
     ['a state that is no object', '{"delivery":7}', '"delivery" is not an object'],
     ['a state that is a list', '{"delivery":[]}', '"delivery" is not an object'],
     ['a state that is null', '{"delivery":null}', '"delivery" is not an object'],
-    ['a state of a later release', '{"delivery":{"version":2}}', 'version 2 is not known'],
-    ['a state without a checksum', '{"delivery":{"version":1}}', 'checksum'],
+    ['a state of a later release', '{"delivery":{"version":3}}', 'version 3 is not known'],
+    ['a state without a version', '{"delivery":{}}', 'version undefined is not known'],
+    ['a state without a checksum', '{"delivery":{"version":2}}', 'checksum'],
+    ['an old state without a checksum', '{"delivery":{"version":1}}', 'checksum'],
   ])('calls %s corrupt, says where and why, and what to do', (_, text, why) => {
     expect(() => decode(text)).toThrow(
       expect.objectContaining({
@@ -206,5 +254,69 @@ describe('the checkpoint document', () => {
       }),
     );
     expect(() => decode(text)).toThrow(why);
+  });
+
+  it.each(Object.entries(MEMBERS))('is refused where "%s" is not what it should be, checksum or not', (key, values) => {
+    const own = ownMember();
+    for (const value of [...values, null, 7.5, 'x']) {
+      const changed = seal({ ...own, [key]: value });
+      const text = JSON.stringify({ most_recent_date_seen: '2030-01-02T03:04:05Z', delivery: changed });
+      expect(() => decode(text)).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }));
+    }
+  });
+
+  describe('of version 1', () => {
+    /** As the release before wrote it. */
+    function versionOne(owed: { from: string; to?: string }[]): string {
+      const own = {
+        version: 1,
+        most_recent_date_seen: '2030-01-02T03:04:05+00:00',
+        owed,
+        collected_from: '2030-01-01T03:04:05Z',
+        ledger: { from: '2030-01-02T02:00:00Z', segments: ['00000001.bin'] },
+        unreachable: [{ from: '2029-01-01T00:00:00Z', to: '2029-02-01T00:00:00Z' }],
+        stream: 'services all',
+      };
+      return JSON.stringify({ most_recent_date_seen: '2030-01-02T03:04:05+00:00', delivery: seal(own) });
+    }
+
+    it('is read as it was, with counting to begin at the edge', () => {
+      const owed = [{ from: '2030-01-02T03:04:05Z', to: '2030-01-02T03:05:00Z' }, { from: '2030-01-02T03:06:00Z' }];
+      expect(own(decode(versionOne(owed)))).toEqual({
+        kind: 'own',
+        movedToMs: undefined,
+        others: {},
+        checkpoint: {
+          owed: [
+            { fromMs: T, toMs: T + 55_000 },
+            { fromMs: T + 115_000, toMs: undefined },
+          ],
+          collectedFromMs: Date.UTC(2030, 0, 1, 3, 4, 5),
+          ledgerFromMs: Date.UTC(2030, 0, 2, 2),
+          countedFromMs: T + 115_000,
+          segments: ['00000001.bin'],
+          explained: [],
+          agreed: undefined,
+          unproven: [],
+          unreachable: [{ fromMs: Date.UTC(2029, 0, 1), toMs: Date.UTC(2029, 1, 1) }],
+          lateness: {},
+          stream: 'services all',
+        },
+      });
+    });
+
+    it('counts from where its ledger begins where nothing was owed', () => {
+      expect(own(decode(versionOne([]))).checkpoint.countedFromMs).toBe(Date.UTC(2030, 0, 2, 2));
+    });
+
+    it('is refused where a digit of it is different', () => {
+      const text = versionOne([{ from: '2030-01-02T03:04:05Z' }]);
+      expect(() => decode(text.replace('02:00:00Z', '02:00:01Z'))).toThrow('checksum');
+    });
+  });
+
+  it('reads histograms of fewer steps as if nothing had been so late', () => {
+    const text = JSON.stringify({ delivery: seal({ ...ownMember(), lateness: { sso: [4, 5] } }) });
+    expect(own(decode(text)).checkpoint.lateness).toEqual({ sso: [4, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] });
   });
 });

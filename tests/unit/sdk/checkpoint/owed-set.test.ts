@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { type OwedInterval, OwedSet } from '../../../../src/sdk/checkpoint/owed-set.js';
 
-/** The model is a bitmap of milliseconds; the last bit stands for all the time after it. */
+/** The model: gaps are a bitmap of milliseconds, the tail is a number. */
 const BITS = 60;
 
 const anyMs = fc.integer({ min: 0, max: BITS - 2 });
@@ -12,50 +12,86 @@ const anyInterval = fc
   .map(([fromMs, toMs]): OwedInterval => ({ fromMs, toMs }));
 type Step =
   | { readonly kind: 'add'; readonly interval: OwedInterval }
-  | { readonly kind: 'settle'; readonly fromMs: number; readonly toMs: number };
+  | { readonly kind: 'settle-gap'; readonly fromMs: number; readonly toMs: number }
+  | { readonly kind: 'settle-tail' | 'drop'; readonly toMs: number };
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   anyInterval.map((interval): Step => ({ kind: 'add', interval })),
   fc
     .tuple(fc.oneof(anyMs, fc.constant(-Infinity)), anyMs)
-    .map(([fromMs, toMs]): Step => ({ kind: 'settle', fromMs, toMs })),
+    .map(([fromMs, toMs]): Step => ({ kind: 'settle-gap', fromMs, toMs })),
+  anyMs.map((toMs): Step => ({ kind: 'settle-tail', toMs })),
+  anyMs.map((toMs): Step => ({ kind: 'drop', toMs })),
 );
 
-function bitsOf(intervals: readonly OwedInterval[]): boolean[] {
+class Model {
+  readonly gaps = Array.from({ length: BITS }, () => false);
+  tail = Infinity;
+
+  add({ fromMs, toMs }: OwedInterval): void {
+    if (toMs === undefined) this.tail = Math.min(this.tail, fromMs);
+    else this.gaps.fill(true, fromMs, Math.max(fromMs, toMs));
+    // What the tail holds is no gap.
+    if (this.tail < BITS) this.gaps.fill(false, this.tail);
+  }
+
+  settleGap(fromMs: number, toMs: number): void {
+    const from = Math.max(0, fromMs);
+    this.gaps.fill(false, from, Math.max(from, toMs));
+  }
+
+  settleTail(toMs: number): void {
+    if (this.tail !== Infinity) this.tail = Math.max(this.tail, toMs);
+  }
+
+  step(step: Step): void {
+    if (step.kind === 'add') this.add(step.interval);
+    if (step.kind === 'settle-gap') this.settleGap(step.fromMs, step.toMs);
+    if (step.kind === 'drop') this.settleGap(0, step.toMs);
+    if (step.kind === 'settle-tail' || step.kind === 'drop') this.settleTail(step.toMs);
+  }
+}
+
+function stepped(owed: OwedSet, step: Step): OwedSet {
+  if (step.kind === 'add') return owed.add(step.interval);
+  if (step.kind === 'settle-gap') return owed.settleGap(step);
+  return step.kind === 'settle-tail' ? owed.settleTail(step.toMs) : owed.dropBefore(step.toMs);
+}
+
+function expectEqual(owed: OwedSet, { gaps, tail }: Model): void {
   const bits = Array.from({ length: BITS }, () => false);
-  for (const { fromMs, toMs } of intervals) bits.fill(true, fromMs, Math.max(fromMs, toMs ?? BITS));
-  return bits;
+  for (const { fromMs, toMs } of owed.gaps) bits.fill(true, fromMs, toMs);
+  expect(bits).toEqual(gaps);
+  expect(owed.tailFromMs ?? Infinity).toBe(tail);
+  const first = gaps.indexOf(true);
+  expect(owed.fromMs ?? Infinity).toBe(first === -1 ? tail : first);
 }
 
 function expectSound(owed: OwedSet): void {
-  owed.intervals.forEach(({ fromMs, toMs }, index) => {
-    if (toMs !== undefined) expect(toMs).toBeGreaterThan(fromMs);
-    const next = owed.intervals[index + 1];
-    // Adjacent ones are one; nothing follows an open one.
-    if (next !== undefined) expect(toMs).toBeLessThan(next.fromMs);
+  owed.gaps.forEach(({ fromMs, toMs }, index) => {
+    expect(toMs).toBeGreaterThan(fromMs);
+    // Adjacent ones are one; none reaches into the tail.
+    expect(toMs).toBeLessThan(owed.gaps[index + 1]?.fromMs ?? Infinity);
+    expect(toMs).toBeLessThanOrEqual(owed.tailFromMs ?? Infinity);
   });
+  const tail = owed.tailFromMs === undefined ? [] : [{ fromMs: owed.tailFromMs, toMs: undefined }];
+  expect(owed.intervals).toEqual([...owed.gaps, ...tail]);
 }
 
 describe('OwedSet', () => {
-  it('is the same set as a bitmap of milliseconds, whatever is added and settled', () => {
+  it('is the same set as a bitmap of milliseconds and a tail, whatever is added, settled and dropped', () => {
     fc.assert(
       fc.property(
         fc.array(anyInterval, { maxLength: 6 }),
         fc.array(anyStep, { maxLength: 20, size: 'max' }),
         (first, steps) => {
           let owed = OwedSet.of(first);
-          let bits = bitsOf(first);
+          const model = new Model();
+          for (const interval of first) model.add(interval);
           for (const step of steps) {
-            if (step.kind === 'add') {
-              owed = owed.add(step.interval);
-              const added = bitsOf([step.interval]);
-              bits = bits.map((bit, at) => bit || added[at] === true);
-            } else {
-              owed = owed.settle(step.fromMs, step.toMs);
-              bits = bits.map((bit, at) => bit && !(at >= step.fromMs && at < step.toMs));
-            }
-            expect(bitsOf(owed.intervals)).toEqual(bits);
+            owed = stepped(owed, step);
+            model.step(step);
+            expectEqual(owed, model);
             expectSound(owed);
-            expect(owed.fromMs ?? -1).toBe(bits.indexOf(true));
           }
         },
       ),
@@ -72,13 +108,19 @@ describe('OwedSet', () => {
   });
 
   it('is not changed by what is made of it', () => {
-    const owed = OwedSet.of([{ fromMs: 10, toMs: 20 }]);
+    const owed = OwedSet.of([
+      { fromMs: 10, toMs: 20 },
+      { fromMs: 30, toMs: undefined },
+    ]);
+    const before = JSON.stringify(owed.intervals);
     owed.add({ fromMs: 0, toMs: undefined });
-    owed.settle(0, 100);
-    expect(owed.intervals).toEqual([{ fromMs: 10, toMs: 20 }]);
+    owed.settleGap({ fromMs: 0, toMs: 100 });
+    owed.settleTail(100);
+    owed.dropBefore(100);
+    expect(JSON.stringify(owed.intervals)).toBe(before);
   });
 
-  it('joins what touches, and keeps apart what does not', () => {
+  it('joins gaps that touch, and keeps apart what does not', () => {
     expect(
       OwedSet.of([
         { fromMs: 5, toMs: 9 },
@@ -93,11 +135,30 @@ describe('OwedSet', () => {
     ).toHaveLength(2);
   });
 
-  it('leaves on both sides what was not settled, the tail open', () => {
-    expect(OwedSet.of([{ fromMs: 0, toMs: undefined }]).settle(10, 20).intervals).toEqual([
-      { fromMs: 0, toMs: 10 },
-      { fromMs: 20, toMs: undefined },
+  it('never joins a gap with the tail that it touches: who reads the tail has not claimed it', () => {
+    const owed = OwedSet.of([{ fromMs: 50, toMs: undefined }]).add({ fromMs: 40, toMs: 60 });
+    expect(owed.gaps).toEqual([{ fromMs: 40, toMs: 50 }]);
+    expect(owed.settleTail(70).intervals).toEqual([
+      { fromMs: 40, toMs: 50 },
+      { fromMs: 70, toMs: undefined },
     ]);
+  });
+
+  it('leaves on both sides of a gap what was not settled, and the tail as it is', () => {
+    const owed = OwedSet.of([
+      { fromMs: 0, toMs: 30 },
+      { fromMs: 40, toMs: undefined },
+    ]);
+    expect(owed.settleGap({ fromMs: 10, toMs: 20 }).intervals).toEqual([
+      { fromMs: 0, toMs: 10 },
+      { fromMs: 20, toMs: 30 },
+      { fromMs: 40, toMs: undefined },
+    ]);
+    expect(owed.settleGap({ fromMs: 0, toMs: 100 }).intervals).toEqual([{ fromMs: 40, toMs: undefined }]);
+  });
+
+  it('never moves the tail back', () => {
+    expect(OwedSet.of([{ fromMs: 40, toMs: undefined }]).settleTail(30).tailFromMs).toBe(40);
   });
 
   it('takes back a range that turns out to be owed again', () => {
@@ -111,7 +172,8 @@ describe('OwedSet', () => {
 
   it('has no left edge where nothing is owed', () => {
     expect(OwedSet.of([]).fromMs).toBeUndefined();
+    expect(OwedSet.of([]).settleTail(5).fromMs).toBeUndefined();
     expect(OwedSet.of([{ fromMs: 5, toMs: 5 }]).fromMs).toBeUndefined();
-    expect(OwedSet.of([{ fromMs: 5, toMs: 9 }]).settle(0, 9).fromMs).toBeUndefined();
+    expect(OwedSet.of([{ fromMs: 5, toMs: 9 }]).settleGap({ fromMs: 0, toMs: 9 }).fromMs).toBeUndefined();
   });
 });

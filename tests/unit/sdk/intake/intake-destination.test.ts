@@ -61,6 +61,35 @@ function rig(script: Script, more: { clock?: ManualClock; url?: string; maxEvent
 
 const all = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
+describe('an event over the limit', () => {
+  const large = rawEvent({
+    id: 'large',
+    timestampMs: 0,
+    text: `{"id":"large","keep":"k","pad":"${'x'.repeat(300_000)}"}`,
+  });
+  const options = {
+    ...{ url: 'https://intake.example.test', intakeKey: KEY, maxEvents: 10, retryForMs: 0, userAgent: 'tests/1' },
+    ...{ transport: new ScriptedTransport(() => ({})), clock: new ManualClock(), random: seededRandom() },
+  };
+
+  it('has no reduced copy unless it is told what to protect', () => {
+    const destination = new IntakeDestination(options);
+    expect(destination.createBatch().add(large)).toBe('oversized');
+    expect(destination.reduce(large)).toBeUndefined();
+  });
+
+  it('has a reduced copy that a batch takes, with what is protected in it', () => {
+    const destination = new IntakeDestination({ ...options, protectedMembers: ['keep'] });
+    const bytes = destination.reduce(large)!;
+    expect(Buffer.from(bytes).toString()).toMatch(/^\{"id":"large","keep":"k","pad":"x+","_trimmed":\{/);
+    expect(destination.createBatch().add({ ...large, bytes })).toBe('added');
+  });
+
+  it('is taken as it is where any size is', () => {
+    expect(new IntakeDestination({ ...options, maxEventBytes: Infinity }).createBatch().add(large)).toBe('added');
+  });
+});
+
 describe('a push', () => {
   it('is one POST to /batch with the key and the exact texts', async () => {
     const { transport, deliver } = rig((request) => taking(request));

@@ -11,6 +11,7 @@ interface Split {
   readonly text: string;
   readonly id: string | undefined;
   readonly timestampMs: number | undefined;
+  readonly service: string | undefined;
 }
 
 /** A JSON value that has not been written down yet. Keys may repeat, numbers are texts. */
@@ -37,7 +38,7 @@ const anyText = fc.oneof(
   fc.constantFrom('', '"', '\\', '\\"', '{"id":"inner"}', '],[', '\ud800', '\udc00x', '日本語', '🙂', '\u2028', '\0'),
 );
 const anyKey = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom('id', 'timestamp') },
+  { weight: 3, arbitrary: fc.constantFrom('id', 'timestamp', 'service') },
   {
     weight: 2,
     arbitrary: fc.constantFrom('ID', 'Id', 'ie', 'timestamps', 'timestanp', 'é', '', '__proto__', 'toString'),
@@ -141,8 +142,8 @@ function split(pieces: readonly Buffer[]): Split[] {
   const splitter = new EventSplitter();
   const events: Split[] = [];
   for (const piece of pieces) {
-    for (const { bytes, id, timestampMs } of splitter.push(piece)) {
-      events.push({ text: Buffer.from(bytes).toString('utf8'), id, timestampMs });
+    for (const { bytes, id, timestampMs, service } of splitter.push(piece)) {
+      events.push({ text: Buffer.from(bytes).toString('utf8'), id, timestampMs, service });
     }
     piece.fill(0x22);
   }
@@ -155,26 +156,27 @@ function splitText(text: string): Split[] {
 }
 
 /** By JSON.parse. A number identifies by its text, which the caller compares as a number. */
-function expectedOf(text: string): { id: unknown; timestampMs: number | undefined } {
+function expectedOf(text: string): { id: unknown; timestampMs: number | undefined; service: unknown } {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { id: undefined, timestampMs: undefined };
+    return { id: undefined, timestampMs: undefined, service: undefined };
   const member = (key: string): unknown =>
     Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-  const [id, timestamp] = [member('id'), member('timestamp')];
+  const [id, timestamp, service] = [member('id'), member('timestamp'), member('service')];
   return {
     id: (typeof id === 'string' && id !== '') || typeof id === 'number' ? id : undefined,
     timestampMs: typeof timestamp === 'string' ? parseTimestamp(timestamp)?.ms : undefined,
+    service: typeof service === 'string' ? service : undefined,
   };
 }
 
 describe('EventSplitter', () => {
-  it('gives the exact text, id and timestamp of every element, however the array is written and cut', () => {
+  it('gives the exact text, id, timestamp and service of every element, however the array is written and cut', () => {
     fc.assert(
       fc.property(anyArray, anyCuts, ({ texts, array, trailer }, cuts) => {
         const events = split(cut(Buffer.from(array + trailer), cuts));
         expect(events.map(({ text }) => text)).toEqual(texts);
-        for (const { text, id, timestampMs } of events) {
+        for (const { text, id, timestampMs, service } of events) {
           const expected = expectedOf(text);
           // A number identifies by its text; what that is worth is the same number. What is no well-formed text
           // identifies by its bytes: decoded, different ones would be equal.
@@ -182,6 +184,7 @@ describe('EventSplitter', () => {
           if (isText) expect(typeof expected.id === 'number' ? Number(id) : id).toBe(expected.id);
           else expect(id).toMatch(/^".*"$/s);
           expect(timestampMs).toBe(expected.timestampMs);
+          expect(service).toBe(expected.service);
         }
       }),
       { numRuns: 300 },
@@ -264,7 +267,9 @@ describe('EventSplitter', () => {
   });
 
   it('lets an event with an escape that JSON does not know through as it is, unidentified', () => {
-    expect(splitText('[{"id":"\\x"}]')).toEqual([{ text: '{"id":"\\x"}', id: undefined, timestampMs: undefined }]);
+    expect(splitText('[{"id":"\\x"}]')).toEqual([
+      { text: '{"id":"\\x"}', id: undefined, timestampMs: undefined, service: undefined },
+    ]);
   });
 
   it('keeps bytes that are no UTF-8 as they are', () => {

@@ -49,4 +49,19 @@ describe('HashSet', () => {
     expect(hashes.has(zero)).toBe(true);
     expect(hashes.size).toBe(1);
   });
+
+  it('keeps with each hash the mark that it was first added with', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anyHash, fc.nat(59_999)), { maxLength: 200, size: 'max' }), (added) => {
+        const [hashes, model] = [new HashSet(), new Map<string, number>()];
+        for (const [hash, mark] of added) {
+          hashes.add(hash, mark);
+          const name = JSON.stringify(hash);
+          model.set(name, model.get(name) ?? mark);
+        }
+        expect([...hashes.marks()].sort((a, b) => a - b)).toEqual([...model.values()].sort((a, b) => a - b));
+      }),
+      { numRuns: 25 },
+    );
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { LedgerStore } from '../../../../src/sdk/ledger/ledger-store.js';
-import type { LedgerKey } from '../../../../src/sdk/ledger/ledger.js';
+import type { LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import { decodeSegment } from '../../../../src/sdk/ledger/segment.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../../src/sdk/storage/storage.js';
@@ -14,15 +14,15 @@ const MINUTE_MS = 60_000;
 
 let made = 0;
 /** New keys of one minute. */
-function keys(count: number, bucket = 1_000_000): LedgerKey[] {
+function keys(count: number, bucket = 1_000_000): LedgerEntry[] {
   return Array.from({ length: count }, () => {
     made += 1;
-    return { bucket, high: made, low: ~made >>> 0 };
+    return { bucket, place: made % 60_000, high: made, low: ~made >>> 0, isDeadLettered: made % 5 === 0 };
   });
 }
 
 /** What the pump does before it makes keys durable. */
-async function append(store: LedgerStore, added: readonly LedgerKey[]): Promise<void> {
+async function append(store: LedgerStore, added: readonly LedgerEntry[]): Promise<void> {
   for (const key of added) store.ledger.add(key);
   await store.append(added);
 }
@@ -31,7 +31,7 @@ async function reopen(storage: Storage, named: readonly string[] = []): Promise<
   return LedgerStore.open(storage, named);
 }
 
-function missing(store: LedgerStore, expected: readonly LedgerKey[]): number {
+function missing(store: LedgerStore, expected: readonly LedgerEntry[]): number {
   return expected.filter((key) => !store.ledger.has(key)).length;
 }
 
@@ -62,7 +62,7 @@ describe('LedgerStore', () => {
         async (counts) => {
           const storage = createMemoryStorage();
           const store = await reopen(storage);
-          const all: LedgerKey[] = [];
+          const all: LedgerEntry[] = [];
           for (const count of counts) {
             const added = keys(count, 1_000_000 + (count % 3));
             await append(store, added);
@@ -107,7 +107,7 @@ describe('LedgerStore', () => {
         const inner = createMemoryStorage();
         const storage = new FailingStorage(inner, failChange(failing, failure));
         const store = await reopen(storage);
-        const all: LedgerKey[] = [];
+        const all: LedgerEntry[] = [];
         let failures = 0;
         // One, then three, then one write.
         for (const count of [100, 2 * SEGMENT_KEYS, 3]) {
@@ -140,22 +140,27 @@ describe('LedgerStore', () => {
     expect(missing(again, [...first, ...second, ...third])).toBe(0);
   });
 
-  it('uses a newer segment that the checkpoint does not name yet, and writes behind it, not over it', async () => {
+  it('uses a newer segment that the checkpoint does not name yet, and goes on in it', async () => {
     const storage = createMemoryStorage();
-    const [early, late, later] = [keys(3), keys(4), keys(5)];
+    const [early, late, later] = [keys(SEGMENT_KEYS), keys(4), keys(5)];
     await append(await reopen(storage), early);
     await append(await reopen(storage, ['00000001.bin']), late);
     const again = await reopen(storage, ['00000001.bin']);
     expect(missing(again, [...early, ...late])).toBe(0);
     await append(again, later);
-    expect(await segmentSizes(storage)).toEqual({ '00000001.bin': 3, '00000002.bin': 4, '00000003.bin': 5 });
+    expect(await segmentSizes(storage)).toEqual({ '00000001.bin': SEGMENT_KEYS, '00000002.bin': 9 });
     expect(missing(await reopen(storage, again.names), [...early, ...late, ...later])).toBe(0);
   });
 
-  it('begins a segment of its own after a restart, beyond a gap in the numbers too', async () => {
+  it('goes on in the last segment after a restart, so that many starts do not leave many small ones', async () => {
     const storage = createMemoryStorage();
-    await append(await reopen(storage), keys(1));
-    await append(await reopen(storage), keys(1));
+    for (let start = 0; start < 5; start += 1) await append(await reopen(storage), keys(1));
+    expect(await segmentSizes(storage)).toEqual({ '00000001.bin': 5 });
+  });
+
+  it('begins a new segment after a restart where the last one is full, beyond a gap in the numbers too', async () => {
+    const storage = createMemoryStorage();
+    await append(await reopen(storage), keys(2 * SEGMENT_KEYS));
     await storage.remove('ledger/00000001.bin');
     await append(await reopen(storage), keys(1));
     expect(await storage.list('ledger')).toEqual(['00000002.bin', '00000003.bin']);
@@ -189,8 +194,8 @@ describe('LedgerStore', () => {
   it('gives up a sealed segment only when the newest minute in it is forgotten, and removes it only when told to', async () => {
     const storage = createMemoryStorage();
     const first = await reopen(storage);
-    await append(first, [...keys(2, 50), ...keys(1, 100)]);
-    await append(await reopen(storage), keys(1, 200));
+    await append(first, [...keys(SEGMENT_KEYS - 1, 50), ...keys(1, 100)]);
+    await append(await reopen(storage), keys(SEGMENT_KEYS, 200));
     const store = await reopen(storage, ['00000001.bin', '00000002.bin']);
     const tail = keys(1, 60);
     await append(store, tail);
@@ -211,9 +216,24 @@ describe('LedgerStore', () => {
 
   it('keeps the segment of an undated event until the minute it was seen in is forgotten', async () => {
     const storage = createMemoryStorage();
-    await append(await reopen(storage), keys(1, -100 - 1));
+    await append(await reopen(storage), keys(SEGMENT_KEYS, -100 - 1));
     const store = await reopen(storage);
     expect(store.prune(101 * MINUTE_MS - 1)).toEqual([]);
     expect(store.prune(101 * MINUTE_MS)).toEqual(['00000001.bin']);
+  });
+
+  it('knows after a restart what was delivered out of the dead letter, in whichever segments both stand', async () => {
+    for (const between of [0, SEGMENT_KEYS]) {
+      const storage = createMemoryStorage();
+      const store = await reopen(storage);
+      const [dead] = keys(1).map((key) => ({ ...key, isDeadLettered: true }));
+      await append(store, [dead!]);
+      await append(store, keys(between, 5));
+      await append(store, [{ ...dead!, isDeadLettered: false }]);
+      const { ledger } = await reopen(storage, store.names);
+      const count = ledger.count(1_000_000 * MINUTE_MS, 1_000_001 * MINUTE_MS);
+      expect(count).toEqual({ delivered: 1, deadLettered: 0 });
+      expect(ledger.size).toBe(between + 1);
+    }
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { bucketEndMs, Ledger } from '../../../../src/sdk/ledger/ledger.js';
+import { bucketEndMs } from '../../../../src/sdk/ledger/bucket.js';
+import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/source.js';
 
 const MINUTE_MS = 60_000;
@@ -9,6 +10,10 @@ const BASE_MS = Date.UTC(2030, 0, 2, 3, 4);
 
 function event(id: string | undefined, timestampMs: number | undefined, text = `{"id":"${id ?? ''}"}`): RawEvent {
   return { bytes: Buffer.from(text), id, timestampMs };
+}
+
+function entryOf(seen: RawEvent, seenMs: number, isDeadLettered = false): LedgerEntry {
+  return { ...Ledger.keyOf(seen, seenMs), isDeadLettered };
 }
 
 interface Sighting {
@@ -74,7 +79,7 @@ describe('Ledger', () => {
             if (step.kind === 'add') {
               const before = model.size;
               model.add(step.sighting);
-              expect(ledger.add(key)).toBe(model.size > before);
+              expect(ledger.add({ ...key, isDeadLettered: false })).toBe(model.size > before);
               expect(ledger.has(key)).toBe(true);
             }
           }
@@ -87,27 +92,27 @@ describe('Ledger', () => {
 
   it('knows an event by its id, not by its text', () => {
     const ledger = new Ledger();
-    ledger.add(Ledger.keyOf(event('x', BASE_MS, '{"id":"x"}'), 0));
+    ledger.add(entryOf(event('x', BASE_MS, '{"id":"x"}'), 0));
     expect(ledger.has(Ledger.keyOf(event('x', BASE_MS, '{"id": "x"}'), 0))).toBe(true);
   });
 
   it('knows an event without an id by its whole text', () => {
     const ledger = new Ledger();
-    ledger.add(Ledger.keyOf(event(undefined, BASE_MS, '{"a":1}'), 0));
+    ledger.add(entryOf(event(undefined, BASE_MS, '{"a":1}'), 0));
     expect(ledger.has(Ledger.keyOf(event(undefined, BASE_MS, '{"a":1}'), 0))).toBe(true);
     expect(ledger.has(Ledger.keyOf(event(undefined, BASE_MS, '{"a":2}'), 0))).toBe(false);
   });
 
   it('takes the same id at another minute for another event', () => {
     const ledger = new Ledger();
-    ledger.add(Ledger.keyOf(event('x', BASE_MS), 0));
+    ledger.add(entryOf(event('x', BASE_MS), 0));
     expect(ledger.has(Ledger.keyOf(event('x', BASE_MS + MINUTE_MS - 1), 0))).toBe(true);
     expect(ledger.has(Ledger.keyOf(event('x', BASE_MS + MINUTE_MS), 0))).toBe(false);
   });
 
   it('knows an undated event again at whatever minute it is seen, and never takes it for a dated one', () => {
     const ledger = new Ledger();
-    ledger.add(Ledger.keyOf(event('x', undefined), BASE_MS));
+    ledger.add(entryOf(event('x', undefined), BASE_MS));
     expect(ledger.has(Ledger.keyOf(event('x', undefined), BASE_MS + 10 * MINUTE_MS))).toBe(true);
     expect(ledger.has(Ledger.keyOf(event('x', BASE_MS), BASE_MS))).toBe(false);
   });
@@ -116,7 +121,7 @@ describe('Ledger', () => {
     for (const timestampMs of [BASE_MS + 5, undefined]) {
       const ledger = new Ledger();
       const key = Ledger.keyOf(event('x', timestampMs), BASE_MS + 5);
-      ledger.add(key);
+      ledger.add({ ...key, isDeadLettered: false });
       expect(bucketEndMs(key.bucket)).toBe(BASE_MS + MINUTE_MS);
       ledger.prune(BASE_MS + MINUTE_MS - 1);
       expect(ledger.has(key)).toBe(true);
@@ -130,9 +135,88 @@ describe('Ledger', () => {
     'knows an event of %s again',
     (time) => {
       const ledger = new Ledger();
-      ledger.add(Ledger.keyOf(event('x', Date.parse(time)), BASE_MS));
+      ledger.add(entryOf(event('x', Date.parse(time)), BASE_MS));
       expect(ledger.has(Ledger.keyOf(event('x', Date.parse(time)), BASE_MS + MINUTE_MS))).toBe(true);
       expect(ledger.has(Ledger.keyOf(event('y', Date.parse(time)), BASE_MS))).toBe(false);
     },
   );
+
+  describe('counts', () => {
+    interface Counted {
+      readonly id: number;
+      readonly timestampMs: number | undefined;
+      readonly isDeadLettered: boolean;
+    }
+
+    const anyCounted: fc.Arbitrary<Counted> = fc.record({
+      id: fc.nat(30),
+      timestampMs: fc.option(anyTime, { nil: undefined, freq: 8 }),
+      isDeadLettered: fc.boolean(),
+    });
+    const entry = ({ id, timestampMs, isDeadLettered }: Counted): LedgerEntry =>
+      entryOf(event(`id-${id}`, timestampMs), BASE_MS, isDeadLettered);
+
+    it('what lies between two instants like a list does, dead letters apart, whatever is added twice and forgotten', () => {
+      fc.assert(
+        fc.property(
+          fc.array(anyCounted, { maxLength: 60, size: 'max' }),
+          fc.array(fc.tuple(anyTime, anyTime), { minLength: 1, maxLength: 10 }),
+          anyTime,
+          (added, questions, prunedMs) => {
+            const ledger = new Ledger();
+            const model = new Map<string, { atMs: number; isDead: boolean }>();
+            for (const each of added) {
+              ledger.add(entry(each));
+              if (each.timestampMs === undefined) continue;
+              const name = `${each.id} ${Math.floor(each.timestampMs / MINUTE_MS)}`;
+              const before = model.get(name);
+              // The first sighting says when it was; what was delivered once stays so.
+              const isDead = each.isDeadLettered && before?.isDead !== false;
+              model.set(name, { atMs: before?.atMs ?? each.timestampMs, isDead });
+            }
+            for (const isPruned of [false, true]) {
+              if (isPruned) ledger.prune(prunedMs);
+              const firstMs = isPruned ? Math.floor(prunedMs / MINUTE_MS) * MINUTE_MS : -Infinity;
+              for (const [fromMs, toMs] of questions) {
+                const inside = [...model.values()].filter(
+                  ({ atMs }) => atMs >= Math.max(firstMs, fromMs) && atMs < toMs,
+                );
+                const deadLettered = inside.filter(({ isDead }) => isDead).length;
+                expect(ledger.count(fromMs, toMs)).toEqual({ delivered: inside.length - deadLettered, deadLettered });
+              }
+            }
+          },
+        ),
+        { numRuns: 150 },
+      );
+    });
+
+    it('no undated event, which the source cannot be asked for', () => {
+      const ledger = new Ledger();
+      ledger.add(entryOf(event('x', undefined), BASE_MS));
+      ledger.add(entryOf(event('y', undefined), BASE_MS, true));
+      expect(ledger.count(-Infinity, Infinity)).toEqual({ delivered: 0, deadLettered: 0 });
+      expect(ledger.size).toBe(2);
+    });
+
+    it('a dead letter that was delivered since as delivered, and says that this is new once', () => {
+      const ledger = new Ledger();
+      const seen = { id: 1, timestampMs: BASE_MS };
+      expect(ledger.add(entry({ ...seen, isDeadLettered: true }))).toBe(true);
+      expect(ledger.count(BASE_MS, BASE_MS + 1)).toEqual({ delivered: 0, deadLettered: 1 });
+      expect(ledger.add(entry({ ...seen, isDeadLettered: false }))).toBe(true);
+      expect(ledger.add(entry({ ...seen, isDeadLettered: false }))).toBe(false);
+      expect(ledger.add(entry({ ...seen, isDeadLettered: true }))).toBe(false);
+      expect(ledger.count(BASE_MS, BASE_MS + 1)).toEqual({ delivered: 1, deadLettered: 0 });
+      expect(ledger.size).toBe(1);
+    });
+  });
+
+  it('finds borders between the events that it knows', () => {
+    const ledger = new Ledger();
+    for (const ms of [0, 4, 9]) ledger.add(entryOf(event(`e${ms}`, BASE_MS + ms), 0));
+    expect(ledger.border(BASE_MS, BASE_MS + 100)).toBe(BASE_MS + 12);
+    expect(ledger.border(BASE_MS + 9, BASE_MS)).toBeUndefined();
+    expect(ledger.border(BASE_MS, BASE_MS - 100)).toBe(BASE_MS - 3);
+  });
 });

@@ -3,20 +3,40 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { Ledger, type LedgerKey } from '../../../../src/sdk/ledger/ledger.js';
+import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import { decodeSegment, encodeSegment } from '../../../../src/sdk/ledger/segment.js';
 
 const CORRUPT = expect.objectContaining({ code: 'STATE_CORRUPT' });
 
 const anyUint32 = fc.integer({ min: 0, max: 0xffffffff });
-const anyKey = fc.record({
+const anyKey: fc.Arbitrary<LedgerEntry> = fc.record({
   bucket: fc.oneof(fc.constantFrom(0, -1, 31_000_000, -31_000_000), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
   high: anyUint32,
   low: anyUint32,
+  place: fc.integer({ min: 0, max: 59_999 }),
+  isDeadLettered: fc.boolean(),
 });
+function entry(bucket: number, high: number, low: number, more: Partial<LedgerEntry> = {}): LedgerEntry {
+  return { bucket, high, low, place: 0, isDeadLettered: false, ...more };
+}
+
+/** A segment as the release before wrote it: 'LDGR', 1, then for each bucket its number, a count, and so many hashes. */
+function versionOne(entries: readonly LedgerEntry[]): Buffer {
+  const words = [1];
+  for (const bucket of new Set(entries.map((each) => each.bucket))) {
+    const inside = entries.filter((each) => each.bucket === bucket);
+    words.push(bucket >>> 0, inside.length, ...inside.flatMap(({ high, low }) => [high, low]));
+  }
+  const content = Buffer.alloc(4 + 4 * words.length + 4);
+  content.write('LDGR', 'latin1');
+  words.forEach((word, index) => content.writeUInt32LE(word, 4 + 4 * index));
+  content.writeUInt32LE(crc32(content.subarray(0, -4)), content.length - 4);
+  return content;
+}
+
 const anyKeys = fc.array(anyKey, { maxLength: 40 });
 
-const sorted = (keys: readonly LedgerKey[]): string[] => keys.map((key) => JSON.stringify(key)).sort();
+const sorted = (keys: readonly LedgerEntry[]): string[] => keys.map((key) => JSON.stringify(key)).sort();
 
 /** The error that decoding throws, or undefined. */
 function refusal(content: Uint8Array): unknown {
@@ -59,11 +79,11 @@ describe('a ledger segment', () => {
   });
 
   it('is refused where it is of a version that is not known, even if whole', () => {
-    const content = Buffer.from(encodeSegment([{ bucket: 1, high: 2, low: 3 }]));
-    content.writeUInt32LE(2, 4);
+    const content = Buffer.from(encodeSegment([entry(1, 2, 3)]));
+    content.writeUInt32LE(3, 4);
     content.writeUInt32LE(crc32(content.subarray(0, -4)), content.length - 4);
     expect(refusal(content)).toEqual(CORRUPT);
-    expect(refusal(content)).toHaveProperty('message', expect.stringContaining('version 2'));
+    expect(refusal(content)).toHaveProperty('message', expect.stringContaining('version 3'));
   });
 
   it('names the file and says what to do', () => {
@@ -76,22 +96,56 @@ describe('a ledger segment', () => {
   it('has the form that is written down, little-endian', () => {
     const content = Buffer.from(
       encodeSegment([
-        { bucket: -2, high: 1, low: 0xfffffffe },
-        { bucket: 3, high: 4, low: 5 },
-        { bucket: -2, high: 6, low: 7 },
+        entry(-2, 1, 0xfffffffe, { place: 7 }),
+        entry(3, 4, 5, { place: 59_999, isDeadLettered: true }),
+        entry(-2, 6, 7),
+        entry(-2, 8, 9, { isDeadLettered: true }),
+        entry(-2, 10, 11, { place: 5 }),
       ]),
     );
-    const words = [1, 0xfffffffe, 2, 1, 0xfffffffe, 6, 7, 3, 1, 4, 5];
     expect(content.subarray(0, 4).toString('latin1')).toBe('LDGR');
-    expect(words.map((_, n) => content.readUInt32LE(4 + 4 * n))).toEqual(words);
-    expect(content.readUInt32LE(content.length - 4)).toBe(crc32(content.subarray(0, -4)));
-    expect(content).toHaveLength(4 + 4 * words.length + 4);
+    let at = 4;
+    const word = (): number => content.readUInt32LE((at += 4) - 4);
+    const keys = (count: number): number[][] =>
+      Array.from({ length: count }, () => [word(), word(), content.readUInt16LE((at += 2) - 2)]);
+    expect([word(), word(), word(), word()]).toEqual([2, 0xfffffffe, 3, 1]);
+    expect(keys(4)).toEqual([
+      [1, 0xfffffffe, 7],
+      [6, 7, 0],
+      [10, 11, 5],
+      [8, 9, 0],
+    ]);
+    expect([word(), word(), word()]).toEqual([3, 0, 1]);
+    expect(keys(1)).toEqual([[4, 5, 59_999]]);
+    expect(content.readUInt32LE(at)).toBe(crc32(content.subarray(0, -4)));
+    expect(content).toHaveLength(at + 4);
+  });
+
+  it('is read from the release before, which had no places and no dead letters', () => {
+    fc.assert(
+      fc.property(anyKeys, (entries) => {
+        const old = entries.map((each) => ({ ...each, place: 0, isDeadLettered: false }));
+        expect(sorted(decodeSegment(versionOne(old), 'a'))).toEqual(sorted(old));
+      }),
+    );
+  });
+
+  it('is refused from the release before too where any one byte is different', () => {
+    const content = versionOne([entry(3, 4, 5), entry(-2, 6, 7)]);
+    for (let at = 0; at < content.length; at += 1) {
+      const changed = Buffer.from(content);
+      changed[at]! ^= 0x10;
+      expect(refusal(changed)).toEqual(CORRUPT);
+    }
   });
 
   it.each(['0001-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '9999-12-31T23:59:59.999Z'])(
     'holds an event of %s, so that one odd timestamp cannot stop every later commit',
     (time) => {
-      const key = Ledger.keyOf({ bytes: Buffer.from('{}'), id: 'x', timestampMs: Date.parse(time) }, 0);
+      const key = {
+        ...Ledger.keyOf({ bytes: Buffer.from('{}'), id: 'x', timestampMs: Date.parse(time) }, 0),
+        isDeadLettered: false,
+      };
       expect(decodeSegment(encodeSegment([key]), 'a')).toEqual([key]);
     },
   );

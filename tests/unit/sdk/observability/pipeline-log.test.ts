@@ -15,7 +15,7 @@ function listening() {
 const toMs = Date.UTC(2030, 0, 2, 3, 4, 5);
 const READ: PipelineEvent = { kind: 'read', events: 3, repeated: 0, bytes: 900 };
 const DELIVERED: PipelineEvent = { kind: 'delivered', events: 3, bytes: 900, durationMs: 10 };
-const COMMITTED: PipelineEvent = { kind: 'committed', owedFromMs: toMs, acknowledged: 3 };
+const COMMITTED: PipelineEvent = { kind: 'committed', owedFromMs: toMs, accountedFor: 3 };
 const caughtUp = (events: number): PipelineEvent => ({ kind: 'caught-up', toMs, events, durationMs: 1234 });
 
 function retrying(side: 'source' | 'destination' | 'state', attempt = 1): PipelineEvent {
@@ -37,6 +37,28 @@ describe('the log of a stream', () => {
     const { log, tell } = listening();
     [COMMITTED, caughtUp(0)].forEach(tell);
     expect(log.lines).toEqual([]);
+  });
+
+  it('tells of each event that was kept, of trimmed ones that a copy was sent, and of a dead letter that fills', () => {
+    const { log, tell } = listening();
+    const kept = { kind: 'dead-lettered', id: 'x', reason: 'why', bytes: 7 } as const;
+    tell(kept);
+    tell({ ...kept, delivered: 'trimmed' });
+    tell({ kind: 'dead-letter-filling', bytes: 855, limitBytes: 1000 });
+    const fields = { id: 'x', bytes: 7 };
+    expect(log.lines).toEqual([
+      { level: 'warning', message: 'An event went to the dead letter: why', fields },
+      {
+        level: 'warning',
+        message: 'A trimmed copy of an event is sent, and the whole of it kept in the dead letter: why',
+        fields,
+      },
+      {
+        level: 'warning',
+        message: 'The dead letter has taken 85 % of dead_letter_limit: collection stops when it is full',
+        fields: { bytes: 855, limitBytes: 1000 },
+      },
+    ]);
   });
 
   it.each([

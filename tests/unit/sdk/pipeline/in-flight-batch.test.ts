@@ -1,17 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { Ledger, type LedgerKey } from '../../../../src/sdk/ledger/ledger.js';
+import { Ledger, type LedgerEntry, type LedgerKey } from '../../../../src/sdk/ledger/ledger.js';
 import { InFlightBatch, type PageProgress } from '../../../../src/sdk/pipeline/in-flight-batch.js';
 import { rawEvent, testEvent } from '../../../support/events.js';
-import { TextBatch } from '../../../support/recording-destination.js';
+import { ACKNOWLEDGED, TextBatch } from '../../../support/recording-destination.js';
 
 const keyOf = (id: string): LedgerKey => Ledger.keyOf(rawEvent(testEvent(id, 1_900_000_000_000)), 0);
+const delivered = (id: string): LedgerEntry => ({ ...keyOf(id), isDeadLettered: false });
 const pageOf = (): PageProgress => ({ open: 0, read: true, settledToMs: undefined });
 
 function batchOf(...ids: string[]) {
   const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
   const pages = [pageOf(), pageOf()] as const;
-  ids.forEach((id, index) => batch.remember(keyOf(id), id, pages[index % 2]!));
+  ids.forEach((id, index) => batch.remember({ key: keyOf(id), page: pages[index % 2]!, id, onDelivered: undefined }));
   return { batch, pages };
 }
 
@@ -25,13 +26,51 @@ describe('a batch on its way', () => {
   it('keeps the pages of its events open until they are settled', () => {
     const { batch, pages } = batchOf('a', 'b', 'c');
     expect(pages.map(({ open }) => open)).toEqual([2, 1]);
-    expect(batch.settle([])).toEqual([keyOf('a'), keyOf('b'), keyOf('c')]);
+    expect(batch.settle(ACKNOWLEDGED)).toEqual([delivered('a'), delivered('b'), delivered('c')]);
     expect(pages.map(({ open }) => open)).toEqual([0, 0]);
   });
 
   it('leaves the pages of its unsettled events open, and gives no key of them', () => {
     const { batch, pages } = batchOf('a', 'b', 'c');
-    expect(batch.settle([2])).toEqual([keyOf('a'), keyOf('b')]);
+    expect(batch.settle({ rejections: [], unsettled: [2] })).toEqual([delivered('a'), delivered('b')]);
     expect(pages.map(({ open }) => open)).toEqual([1, 0]);
+  });
+
+  it('says which of its events went to the dead letter', () => {
+    const { batch } = batchOf('a', 'b', 'c');
+    const entries = batch.settle({ rejections: [{ index: 1, reason: 'no' }], unsettled: [0] });
+    expect(entries).toEqual([{ ...keyOf('b'), isDeadLettered: true }, delivered('c')]);
+  });
+
+  it('tells of each event that it was delivered, and of none that was not', () => {
+    const told: string[] = [];
+    const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
+    for (const id of ['a', 'b'])
+      batch.remember({ key: keyOf(id), page: pageOf(), id, onDelivered: () => void told.push(id) });
+    batch.settle({ rejections: [], unsettled: [0] });
+    expect(told).toEqual(['b']);
+  });
+
+  it('keeps the pages that follow one of its events open until that is durable; for ever, where it is not', () => {
+    const { batch } = batchOf('a', 'b');
+    const [followsA, followsB] = [pageOf(), pageOf()];
+    batch.follow(keyOf('a'), followsA);
+    batch.follow(keyOf('b'), followsB);
+    const entries = batch.settle({ rejections: [], unsettled: [1] });
+    expect([followsA.open, followsB.open]).toEqual([1, 1]);
+    batch.release(entries);
+    expect([followsA.open, followsB.open]).toEqual([0, 1]);
+  });
+
+  it('lets everybody wait for its end, before it and after it', async () => {
+    const { batch } = batchOf('a');
+    const ended: string[] = [];
+    const waiting = batch.ended().then(() => ended.push('early'));
+    await Promise.resolve();
+    expect(ended).toEqual([]);
+    batch.end();
+    await waiting;
+    await batch.ended();
+    expect(ended).toEqual(['early']);
   });
 });

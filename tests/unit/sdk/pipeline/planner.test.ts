@@ -2,11 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { DeliveryState } from '../../../../src/sdk/checkpoint/delivery-state.js';
+import { OwedSet } from '../../../../src/sdk/checkpoint/owed-set.js';
 import { planWindow } from '../../../../src/sdk/pipeline/planner.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 
 const START_MS = Date.UTC(2030, 0, 2, 3, 4, 5);
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const KEEP_MS = 10 * MINUTE_MS;
 
 async function stateOwing(edgeMs = START_MS): Promise<DeliveryState> {
@@ -16,7 +18,7 @@ async function stateOwing(edgeMs = START_MS): Promise<DeliveryState> {
     keepMs: KEEP_MS,
     stream: 'all',
   });
-  if (edgeMs > START_MS) await state.commit({ keys: [], settled: { fromMs: START_MS, toMs: edgeMs } });
+  if (edgeMs > START_MS) await state.commit({ entries: [], settled: { lane: 'tail', fromMs: START_MS, toMs: edgeMs } });
   return state;
 }
 
@@ -47,24 +49,27 @@ describe('planWindow', () => {
   });
 
   it('does not look back to where the ledger has forgotten', async () => {
-    const edgeMs = START_MS + 60 * MINUTE_MS;
+    const edgeMs = START_MS + 6 * HOUR_MS;
     const state = await stateOwing(edgeMs);
     expect(state.readableFromMs).toBeGreaterThan(START_MS);
-    expect(planWindow(state, edgeMs + 1, 30 * MINUTE_MS)?.fromMs).toBe(state.readableFromMs);
+    expect(planWindow(state, edgeMs + 1, 5 * HOUR_MS)?.fromMs).toBe(state.readableFromMs);
   });
 
-  it('reads what is owed even where the ledger does not remember it, from its edge on', async () => {
-    const edgeMs = START_MS + 60 * MINUTE_MS;
+  it('reads what is owed even where the ledger does not remember it, from its edge on', () => {
+    const state = { owed: OwedSet.of([{ fromMs: START_MS, toMs: undefined }]), readableFromMs: START_MS + HOUR_MS };
+    expect(planWindow(state as unknown as DeliveryState, START_MS + MINUTE_MS, MINUTE_MS)).toMatchObject({
+      fromMs: START_MS,
+      toMs: START_MS + MINUTE_MS,
+    });
+  });
+
+  it('leaves gaps to the other lane: it reads the tail, and says where its edge is', async () => {
+    const edgeMs = START_MS + 5 * MINUTE_MS;
     const state = await stateOwing(edgeMs);
-    state.owe({ fromMs: START_MS - MINUTE_MS, toMs: START_MS });
-    expect(planWindow(state, edgeMs, MINUTE_MS)).toMatchObject({ fromMs: START_MS - MINUTE_MS, toMs: START_MS });
-  });
-
-  it('takes the leftmost interval first, and ends where that ends', async () => {
-    const state = await stateOwing();
-    await state.commit({ keys: [], settled: { fromMs: START_MS + 1000, toMs: START_MS + 2000 } });
-    expect(planWindow(state, START_MS + 10_000, 0)).toMatchObject({ fromMs: START_MS, toMs: START_MS + 1000 });
-    expect(planWindow(state, START_MS + 500, 0)).toMatchObject({ fromMs: START_MS, toMs: START_MS + 500 });
+    const before = planWindow(state, edgeMs + 5000, 0);
+    state.owe({ fromMs: START_MS, toMs: START_MS + MINUTE_MS });
+    expect(planWindow(state, edgeMs + 5000, 0)).toEqual(before);
+    expect(before).toEqual({ fromMs: edgeMs - 2000, toMs: edgeMs + 5000, reachesNow: true, edgeMs });
   });
 
   it("waits while the source's clock has not reached what is owed", async () => {
@@ -74,24 +79,23 @@ describe('planWindow', () => {
     expect(planWindow(state, START_MS + 1, MINUTE_MS)).toBeDefined();
   });
 
-  it('plans nothing where nothing is owed', async () => {
-    const state = await stateOwing();
-    state.giveUpBefore(START_MS);
-    const nothing = { owed: { intervals: [] }, readableFromMs: 0 } as unknown as DeliveryState;
-    expect(planWindow(nothing, START_MS, 0)).toBeUndefined();
+  it('plans nothing where there is no tail', () => {
+    for (const owed of [OwedSet.of([]), OwedSet.of([{ fromMs: START_MS, toMs: START_MS + 1 }])]) {
+      expect(planWindow({ owed, readableFromMs: 0 } as unknown as DeliveryState, START_MS + 9, 0)).toBeUndefined();
+    }
   });
 
   it('never asks for the future, never backwards, never less than is owed, whatever the state', () => {
     const anyMs = fc.integer({ min: 0, max: 100_000 });
     fc.assert(
       fc.property(
-        fc.record({ fromMs: anyMs, length: fc.option(fc.integer({ min: 1, max: 50_000 }), { nil: undefined }) }),
+        anyMs,
         anyMs,
         anyMs,
         fc.integer({ min: 0, max: 20_000 }),
-        ({ fromMs, length }, readableFromMs, nowMs, overlapMs) => {
-          const toMs = length === undefined ? undefined : fromMs + length;
-          const state = { owed: { intervals: [{ fromMs, toMs }] }, readableFromMs } as unknown as DeliveryState;
+        (fromMs, readableFromMs, nowMs, overlapMs) => {
+          const owed = OwedSet.of([{ fromMs, toMs: undefined }]);
+          const state = { owed, readableFromMs } as unknown as DeliveryState;
           const window = planWindow(state, nowMs, overlapMs);
           if (window === undefined) {
             expect(nowMs).toBeLessThanOrEqual(fromMs);
@@ -101,7 +105,7 @@ describe('planWindow', () => {
           expect(window.fromMs).toBeLessThanOrEqual(fromMs);
           expect(window.fromMs).toBeGreaterThanOrEqual(fromMs - Math.max(2000, overlapMs));
           if (window.fromMs < fromMs) expect(window.fromMs).toBeGreaterThanOrEqual(readableFromMs);
-          expect(window.toMs).toBe(Math.min(nowMs, toMs ?? nowMs));
+          expect(window).toMatchObject({ toMs: nowMs, edgeMs: fromMs, reachesNow: true });
         },
       ),
       { numRuns: 500 },
@@ -115,6 +119,7 @@ describe('planWindow', () => {
       fromMs: START_MS,
       toMs: START_MS + dayMs,
       reachesNow: false,
+      edgeMs: START_MS,
     });
     expect(planWindow(state, START_MS + dayMs, 0)).toMatchObject({ toMs: START_MS + dayMs, reachesNow: true });
   });

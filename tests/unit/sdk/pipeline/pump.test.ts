@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { DeadLetter } from '../../../../src/sdk/dead-letter/dead-letter.js';
 import { isAbort, ModuleError } from '../../../../src/sdk/errors.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
 import type { DeliveryOutcome } from '../../../../src/sdk/outcome.js';
@@ -229,6 +230,74 @@ describe('an event that cannot be delivered', () => {
     expect(await deadLetters(storage)).toHaveLength(1);
   });
 
+  it('is sent as a reduced copy, where there is one, after the whole is durable, and counts as delivered', async () => {
+    const events = eventsOf(20);
+    events[7] = testEvent('large', events[7]!.timestampMs, 5000);
+    const storage = new FailingStorage(createMemoryStorage());
+    const seen: number[] = [];
+    const destination = new RecordingDestination({
+      maxEventBytes: 1000,
+      batchEvents: () => 7,
+      reduce: ({ id }) => Buffer.from(`reduced ${id ?? ''}`),
+      script: async (batch) => {
+        if (batch.texts.includes('reduced large')) seen.push((await deadLetters(storage.inner)).length);
+        return ACKNOWLEDGED;
+      },
+    });
+    const told: PipelineEvent[] = [];
+    const source = sourceOf(events, { repeats: () => 3 });
+    const rig = { source, destination, storage, listener: (event: PipelineEvent) => void told.push(event) };
+    await expect(pump(rig, TO_MS)).resolves.toBe(20);
+    expect(seen).toEqual([1]);
+    expect(destination.acknowledged.filter((text) => text === 'reduced large')).toHaveLength(1);
+    expect(await deadLetters(storage)).toMatchObject([
+      { id: 'large', kind: 'oversized', delivered: 'trimmed', event: events[7].text },
+    ]);
+    expect(told.filter(({ kind }) => kind === 'dead-lettered')).toMatchObject([{ id: 'large', delivered: 'trimmed' }]);
+    expect((await onStorage(storage)).has(events[7])).toBe(true);
+    expect((await onStorage(storage)).owedFromMs).toBe(TO_MS);
+  });
+
+  it('is kept as well where its reduced copy is refused', async () => {
+    const events = [testEvent('large', FROM_MS + 1000, 5000), testEvent('small', FROM_MS + 2000)];
+    const storage = createMemoryStorage();
+    const destination = new RecordingDestination({
+      maxEventBytes: 1000,
+      reduce: () => Buffer.from('reduced'),
+      script: async () => ({ rejections: [{ index: 0, reason: 'no' }], unsettled: [] }),
+    });
+    await expect(pump({ source: sourceOf(events), destination, storage }, TO_MS)).resolves.toBe(1);
+    expect(await deadLetters(storage)).toMatchObject([
+      { id: 'large', kind: 'oversized', event: events[0]!.text },
+      { id: 'large', kind: 'refused', event: 'reduced', batch: expect.any(String) },
+    ]);
+  });
+
+  it('ends the pump where its reduced copy is too large itself', async () => {
+    const destination = new RecordingDestination({ maxEventBytes: 1000, reduce: ({ bytes }) => bytes });
+    const source = sourceOf([testEvent('large', FROM_MS + 1, 5000)]);
+    const failure = await failureOf(pump({ source, destination, storage: createMemoryStorage() }, TO_MS));
+    expect(failure).toMatchObject({ message: expect.stringContaining('breaks its contract') });
+  });
+
+  it('has what was acknowledged beside it settled, though it cannot be kept itself', async () => {
+    const events = eventsOf(10);
+    const storage = createMemoryStorage();
+    const refuse = async () => Promise.resolve({ rejections: [{ index: 3, reason: 'no' }], unsettled: [] });
+    const destination = new RecordingDestination({ script: refuse });
+    const clock = new ManualClock();
+    const deadLetter = new DeadLetter(storage, clock, { limitBytes: 1 });
+    const failure = await failureOf(pump({ source: sourceOf(events), destination, storage, clock, deadLetter }, TO_MS));
+    expect(failure).toMatchObject({ code: 'DEAD_LETTER_FULL' });
+    const stored = await onStorage(storage);
+    expect(events.map((event) => stored.has(event))).toEqual(events.map((_, index) => index !== 3));
+    expect(stored.owedFromMs).toBeLessThan(TO_MS);
+
+    const again = new RecordingDestination();
+    await pump({ source: sourceOf(events), destination: again, storage }, TO_MS);
+    expect(again.acknowledged).toEqual([events[3]!.text]);
+  });
+
   it('goes there with the reason when it is refused, and is not pushed again', async () => {
     const events = eventsOf(10);
     const storage = createMemoryStorage();
@@ -264,7 +333,7 @@ describe('an event that cannot be delivered', () => {
     const state = await openState(storage);
     await pump({ source: sourceOf(events), destination, storage }, TO_MS, state);
     const writes = storage.operations.filter(({ kind }) => kind === 'write').map(({ name }) => name.split('/')[0]);
-    expect(writes).toEqual(['dead-letter', 'ledger', 'context.json', 'context.json']);
+    expect(writes).toEqual(['dead-letter', 'ledger', 'context.json', 'backup', 'context.json']);
   });
 });
 

@@ -1,0 +1,94 @@
+import type { DeliveryState } from '../sdk/checkpoint/delivery-state.js';
+import { openState } from '../sdk/connector.js';
+import type { ConnectorParts } from '../sdk/connector-parts.js';
+import { ModuleError } from '../sdk/errors.js';
+import { createLog } from '../sdk/observability/log.js';
+import { outputStyle } from '../sdk/observability/terminal.js';
+import type { Batch } from '../sdk/pipeline/destination.js';
+import { Stop } from '../sdk/stop.js';
+import type { Storage } from '../sdk/storage/storage.js';
+import type { TriggerContext } from '../sdk/trigger.js';
+import type { LoadedConfiguration } from './load-configuration.js';
+import type { HarnessWorld } from './world.js';
+
+/** Beside a connector at work, a segment may go between the reading of its name and of itself. */
+const READ_TRIES = 3;
+
+/** A stream at rest, or beside a connector that works on it: its two ends and its state. */
+export interface OpenStream {
+  readonly parts: ConnectorParts<Batch>;
+  readonly context: TriggerContext;
+  readonly state: DeliveryState;
+}
+
+/** Whether a command only looks, which it may do beside a connector at work, or takes the data path for itself. */
+export type Access = 'read' | 'write';
+
+/** Gives `use` the storage of a data path. */
+export async function withStorage<Result>(
+  { storage: location }: Pick<LoadedConfiguration, 'storage'>,
+  access: Access,
+  use: (storage: Storage) => Promise<Result>,
+): Promise<Result> {
+  if (access === 'read') return use(await location.openReadOnly());
+  const { storage, release } = await location.open();
+  try {
+    return await use(storage);
+  } finally {
+    await release();
+  }
+}
+
+/**
+ * Gives `use` the stream of a configuration.
+ * @throws ModuleError STATE_UNAVAILABLE where nothing was collected on the data path yet
+ */
+export function withStream<Result>(
+  configuration: LoadedConfiguration,
+  world: HarnessWorld,
+  access: Access,
+  use: (stream: OpenStream) => Promise<Result>,
+): Promise<Result> {
+  return withStorage(configuration, access, async (storage) => {
+    const { registration, loaded, dataPath } = configuration;
+    const transport = world.openTransport();
+    const stop = new Stop();
+    const request = (): void => stop.force();
+    world.signals.on('SIGINT', request);
+    world.signals.on('SIGTERM', request);
+    try {
+      const { stderr, clock, random, environment } = world;
+      const log = createLog({
+        level: 'warning',
+        ...outputStyle(stderr, environment),
+        stream: stderr,
+        secrets: loaded.secrets,
+      });
+      const context = { clock, random, transport, storage, log, stop, once: true };
+      const parts = registration.trigger.connect(loaded.settings, context);
+      const state = await openExisting(parts, storage, dataPath.value);
+      return await use({ parts, context, state });
+    } finally {
+      world.signals.off('SIGINT', request);
+      world.signals.off('SIGTERM', request);
+      await transport.close();
+    }
+  });
+}
+
+async function openExisting(parts: ConnectorParts<Batch>, storage: Storage, place: string): Promise<DeliveryState> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openState(parts, storage, () => Promise.reject(nothingYet(place)));
+    } catch (error) {
+      const mayPass = error instanceof ModuleError && error.code === 'STATE_CORRUPT';
+      if (!mayPass || attempt === READ_TRIES) throw error;
+    }
+  }
+}
+
+function nothingYet(place: string): ModuleError {
+  return new ModuleError('STATE_UNAVAILABLE', `Nothing was collected on the data path ${place} yet`, {
+    advice: "Check --data-path, or let 'sekoia-module run' begin.",
+  });
+}

@@ -1,0 +1,160 @@
+import { ModuleError } from '../errors.js';
+import { LEDGER_FOLDER } from '../ledger/ledger-store.js';
+import { decodeSegment } from '../ledger/segment.js';
+import { decodeHours, PROOFS_FOLDER } from '../reconciliation/hour-store.js';
+import type { Storage } from '../storage/storage.js';
+import { formatTimestamp, parseTimestamp } from '../time/timestamp.js';
+import { type Checkpoint, type CheckpointContent, decodeCheckpoint, encodeCheckpoint } from './checkpoint-document.js';
+import { CHECKPOINT_COPY, CHECKPOINT_DOCUMENT } from './delivery-state.js';
+
+/** Where what cannot be read is laid aside. */
+const DAMAGED_FOLDER = 'damaged';
+
+/** What is wrong with a data path, and how it can be mended. */
+export interface StateRepair {
+  /** What was found and what is to be done about it, a sentence each. Empty where nothing is wrong. */
+  readonly findings: readonly string[];
+  /** Does it. Nothing was changed before. */
+  apply(): Promise<void>;
+}
+
+/**
+ * Examines the documents of a data path and plans what keeps everything that can be read: the checkpoint is taken from its
+ * copy, or from the position in it; damaged segments and proofs are laid aside. What the lost ids stood for is read again.
+ * @param givenMs where to collect from if no position can be found, epoch milliseconds
+ * @throws ModuleError STATE_CORRUPT where no position can be found, and none is given
+ */
+export async function planStateRepair(storage: Storage, givenMs: number | undefined): Promise<StateRepair> {
+  const segments = await examineFolder(storage, LEDGER_FOLDER, (content, name) => void decodeSegment(content, name));
+  const proofs = await examineFolder(storage, PROOFS_FOLDER, (content, name) => void decodeHours(content, name));
+  const { content, findings } = await findCheckpoint(storage, givenMs);
+  const known = content.kind === 'own' ? content.checkpoint.segments : [];
+  const missing = known.filter((name) => !segments.good.includes(name) && !segments.damaged.includes(name));
+  const all = [
+    ...findings,
+    ...segments.damaged.map((name) => `The ledger segment ${name} is damaged: it is laid aside. ${REPEATS}`),
+    ...missing.map((name) => `The ledger segment ${name} is gone. ${REPEATS}`),
+    ...proofs.damaged.map((name) => `The proofs of ${name} are damaged: they are laid aside; no event is affected.`),
+  ];
+  return {
+    findings: all,
+    async apply() {
+      for (const name of segments.damaged) await layAside(storage, `${LEDGER_FOLDER}/${name}`);
+      for (const name of proofs.damaged) await layAside(storage, `${PROOFS_FOLDER}/${name}`);
+      if (findings.length > 0) await keepCopy(storage, CHECKPOINT_DOCUMENT);
+      if (findings.length > 0 || segments.damaged.length > 0 || missing.length > 0) {
+        await storage.write(CHECKPOINT_DOCUMENT, encode(content, segments.good));
+      }
+    },
+  };
+}
+
+const REPEATS = 'Up to 16,384 events whose ids it held may be delivered again; none is lost.';
+
+interface Examined {
+  readonly good: readonly string[];
+  readonly damaged: readonly string[];
+}
+
+async function examineFolder(
+  storage: Storage,
+  folder: string,
+  read: (content: Uint8Array, name: string) => void,
+): Promise<Examined> {
+  const [good, damaged]: [string[], string[]] = [[], []];
+  for (const name of await storage.list(folder)) {
+    const content = await storage.read(`${folder}/${name}`);
+    if (content === undefined) continue;
+    (isReadable(() => read(content, name)) ? good : damaged).push(name);
+  }
+  return { good, damaged };
+}
+
+function isReadable(read: () => void): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (error instanceof ModuleError) return false;
+    throw error;
+  }
+}
+
+/** The checkpoint itself, its copy, the position that its text still tells, or the one that is given. */
+async function findCheckpoint(
+  storage: Storage,
+  givenMs: number | undefined,
+): Promise<{ content: CheckpointContent; findings: string[] }> {
+  const { location } = storage;
+  const written = await storage.read(CHECKPOINT_DOCUMENT);
+  try {
+    return { content: decodeCheckpoint(written, location), findings: [] };
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error;
+    const copied = await storage.read(CHECKPOINT_COPY);
+    if (copied !== undefined && isReadable(() => void decodeCheckpoint(copied, location))) {
+      const content = withForgottenHours(decodeCheckpoint(copied, location), await newestHourMs(storage));
+      return { content, findings: [`${error.message} Its copy of at most an hour ago takes its place: ${AGAIN}`] };
+    }
+    const positionMs = positionIn(written) ?? givenMs;
+    if (positionMs === undefined) throw noPosition(error);
+    const position = formatTimestamp(positionMs);
+    return {
+      content: { kind: 'position', positionMs, others: {} },
+      findings: [`${error.message} There is no copy of it: collection goes on at ${position}. ${AGAIN}`],
+    };
+  }
+}
+
+function noPosition(cause: ModuleError): ModuleError {
+  return new ModuleError('STATE_CORRUPT', `${cause.message} It tells no position, and there is no copy of it.`, {
+    cause,
+    advice: 'Say with --position from when on to collect: events before that are not collected any more.',
+  });
+}
+
+const AGAIN = 'what was read since is read again, and the ledger drops what was delivered.';
+
+/** The ids of hours that were recorded since the copy was made are gone. */
+function withForgottenHours(content: CheckpointContent, newestMs: number): CheckpointContent {
+  if (content.kind !== 'own') return content;
+  const { checkpoint } = content;
+  const ledgerFromMs = Math.max(checkpoint.ledgerFromMs, newestMs);
+  return { ...content, checkpoint: { ...checkpoint, ledgerFromMs, agreed: undefined } };
+}
+
+async function newestHourMs(storage: Storage): Promise<number> {
+  let newestMs = -Infinity;
+  for (const name of await storage.list(PROOFS_FOLDER)) {
+    const content = await storage.read(`${PROOFS_FOLDER}/${name}`);
+    if (content === undefined || !isReadable(() => void decodeHours(content, name))) continue;
+    for (const { toMs } of decodeHours(content, name)) newestMs = Math.max(newestMs, toMs);
+  }
+  return newestMs;
+}
+
+/** A document that is no JSON any more may still show where it stood. */
+function positionIn(content: Uint8Array | undefined): number | undefined {
+  const text = Buffer.from(content ?? []).toString('utf8');
+  const found = /"most_recent_date_seen"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+  return found === undefined ? undefined : parseTimestamp(found)?.ms;
+}
+
+function encode(content: CheckpointContent, segments: readonly string[]): Uint8Array {
+  if (content.kind === 'own') {
+    const checkpoint: Checkpoint = { ...content.checkpoint, segments };
+    return encodeCheckpoint(checkpoint, content.others);
+  }
+  const position = content.kind === 'position' ? { most_recent_date_seen: formatTimestamp(content.positionMs) } : {};
+  return Buffer.from(`${JSON.stringify({ ...content.others, ...position }, null, 2)}\n`);
+}
+
+async function layAside(storage: Storage, document: string): Promise<void> {
+  await keepCopy(storage, document);
+  await storage.remove(document);
+}
+
+async function keepCopy(storage: Storage, document: string): Promise<void> {
+  const content = await storage.read(document);
+  if (content !== undefined) await storage.write(`${DAMAGED_FOLDER}/${document.replaceAll('/', '-')}`, content);
+}

@@ -1,0 +1,193 @@
+import type { ClosedInterval } from '../checkpoint/owed-set.js';
+import { isAbort, ModuleError } from '../errors.js';
+import { backoffMs } from '../http/backoff.js';
+import type { Batch } from '../pipeline/destination.js';
+import { type Pipeline, pumpWindow, type Pumped } from '../pipeline/pump.js';
+import type { Window } from '../pipeline/source.js';
+import { type Repaired, repairRange } from '../reconciliation/repair.js';
+import { CountRefused, Reconciler } from '../reconciliation/reconciler.js';
+import { formatDuration } from '../time/duration.js';
+import { formatTimestamp } from '../time/timestamp.js';
+import type { TriggerContext } from '../trigger.js';
+import { FailureReport } from './failure-report.js';
+
+/** Few, so that the tail keeps most of the way to the destination for itself. */
+const PARALLEL_DELIVERIES = 1;
+const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
+/** After a refusal that only an operator can mend: nobody is hammered. */
+const REFUSAL_PAUSE_MS = 120_000;
+/** What is read again at each interval where counts cannot be had. */
+const LOOK_BACK_MS = 3_600_000;
+/** How often it is tried whether counts can be had again. */
+const COUNT_AGAIN_MS = 3_600_000;
+/** Passes in a row that read ranges again, found nothing missing and yet no agreement: such counts are worth nothing. */
+const USELESS_PASSES = 3;
+/** No gap is read in longer pieces: after a failure, a piece is what is read again. */
+const LONGEST_PIECE_MS = 86_400_000;
+
+export interface RepairOptions {
+  readonly reconcileEveryMs: number;
+}
+
+/**
+ * Works beside the tail: reads the gaps that are owed, and finds new ones by comparing counts, at every interval and
+ * whenever it is woken. Where the source does not count, it reads the last hour again instead.
+ */
+export class RepairLane<B extends Batch> {
+  readonly #reconciler: Reconciler;
+  readonly #report: FailureReport;
+  #failures = 0;
+  #uselessPasses = 0;
+  /** While counts are not asked for: until when, on the monotonic clock. */
+  #countAgainAt: number | undefined;
+  #wakeUp = new AbortController();
+
+  constructor(
+    private readonly options: RepairOptions,
+    private readonly pipeline: Pipeline<B>,
+    private readonly context: TriggerContext,
+  ) {
+    const { source, state } = pipeline;
+    const { clock, log } = context;
+    const readGap = (window: Window): Promise<Pumped> => this.#readGap(window);
+    const { reconcileEveryMs } = options;
+    this.#reconciler = new Reconciler({ source, state, clock, log, readGap, reconcileEveryMs });
+    this.#report = new FailureReport(log, clock);
+  }
+
+  /** Goes on until stopped. */
+  async run(): Promise<void> {
+    const { stop, clock } = this.context;
+    stop.requested.addEventListener('abort', () => this.wake(), { once: true });
+    while (!stop.requested.aborted) {
+      this.#wakeUp = new AbortController();
+      const pauseMs = await this.#turn();
+      await clock.sleep(pauseMs, this.#wakeUp.signal);
+    }
+  }
+
+  /** Reconciles soon, whatever the interval says. */
+  wake(): void {
+    this.#wakeUp.abort();
+  }
+
+  /**
+   * Reads everything that is owed before the tail and compares counts, once.
+   * @throws ModuleError where a gap cannot be read, or state cannot be written
+   */
+  async pass(): Promise<void> {
+    const { stop } = this.context;
+    await this.pipeline.deadLetter.ensureRoom();
+    await this.#readGaps();
+    if (this.#countAgainAt === undefined || this.#countAgainAt <= this.context.clock.monotonic()) {
+      await this.#reconcile(stop.requested);
+    } else {
+      await this.#lookBack();
+    }
+    await this.pipeline.state.commit({ entries: [], settled: undefined });
+  }
+
+  /**
+   * Fetches what the source holds in a range and nobody accounts for, and makes the outcome durable.
+   * @param mayRepeat whether hours may be fetched whose ids are forgotten, which delivers all of their events again
+   */
+  async repair(range: ClosedInterval, mayRepeat: boolean): Promise<Repaired> {
+    const { state, source } = this.pipeline;
+    const { requested } = this.context.stop;
+    const readGap = (window: Window): Promise<Pumped> => this.#readGap(window);
+    await this.#readGaps();
+    const options = { state, source, reconciler: this.#reconciler, readGap, mayRepeat };
+    const repaired = await repairRange(range, options, requested);
+    await state.commit({ entries: [], settled: undefined });
+    return repaired;
+  }
+
+  /** @returns how long to pause, milliseconds */
+  async #turn(): Promise<number> {
+    const { stop, random, log } = this.context;
+    try {
+      await this.pass();
+      this.#failures = 0;
+      if (this.#report.clear()) log.info('Comparing with the source again');
+      return this.options.reconcileEveryMs;
+    } catch (error) {
+      if (isAbort(error) && stop.requested.aborted) return 0;
+      if (!(error instanceof ModuleError) || error.code === 'STATE_LOCKED') throw error;
+      this.#failures += 1;
+      const leastMs = error.retryable ? 0 : REFUSAL_PAUSE_MS;
+      const pauseMs = Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);
+      // The tail has the same two ends, and tells what is wrong with them; what lasts is told here as well.
+      const line = ['Looking for missing events failed:', error.message, error.advice ?? ''].join(' ').trim();
+      if (this.#failures > USELESS_PASSES)
+        this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
+      else log.debug(line, { code: error.code });
+      return pauseMs;
+    }
+  }
+
+  async #readGaps(): Promise<void> {
+    const { state, source } = this.pipeline;
+    for (let gap = state.owed.gaps[0]; gap !== undefined; gap = state.owed.gaps[0]) {
+      const toMs = Math.min(gap.toMs, gap.fromMs + LONGEST_PIECE_MS, source.now());
+      if (toMs <= gap.fromMs) return;
+      const { isComplete } = await this.#readGap({ fromMs: gap.fromMs, toMs });
+      // Nothing was settled where the source's clock is behind what it was before: later, then.
+      if (!isComplete || state.owed.gaps[0]?.fromMs === gap.fromMs) return;
+    }
+  }
+
+  async #readGap(window: Window): Promise<Pumped> {
+    const { log } = this.context;
+    const pumped = await pumpWindow(
+      { window, lane: 'gap', parallelDeliveries: PARALLEL_DELIVERIES, lateBeforeMs: Infinity },
+      this.pipeline,
+    );
+    const range = `from ${formatTimestamp(window.fromMs)} to ${formatTimestamp(window.toMs)}`;
+    if (pumped.events > 0) log.info(`Delivered ${pumped.events} events that were missing ${range}`);
+    return pumped;
+  }
+
+  async #reconcile(signal: AbortSignal): Promise<void> {
+    const { state } = this.pipeline;
+    const edgeMs = state.owed.tailFromMs;
+    const wasRefused = this.#countAgainAt !== undefined;
+    try {
+      const { mended, delivered, agreed } = await this.#reconciler.pass(signal);
+      this.#uselessPasses = mended > 0 && delivered === 0 && !agreed ? this.#uselessPasses + 1 : 0;
+    } catch (error) {
+      // A source that goes on showing events, yet does not count them.
+      const isCountRefused =
+        error instanceof CountRefused && (!error.retryable || this.context.once || state.owed.tailFromMs !== edgeMs);
+      if (!isCountRefused) throw error;
+      await this.#giveUpCounting(error.message, wasRefused);
+      return;
+    }
+    if (this.#uselessPasses >= USELESS_PASSES) {
+      await this.#giveUpCounting('its counts do not agree with what it shows', wasRefused);
+      return;
+    }
+    this.#countAgainAt = undefined;
+    if (wasRefused) this.context.log.info('The source counts again: its counts are compared as before');
+  }
+
+  async #giveUpCounting(reason: string, isKnown: boolean): Promise<void> {
+    const { clock, log } = this.context;
+    this.#countAgainAt = clock.monotonic() + COUNT_AGAIN_MS;
+    // Where this fails too, it is not about counting.
+    await this.#lookBack();
+    if (isKnown) return;
+    const [back, every] = [formatDuration(LOOK_BACK_MS), formatDuration(this.options.reconcileEveryMs)];
+    log.warning(
+      `Events cannot be proven complete by counts: ${reason}. Instead, the last ${back} is read again every ${every}: ` +
+        'events that become visible later than that are not found',
+    );
+  }
+
+  async #lookBack(): Promise<void> {
+    const { state } = this.pipeline;
+    const toMs = state.owed.tailFromMs ?? 0;
+    state.owe({ fromMs: Math.max(state.readableFromMs, toMs - LOOK_BACK_MS), toMs });
+    await state.commit({ entries: [], settled: undefined });
+    await this.#readGaps();
+  }
+}

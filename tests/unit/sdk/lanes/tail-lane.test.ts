@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { OwedSet } from '../../../../src/sdk/checkpoint/owed-set.js';
+import { ModuleError } from '../../../../src/sdk/errors.js';
+import { describeOwed, TailLane } from '../../../../src/sdk/lanes/tail-lane.js';
+import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
+import { InFlightBatch } from '../../../../src/sdk/pipeline/in-flight-batch.js';
+import { rawEvent } from '../../../support/events.js';
+import { heldBefore, LaneRig, type LaneRigOptions } from '../../../support/lane-rig.js';
+import { MANUAL_CLOCK_START_MS as START_MS } from '../../../support/manual-clock.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+interface Given extends LaneRigOptions {
+  readonly frequencyMs?: number;
+}
+
+async function open(given: Given = {}) {
+  const rig = await LaneRig.open({ startFromMs: START_MS - 2 * MINUTE_MS, ...given });
+  let recoveries = 0;
+  const options = {
+    frequencyMs: given.frequencyMs ?? MINUTE_MS,
+    overlapMs: 5 * MINUTE_MS,
+    retentionMs: 90 * DAY_MS,
+    onRecovery: () => void (recoveries += 1),
+  };
+  const lane = new TailLane(options, rig.pipeline, rig.context);
+  const firstSeen = () => rig.told.filter((event) => event.kind === 'first-seen');
+  return { rig, lane, recoveries: () => recoveries, firstSeen };
+}
+
+describe('the tail lane', () => {
+  it('reads up to now at every frequency, and the gaps never', async () => {
+    const { rig, lane } = await open();
+    const gap = { fromMs: START_MS - 2 * MINUTE_MS, toMs: START_MS - MINUTE_MS };
+    const running = lane.run();
+    await rig.clock.advance(0);
+    rig.state.owe(gap);
+    await rig.clock.advance(2 * MINUTE_MS);
+    expect(rig.source.reads.map(({ toMs }) => toMs - START_MS)).toEqual([0, MINUTE_MS, 2 * MINUTE_MS]);
+    expect(rig.state.owed.intervals).toEqual([gap, { fromMs: START_MS + 2 * MINUTE_MS, toMs: undefined }]);
+    rig.stop.request();
+    await running;
+  });
+
+  it('reads a backlog a day at a time, without a pause', async () => {
+    const { rig, lane } = await open({ startFromMs: START_MS - 3.5 * DAY_MS, once: true });
+    await lane.run();
+    expect(rig.source.reads.map(({ toMs }) => (START_MS - toMs) / DAY_MS)).toEqual([2.5, 1.5, 0.5, 0]);
+    expect(rig.clock.monotonic()).toBe(0);
+    expect(lane.isCaughtUp).toBe(true);
+  });
+
+  it('tells once that it goes on after a trouble, so that comparing follows', async () => {
+    const { rig, lane, recoveries } = await open();
+    rig.source.onRead = () => {
+      throw new ModuleError('SOURCE_UNREACHABLE', 'no answer');
+    };
+    const running = lane.run();
+    await rig.clock.advance(10_000);
+    expect(recoveries()).toBe(0);
+    rig.source.onRead = () => undefined;
+    await rig.clock.advance(5 * MINUTE_MS);
+    expect(recoveries()).toBe(1);
+    rig.stop.request();
+    await running;
+  });
+
+  it('reads again at once what the other lane had under way and failed to deliver', async () => {
+    const { rig, lane } = await open({ once: true });
+    const event = heldBefore('shared', MINUTE_MS);
+    rig.source.hold(event);
+    const batch = new InFlightBatch(rig.destination.createBatch());
+    const page = { open: 0, read: true, settledToMs: undefined };
+    batch.remember({ key: Ledger.keyOf(rawEvent(event.event), 0), page, id: 'shared', onDelivered: undefined });
+    rig.pipeline.underWay.add(batch);
+    const running = lane.run();
+    await rig.clock.advance(0);
+    expect(rig.state.owed.tailFromMs).toBe(START_MS - 2 * MINUTE_MS);
+    rig.pipeline.underWay.end(batch);
+    await running;
+    expect(rig.deliveredIds).toEqual(['shared']);
+    expect(rig.source.reads).toHaveLength(2);
+    expect(rig.clock.monotonic()).toBe(0);
+  });
+});
+
+describe('how late events are', () => {
+  it('is taken down of a tail that is up to date', async () => {
+    const { rig, lane, firstSeen } = await open({ once: true });
+    rig.source.hold(heldBefore('new', 90_000));
+    await lane.run();
+    expect(firstSeen()).toEqual([{ kind: 'first-seen', service: 'unknown', latenessMs: 90_000, isLate: false }]);
+    expect(rig.state.lateness.toJSON()['unknown']?.[4]).toBe(1);
+  });
+
+  it('is not taken down of a backlog, which says how far we are behind and nothing of the source', async () => {
+    const { rig, lane, firstSeen } = await open({ once: true, startFromMs: START_MS - HOUR_MS });
+    rig.source.hold(heldBefore('old', 30 * MINUTE_MS));
+    await lane.run();
+    expect(rig.deliveredIds).toEqual(['old']);
+    expect(firstSeen()).toEqual([]);
+  });
+
+  it('is late of what comes behind the edge, inside the look-back', async () => {
+    const { rig, lane, firstSeen } = await open();
+    const running = lane.run();
+    await rig.clock.advance(0);
+    rig.source.hold(heldBefore('late', MINUTE_MS));
+    await rig.clock.advance(MINUTE_MS);
+    expect(firstSeen()).toMatchObject([{ latenessMs: 2 * MINUTE_MS, isLate: true }]);
+    rig.stop.request();
+    await running;
+  });
+});
+
+describe('a position in the future', () => {
+  it('is mended together with what is remembered: late events are found, ids are kept and forgotten as ever', async () => {
+    const { rig, lane } = await open({ startFromMs: START_MS + 1000 * DAY_MS });
+    const running = lane.run();
+    await rig.clock.advance(2 * MINUTE_MS);
+    expect(rig.log.at('warning')).toEqual([expect.stringContaining('lies in the future')]);
+    rig.source.hold(heldBefore('late', -MINUTE_MS));
+    await rig.clock.advance(MINUTE_MS);
+    expect(rig.deliveredIds).toEqual(['late']);
+    expect(rig.state.countableFromMs).toBe(START_MS);
+    await rig.clock.advance(30 * HOUR_MS);
+    expect(rig.state.readableFromMs).toBeGreaterThan(START_MS);
+    rig.stop.request();
+    await running;
+  });
+});
+
+describe('what is owed, in words', () => {
+  it('names each range', () => {
+    expect(describeOwed(OwedSet.of([]))).toBe('nothing');
+    const owed = OwedSet.of([
+      { fromMs: START_MS - 2000, toMs: START_MS - 1000 },
+      { fromMs: START_MS, toMs: undefined },
+    ]);
+    expect(describeOwed(owed)).toBe('2030-01-02T03:04:03Z to 2030-01-02T03:04:04Z, from 2030-01-02T03:04:05Z on');
+  });
+});
