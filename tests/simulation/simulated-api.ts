@@ -40,7 +40,7 @@ export class SimulatedApi {
   /** @param nowMs the API's clock, epoch milliseconds */
   answer(url: string, body: string, nowMs: number, effect: ApiEffect | undefined): Answer {
     const { missingHeaders } = this.scenario.api;
-    const answer = this.#answer(url, body, nowMs, effect);
+    const answer = onWire(this.#answer(url, body, nowMs, effect), effect);
     const headers: Record<string, string> = { date: new Date(nowMs).toUTCString(), ...answer.headers };
     const kept = Object.entries(headers).filter(([name]) => !missingHeaders.includes(name));
     return { ...answer, headers: Object.fromEntries(kept) };
@@ -60,10 +60,7 @@ export class SimulatedApi {
     if (path === '/events') return this.#page(query, nowMs, effect);
     if (path !== '/events/count') return jsonAnswer(404, { message: 'Not Found' });
     const count = this.#select(query, nowMs).length;
-    return onWire(
-      jsonAnswer(200, { count: effect?.kind === 'wrong-count' ? Math.max(0, count + effect.by) : count }),
-      effect,
-    );
+    return jsonAnswer(200, { count: effect?.kind === 'wrong-count' ? Math.max(0, count + effect.by) : count });
   }
 
   #page(query: Query, nowMs: number, effect: ApiEffect | undefined): Answer {
@@ -90,10 +87,8 @@ export class SimulatedApi {
       'x-search_after': effect?.kind === 'repeated-token' && token !== undefined ? JSON.stringify(token) : next,
       'x-request-id': `r${this.#tokens.size}`,
     };
-    return onWire(
-      { status: 200, headers, body: Buffer.from(`[${sent.map((at) => this.#rows[at]!.text).join(',')}]`) },
-      effect,
-    );
+    const body = Buffer.from(`[${sent.map((at) => this.#rows[at]!.text).join(',')}]`);
+    return { status: 200, headers, body };
   }
 
   /** Places in the index of what a query is about, from a place on. */
