@@ -1,6 +1,7 @@
 import type { Dice } from './dice.js';
 import type { Frame } from './draw-scenario.js';
-import type { Refusal, ScenarioEvent } from './scenario.js';
+import { longestLateness } from './promise.js';
+import type { Incident, Refusal, Scenario, ScenarioEvent } from './scenario.js';
 
 /** The intake takes events up to here. */
 const LARGEST_EVENT_BYTES = 250_000;
@@ -12,14 +13,21 @@ const SPARE_EVENTS = 13;
 
 interface EventsFrame extends Frame {
   readonly longestLateMs: number;
+  readonly hasRefusingOutage: boolean;
 }
 
 /**
  * Events of the whole run: one by one, in clusters, on borders, late, odd.
- * @param longestLateMs how late they may be
+ * @param incidents what else happens: it bounds how late they may be, and how odd
  */
-export function drawEvents(dice: Dice, outerFrame: Frame, longestLateMs: number): ScenarioEvent[] {
-  const frame = { ...outerFrame, longestLateMs };
+export function drawEvents(
+  dice: Dice,
+  outerFrame: Frame,
+  { incidents, wire }: Pick<Scenario, 'incidents' | 'wire'>,
+): ScenarioEvent[] {
+  const { reconciliation } = outerFrame;
+  const longestLateMs = longestLateness({ settings: outerFrame.settings, incidents, reconciliation, wire });
+  const frame = { ...outerFrame, longestLateMs, hasRefusingOutage: incidents.some(refusesEverything) };
   const { settings, lengthMs } = frame;
   const fromMs = -settings.startFrom * 1000 - dice.pick([0, 0, 5000]);
   const wanted = dice.between(10, dice.pick([40, 120, 220]));
@@ -86,14 +94,22 @@ function drawWritten(dice: Dice, { api }: Frame): ScenarioEvent['written'] {
   return api.missingHeaders.includes('x-search_after') ? 'ms' : dice.pick(['none', 'unreadable']);
 }
 
-function drawRefusal(dice: Dice, { settings, isStrict }: Frame): Refusal | undefined {
+function drawRefusal(dice: Dice, { settings, isStrict, hasRefusingOutage }: EventsFrame): Refusal | undefined {
   if (dice.chance(0.97)) return undefined;
   const refusal = dice.pick(['event', 'event', 'event', 'request', 'request', 'later', 'poison'] as const);
   if (isStrict) return refusal;
   // Whether it is the event or the intake that is at fault shows by others in the same push, or in the same window.
   if (settings.chunkSize < ROOMY_CHUNK || settings.startFrom >= LONGEST_WINDOW_S) return 'later';
-  // Of a push that is given up early it is not learnt which event breaks the intake.
-  return refusal === 'poison' && settings.retryFor < LONG_RETRY_S ? 'request' : refusal;
+  // Of a push that is given up early it is not learnt which event breaks the intake; while that is found out, an outage
+  // in which everything is refused looks like the fault of the events.
+  const isFindable = settings.retryFor >= LONG_RETRY_S && !hasRefusingOutage;
+  return refusal === 'poison' && !isFindable ? 'request' : refusal;
+}
+
+function refusesEverything(incident: Incident): boolean {
+  if (incident.on !== 'intake') return false;
+  const { effect } = incident;
+  return effect.kind === 'refuse-each' || (effect.kind === 'status' && [400, 413, 422].includes(effect.status));
 }
 
 /** As late as the connector promises to cope with, and sometimes exactly so. */

@@ -1,4 +1,5 @@
 import { type Answer, htmlAnswer, jsonAnswer, statusAnswer } from './answer.js';
+import { longestLateness } from './promise.js';
 import type { ApiBehaviour, ApiEffect, Scenario } from './scenario.js';
 import type { WorldEvent } from './world-event.js';
 
@@ -75,7 +76,7 @@ export class SimulatedApi {
       this.scenario.api.mostRows,
     );
     const visible = this.#select(query, nowMs, position.at + 1);
-    const shown = effect?.kind === 'left-out' ? this.#leavingOut(visible, query.toMs) : visible;
+    const shown = effect?.kind === 'left-out' ? this.#leavingOut(visible, query.toMs, nowMs) : visible;
     const rows = shown.slice(0, limit);
     const next = this.#issue(rows.at(-1) ?? position.at, fingerprint);
     const sent = effect?.kind === 'fewer-than-announced' ? rows.slice(0, -1) : rows;
@@ -117,12 +118,14 @@ export class SimulatedApi {
   }
 
   /** Every third row, where the connector has promised to look again. */
-  #leavingOut(places: readonly number[], toMs: number): number[] {
+  #leavingOut(places: readonly number[], toMs: number, nowMs: number): number[] {
     const { reconciliation, settings } = this.scenario;
-    const lookAgainMs = reconciliation ? settings.settlingHorizon * 500 : settings.overlap * 1000;
+    const lookBackFromMs = toMs - settings.overlap * 1000;
+    const comparedFromMs = reconciliation ? nowMs - longestLateness(this.scenario) / 2 : Infinity;
+    const fromMs = Math.min(lookBackFromMs, comparedFromMs) + LEAVING_MARGIN_MS;
     return places.filter((at, n) => {
       const row = this.#rows[at]!;
-      const leavesOut = n % 3 === 0 && this.#keys[at]! > toMs - lookAgainMs + LEAVING_MARGIN_MS;
+      const leavesOut = n % 3 === 0 && this.#keys[at]! > fromMs;
       if (leavesOut) row.wasLeftOut = true;
       return !leavesOut;
     });

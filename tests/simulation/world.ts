@@ -475,6 +475,6 @@ function describeAnswer({ status, headers, body, wire }: Answer): string {
 }
 
 function oneLine(content: Buffer): string {
-  const { delivery } = JSON.parse(content.toString('utf8')) as { delivery?: { owed?: unknown; ledger?: unknown } };
-  return JSON.stringify({ owed: delivery?.owed, ledger: delivery?.ledger });
+  const { delivery } = JSON.parse(content.toString('utf8')) as { delivery?: Record<string, unknown> };
+  return JSON.stringify({ owed: delivery?.['owed'], ledger: delivery?.['ledger'], explained: delivery?.['explained'] });
 }

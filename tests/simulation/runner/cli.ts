@@ -17,7 +17,7 @@ const USAGE = `npm run simulate:seeds -- [options]
   --seed N           run one seed, print what happened, and shrink it where it fails
   --scenario FILE    the same for a scenario in a file
   --workers N        (default: one a core)
-  --reconciliation   draw scenarios for a connector that compares counts
+  --reconciliation   draw only scenarios in which counts have to be compared; --no-reconciliation: only others
   --strict           draw what the connector is known not to cope with yet as well
   --variant NAME     run a broken connector: ${VARIANTS.map(({ name }) => name).join(', ')}
   --no-shrink        print a failing seed as it is
@@ -40,16 +40,17 @@ interface Options {
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
+    allowNegative: true,
     options: {
       seeds: { type: 'string', default: '1000' },
       from: { type: 'string', default: '1' },
       seed: { type: 'string' },
       scenario: { type: 'string' },
       workers: { type: 'string', default: String(availableParallelism()) },
-      reconciliation: { type: 'boolean', default: false },
+      reconciliation: { type: 'boolean' },
       strict: { type: 'boolean', default: false },
       variant: { type: 'string' },
-      'no-shrink': { type: 'boolean', default: false },
+      shrink: { type: 'boolean', default: true },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -60,10 +61,10 @@ async function main(): Promise<number> {
   }
   const { reconciliation, strict } = values;
   const options: Options = {
-    draw: { reconciliation, strict },
+    draw: { strict, ...(reconciliation === undefined ? {} : { reconciliation }) },
     variant: values.variant,
     isJson: values.json,
-    mayShrink: !values['no-shrink'],
+    mayShrink: values.shrink,
   };
   if (options.variant !== undefined) variantNamed(options.variant);
   if (values.scenario !== undefined)
