@@ -1,6 +1,7 @@
 import { DirectoryInsightsClient } from '../../src/jumpcloud/api/client.js';
 import { DirectoryInsightsSource } from '../../src/jumpcloud/event-source.js';
 import { DeliveryState } from '../../src/sdk/checkpoint/delivery-state.js';
+import { OwedSet } from '../../src/sdk/checkpoint/owed-set.js';
 import { DeadLetter } from '../../src/sdk/dead-letter/dead-letter.js';
 import { RateLimiter } from '../../src/sdk/http/rate-limiter.js';
 import { ServerClock } from '../../src/sdk/http/server-clock.js';
@@ -9,6 +10,7 @@ import { IntakeDestination } from '../../src/sdk/intake/intake-destination.js';
 import { Narrowing } from '../../src/sdk/intake/narrowing.js';
 import { Ledger } from '../../src/sdk/ledger/ledger.js';
 import { LedgerStore } from '../../src/sdk/ledger/ledger-store.js';
+import { UnderWay } from '../../src/sdk/pipeline/under-way.js';
 import type { HttpResponse } from '../../src/sdk/ports.js';
 import type { Storage } from '../../src/sdk/storage/storage.js';
 import type { Variant } from './world.js';
@@ -252,10 +254,7 @@ export const VARIANTS: readonly Variant[] = [
   },
 ];
 
-/**
- * Variants of a connector that compares counts: they are broken where only `--reconciliation` looks. They replace what
- * the source says of counts, which is all that the comparison has to go by.
- */
+/** Variants broken in how counts are compared, gaps are mended and lanes go together: only `--reconciliation` looks there. */
 export const RECONCILIATION_VARIANTS: readonly Variant[] = [
   {
     name: 'does-not-compare-counts',
@@ -274,16 +273,34 @@ export const RECONCILIATION_VARIANTS: readonly Variant[] = [
       ),
   },
   {
-    name: 'counts-up-to-a-wrong-border',
-    patch: () =>
+    name: 'counts-only-the-first-half',
+    patch: (world) =>
       replace(
         DirectoryInsightsSource.prototype,
         'count',
         (count) =>
-          function ({ fromMs, toMs }, signal) {
-            return count.call(this, { fromMs: fromMs + 60_000, toMs: Math.max(toMs, fromMs + 60_001) }, signal);
+          async function ({ fromMs, toMs }, signal) {
+            const middleMs = Math.floor((fromMs + toMs) / 2);
+            const counted = await count.call(this, { fromMs, toMs: middleMs }, signal);
+            return counted + world.settledBetween(middleMs + 1, toMs);
           },
       ),
+  },
+  {
+    name: 'settles-gaps-with-the-tail',
+    patch: () =>
+      replace(
+        OwedSet.prototype,
+        'settleTail',
+        (settleTail) =>
+          function (toMs) {
+            return settleTail.call(this.settleGap({ fromMs: -Infinity, toMs }), toMs);
+          },
+      ),
+  },
+  {
+    name: 'sends-what-the-other-lane-has-under-way',
+    patch: () => replace(UnderWay.prototype, 'carrierOf', () => () => undefined),
   },
 ];
 
