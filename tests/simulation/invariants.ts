@@ -350,7 +350,8 @@ export class Invariants implements IntakeListener {
       );
     }
     const isAcknowledged = acceptances.some(({ state, isForgiven }) => state === 'acknowledged' && !isForgiven);
-    if (isAcknowledged && !isInLedger && event.atMs > context.ledgerFromMs) {
+    // A late one lies outside before it is sent: what is owed says nothing of it.
+    if (wasOnTime && isAcknowledged && !isInLedger && event.atMs > context.ledgerFromMs) {
       this.#violated('the ledger is not behind what is owed', `${describe(event)} is not owed, and not in the ledger`);
     }
   }

@@ -4,6 +4,8 @@ import type { Incident, Scenario } from './scenario.js';
 const HELD_UP_MS = 130_000;
 /** Where the API refuses to count, it is asked again after an hour. */
 const COUNTING_AGAIN_MS = 3_600_000;
+/** Other events that show whether a refused one is at fault. */
+const LEAST_SPARES = 10;
 /** In shorter horizons everything is read again instead. */
 const READ_AGAIN_MS = 3_600_000;
 
@@ -28,7 +30,7 @@ export function isPromised(scenario: Scenario): boolean {
   if (scenario.events.some(({ lateMs }) => lateMs > longest)) return false;
   // Whether an event or the intake is at fault shows by other events alone.
   const isRefusing = scenario.events.some(({ refusal }) => refusal !== undefined && refusal !== 'later');
-  return !isRefusing || scenario.events.some(({ isSpare }) => isSpare === true);
+  return !isRefusing || scenario.events.filter(({ isSpare }) => isSpare === true).length >= LEAST_SPARES;
 }
 
 function holdUpMs(incident: Incident, horizonMs: number): number {

@@ -24,7 +24,7 @@ export class Narrowing {
   readonly #states: State[];
   readonly #reasons = new Map<number, string>();
   /** Groups still to be sent, the next one last. */
-  readonly #work: number[][];
+  readonly #work: (readonly number[])[];
   #probing = false;
   #lastRefusal: ModuleError | undefined;
 
@@ -82,6 +82,8 @@ export class Narrowing {
       if (!this.#isTrusted && !this.#probing) this.#probe();
       return;
     }
+    // The parts take its place: left below them, it would come again before others, once its parts were moved last.
+    if (this.#work.at(-1) === indexes) this.#work.pop();
     const size = Math.ceil(indexes.length / parts);
     for (let part = parts - 1; part >= 0; part -= 1) this.#work.push(indexes.slice(part * size, (part + 1) * size));
   }
