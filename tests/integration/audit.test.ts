@@ -365,6 +365,14 @@ describe('state repair', () => {
     expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60, duplicated: 0 });
   });
 
+  it('takes a checkpoint that is gone for damage, never for a first start, and puts its copy in its place', async () => {
+    const bench = await damaged(({ world }) => world.storage.remove('context.json'));
+    await expect(bench.collect({ start_from: '1m' })).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+    expect(await bench.command('state', 'repair', '--yes')).toMatchObject({ code: 0 });
+    await bench.collect({ start_from: '1m' });
+    expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60, duplicated: 0 });
+  });
+
   it('asks for a position where none can be found', async () => {
     const bench = await damaged(async ({ world: { storage } }) => {
       await storage.write('context.json', Buffer.from('nothing'));

@@ -22,8 +22,8 @@ const DAY_MS = 24 * HOUR_MS;
 const LONGEST_BY_HOUR_MS = 2 * DAY_MS;
 
 type AuditFlags = ConfigurationFlags & {
-  readonly from: GivenInstant;
-  readonly to: GivenInstant;
+  readonly from?: GivenInstant;
+  readonly to?: GivenInstant;
   readonly by?: 'hour' | 'day';
   readonly repair?: true;
   readonly allowRepeats?: true;
@@ -38,8 +38,8 @@ export function addAuditCommand(program: Command, world: HarnessWorld, finish: F
       'Compare what the source holds with what was delivered, by the hour or day. Works beside a connector.',
     );
   addConfigurationOptions(command, world.triggers)
-    .option('--from <TIME>', 'beginning: so long ago, a date, a time (default: 24h)', instant, instant('24h'))
-    .option('--to <TIME>', 'end (default: now)', instant, instant('now'))
+    .option('--from <TIME>', 'beginning: so long ago, a date, a time (default: 24h)', instant)
+    .option('--to <TIME>', 'end (default: now)', instant)
     .addOption(
       new Option('--by <LENGTH>', 'a line for each (default: hour up to two days, else day)').choices(['hour', 'day']),
     )
@@ -58,7 +58,7 @@ export function addAuditCommand(program: Command, world: HarnessWorld, finish: F
         exitCodes: {
           ...USUAL_EXIT_CODES,
           '0': 'nothing is missing',
-          '1': 'something is missing, or it could not be told',
+          '1': 'something is missing, or the source could not be asked',
         },
         environment: CONFIGURATION_ENVIRONMENT,
       }),
@@ -116,7 +116,7 @@ function timeOf(ms: number | undefined): string | null {
 
 /** Whole hours or days around what was asked for. */
 function rangeOf(
-  { from, to, by }: AuditFlags,
+  { from = instant('24h'), to = instant('now'), by }: AuditFlags,
   nowMs: number,
 ): { range: { fromMs: number; toMs: number }; stepMs: number } {
   const [fromMs, toMs] = [from(nowMs), Math.min(to(nowMs), nowMs)];

@@ -1,6 +1,7 @@
+import { ModuleError } from '../errors.js';
 import { REACH_MS } from '../ledger/border.js';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.js';
-import { LedgerStore } from '../ledger/ledger-store.js';
+import { LEDGER_FOLDER, LedgerStore } from '../ledger/ledger-store.js';
 import { HOUR_MS, type HourRecord, HourStore, type Proof } from '../reconciliation/hour-store.js';
 import { Lateness } from '../reconciliation/lateness.js';
 import type { Storage } from '../storage/storage.js';
@@ -96,6 +97,7 @@ export class DeliveryState {
   static async open(options: DeliveryStateOptions): Promise<DeliveryState> {
     const { storage } = options;
     const content = decodeCheckpoint(await storage.read(CHECKPOINT_DOCUMENT), storage.location);
+    if (content.kind === 'none' && (await wasCollected(storage))) throw checkpointGone(storage.location);
     const store = await LedgerStore.open(storage, content.kind === 'own' ? content.checkpoint.segments : []);
     const { startFromMs } = options;
     const startMs = content.kind !== 'none' ? 0 : typeof startFromMs === 'number' ? startFromMs : await startFromMs();
@@ -340,6 +342,21 @@ export class DeliveryState {
     const unproven = OwedSet.of([...this.#checkpoint.unproven, hour]).gaps;
     this.#checkpoint = { ...this.#checkpoint, unproven };
   }
+}
+
+/** Whether something was collected on a data path: its checkpoint is written before anything else, and never removed. */
+export async function wasCollected(storage: Storage): Promise<boolean> {
+  if ((await storage.read(CHECKPOINT_COPY)) !== undefined) return true;
+  return (await storage.list(LEDGER_FOLDER)).length > 0;
+}
+
+/** Never to be taken for a first start, which would skip what lies between. */
+export function checkpointGone(location: string): ModuleError {
+  return new ModuleError('STATE_CORRUPT', `The checkpoint ${location}/${CHECKPOINT_DOCUMENT} is gone.`, {
+    advice:
+      "Nothing was collected and nothing was changed. Restore the file, or run 'sekoia-module state repair'; to forget " +
+      "everything and begin anew, run 'sekoia-module state reset'.",
+  });
 }
 
 function wholeHours(ms: number): number {

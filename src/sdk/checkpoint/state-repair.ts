@@ -5,7 +5,7 @@ import { decodeHours, PROOFS_FOLDER } from '../reconciliation/hour-store.js';
 import type { Storage } from '../storage/storage.js';
 import { formatTimestamp, parseTimestamp } from '../time/timestamp.js';
 import { type Checkpoint, type CheckpointContent, decodeCheckpoint, encodeCheckpoint } from './checkpoint-document.js';
-import { CHECKPOINT_COPY, CHECKPOINT_DOCUMENT } from './delivery-state.js';
+import { CHECKPOINT_COPY, CHECKPOINT_DOCUMENT, checkpointGone, wasCollected } from './delivery-state.js';
 
 /** Where what cannot be read is laid aside. */
 const DAMAGED_FOLDER = 'damaged';
@@ -88,13 +88,15 @@ async function findCheckpoint(
   const { location } = storage;
   const written = await storage.read(CHECKPOINT_DOCUMENT);
   try {
-    return { content: decodeCheckpoint(written, location), findings: [] };
+    const content = decodeCheckpoint(written, location);
+    if (content.kind === 'none' && (await wasCollected(storage))) throw checkpointGone(location);
+    return { content, findings: [] };
   } catch (error) {
     if (!(error instanceof ModuleError)) throw error;
     const copied = await storage.read(CHECKPOINT_COPY);
     if (copied !== undefined && isReadable(() => void decodeCheckpoint(copied, location))) {
       const content = withForgottenHours(decodeCheckpoint(copied, location), await newestHourMs(storage));
-      return { content, findings: [`${error.message} Its copy of at most an hour ago takes its place: ${AGAIN}`] };
+      return { content, findings: [`${error.message} Its copy of at most an hour ago takes its place. ${AGAIN}`] };
     }
     const positionMs = positionIn(written) ?? givenMs;
     if (positionMs === undefined) throw noPosition(error);
@@ -113,7 +115,7 @@ function noPosition(cause: ModuleError): ModuleError {
   });
 }
 
-const AGAIN = 'what was read since is read again, and the ledger drops what was delivered.';
+const AGAIN = 'What was read since is read again, and the ledger drops what was delivered.';
 
 /** The ids of hours that were recorded since the copy was made are gone. */
 function withForgottenHours(content: CheckpointContent, newestMs: number): CheckpointContent {
@@ -142,7 +144,8 @@ function positionIn(content: Uint8Array | undefined): number | undefined {
 
 function encode(content: CheckpointContent, segments: readonly string[]): Uint8Array {
   if (content.kind === 'own') {
-    const checkpoint: Checkpoint = { ...content.checkpoint, segments };
+    // What is read again because its ids are lost must not be taken for late.
+    const checkpoint: Checkpoint = { ...content.checkpoint, segments, agreed: undefined };
     return encodeCheckpoint(checkpoint, content.others);
   }
   const position = content.kind === 'position' ? { most_recent_date_seen: formatTimestamp(content.positionMs) } : {};

@@ -200,10 +200,12 @@ export class DeadLetter {
 
 function full(usedBytes: number, neededBytes: number, limitBytes: number): ModuleError {
   const figures = `${megabytes(usedBytes)} of ${megabytes(limitBytes)} MB are taken, ${megabytes(neededBytes)} MB more are needed`;
+  const least = Math.ceil((usedBytes + neededBytes) / 1_000_000);
   return new ModuleError('DEAD_LETTER_FULL', `The dead letter is full: ${figures}`, {
     advice:
+      `Raise dead_letter_limit to ${least} or more, if these are to be kept. ` +
       "Look into it ('sekoia-module dead-letter list'). Then send it again or delete it ('dead-letter replay', " +
-      "'dead-letter purge', with the connector stopped), or raise dead_letter_limit. Nothing is lost: collection goes " +
+      "'dead-letter purge', with the connector stopped). Nothing is lost: collection goes " +
       'on from where it stopped.',
   });
 }

@@ -138,8 +138,10 @@ export class RepairLane<B extends Batch> {
 
   async #readGap(window: Window): Promise<Pumped> {
     const { log } = this.context;
+    // Late is what was not there when all of its time had agreed; of what is read again for other reasons nothing is known.
+    const lateBeforeMs = this.pipeline.state.checkpoint.agreed?.toMs ?? -Infinity;
     const pumped = await pumpWindow(
-      { window, lane: 'gap', parallelDeliveries: PARALLEL_DELIVERIES, lateBeforeMs: Infinity },
+      { window, lane: 'gap', parallelDeliveries: PARALLEL_DELIVERIES, lateBeforeMs },
       this.pipeline,
     );
     const range = `from ${formatTimestamp(window.fromMs)} to ${formatTimestamp(window.toMs)}`;

@@ -678,6 +678,8 @@ async function runWithCrashes(seed: number): Promise<void> {
   const batchEvents = between(random, 1, 10);
   const acknowledged: string[] = [];
   let crashes = 0;
+  // A connector writes its checkpoint before it reads anything.
+  await (await openState(disk)).commit({ entries: [], settled: undefined });
   for (;;) {
     const mortal = new Mortal(crashes > 40 ? Infinity : between(random, 1, 60));
     const storage: Storage = {
