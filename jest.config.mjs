@@ -23,5 +23,7 @@ export default {
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'json-summary'],
   coverageThreshold: { './src/sdk/': { statements: 90 }, './src/jumpcloud/': { statements: 90 } },
+  // Most of them wait for a socket, a disk or a process rather than for a core.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };

@@ -1,7 +1,6 @@
 import { DirectoryInsightsClient } from '../../src/jumpcloud/api/client.js';
 import { DirectoryInsightsSource } from '../../src/jumpcloud/event-source.js';
 import { DeliveryState } from '../../src/sdk/checkpoint/delivery-state.js';
-import { OwedSet } from '../../src/sdk/checkpoint/owed-set.js';
 import { DeadLetter } from '../../src/sdk/dead-letter/dead-letter.js';
 import { RateLimiter } from '../../src/sdk/http/rate-limiter.js';
 import { ServerClock } from '../../src/sdk/http/server-clock.js';
@@ -283,18 +282,6 @@ export const RECONCILIATION_VARIANTS: readonly Variant[] = [
             const middleMs = Math.floor((fromMs + toMs) / 2);
             const counted = await count.call(this, { fromMs, toMs: middleMs }, signal);
             return counted + world.settledBetween(middleMs + 1, toMs);
-          },
-      ),
-  },
-  {
-    name: 'settles-gaps-with-the-tail',
-    patch: () =>
-      replace(
-        OwedSet.prototype,
-        'settleTail',
-        (settleTail) =>
-          function (toMs) {
-            return settleTail.call(this.settleGap({ fromMs: -Infinity, toMs }), toMs);
           },
       ),
   },

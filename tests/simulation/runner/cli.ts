@@ -20,13 +20,14 @@ const USAGE = `npm run simulate:seeds -- [options]
   --reconciliation   draw only scenarios in which counts have to be compared; --no-reconciliation: only others
   --strict           draw what the connector is known not to cope with yet as well
   --variant NAME     run a broken connector: ${VARIANTS.map(({ name }) => name).join(', ')}
+  --first            stop at the first seed that fails
   --no-shrink        print a failing seed as it is
   --json             results as JSON
 
 Leaves with 0 where nothing is wrong, 1 where something is, 2 where it was not told properly what to do.`;
 
 /** Seeds that a worker gets at once. */
-const SHARE = 20;
+const SHARE = 5;
 /** A share that takes longer hangs in a loop in which no time passes. */
 const SHARE_DEADLINE_MS = 180_000;
 const MOST_FAILURES = 20;
@@ -36,6 +37,7 @@ interface Options {
   readonly variant: string | undefined;
   readonly isJson: boolean;
   readonly mayShrink: boolean;
+  readonly mostFailures: number;
 }
 
 async function main(): Promise<number> {
@@ -50,6 +52,7 @@ async function main(): Promise<number> {
       reconciliation: { type: 'boolean' },
       strict: { type: 'boolean', default: false },
       variant: { type: 'string' },
+      first: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: true },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -65,6 +68,7 @@ async function main(): Promise<number> {
     variant: values.variant,
     isJson: values.json,
     mayShrink: values.shrink,
+    mostFailures: values.first ? 1 : MOST_FAILURES,
   };
   if (options.variant !== undefined) variantNamed(options.variant);
   if (values.scenario !== undefined)
@@ -123,7 +127,7 @@ async function runAll(
   const failures: Failure[] = [];
   let [done, virtualMs, next] = [0, 0, from];
   const take = (): Job | undefined => {
-    if (next >= from + seeds || failures.length >= MOST_FAILURES) return undefined;
+    if (next >= from + seeds || failures.length >= options.mostFailures) return undefined;
     const job: Job = {
       from: next,
       count: Math.min(SHARE, from + seeds - next),
