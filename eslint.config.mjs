@@ -13,6 +13,7 @@ export default tseslint.config(
       '*.mjs',
       'scripts',
       'src/**/*.generated.ts',
+      'src/**/*.as.ts',
     ],
   },
   eslint.configs.recommended,

@@ -17,7 +17,7 @@ export default {
   collectCoverageFrom: [
     'src/{sdk,jumpcloud}/**/*.ts',
     '!**/*.d.ts',
-    '!**/*.generated.ts',
+    '!**/*.{generated,as}.ts',
     '!**/{ports,trigger,source,destination,outcome,storage,storage-location,pipeline-event,parsed}.ts',
   ],
   coverageProvider: 'v8',

@@ -1,9 +1,10 @@
-// Makes everything that follows from schemas/*.schema.json: the TypeScript types with the schemas themselves, and the
-// tables of settings. Needs no build. With --check it writes nothing and exits 1 where a file is not what it should be.
+// Makes everything that follows from schemas/*.schema.json (the TypeScript types with the schemas themselves, and the
+// tables of settings), and compiles the kernel of the event path to WebAssembly. Needs no build. With --check it writes nothing and exits 1 where a file is not what it should be.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import asc from 'assemblyscript/asc';
 import { compile } from 'json-schema-to-typescript';
 import ts from 'typescript';
 
@@ -24,6 +25,7 @@ const describeSettings = await loadDescribeSettings();
 
 const drift = [];
 await produce('src/jumpcloud/configuration.generated.ts', await typeScript());
+await produce('src/sdk/json/kernel/kernel.generated.ts', await compiledKernel());
 await produce('docs/configuration.md', document());
 const readme = await readText('README.md');
 if (readme !== undefined) await produce('README.md', withTables(readme));
@@ -31,6 +33,30 @@ if (readme !== undefined) await produce('README.md', withTables(readme));
 if (drift.length > 0) {
   console.error(`Not what the schemas say; run 'npm run generate': ${drift.join(', ')}`);
   process.exitCode = 1;
+}
+
+/** The kernel's WebAssembly as text, so that nothing has to find a file at run time. */
+async function compiledKernel() {
+  const files = new Map();
+  const options = ['-o', 'kernel.wasm', '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd'];
+  const memory = ['--initialMemory', '140', '--maximumMemory', '140'];
+  const { error, stderr } = await asc.main(['kernel.as.ts', ...options, ...memory], {
+    readFile: (name) => (name === 'kernel.as.ts' ? readText(`src/sdk/json/kernel/${name}`) : null),
+    writeFile: (name, content) => files.set(name, content),
+    listFiles: () => [],
+  });
+  if (error) throw new Error(`kernel.as.ts does not compile: ${stderr.toString()}`, { cause: error });
+  const lines = Buffer.from(files.get('kernel.wasm'))
+    .toString('base64')
+    .match(/.{1,100}/g)
+    .map((line) => `'${line}'`);
+  return [
+    '// Made from kernel.as.ts by npm run generate. Do not edit.',
+    '',
+    '/** WebAssembly, in base64. */',
+    `export const KERNEL =\n  ${lines.join(' +\n  ')};`,
+    '',
+  ].join('\n');
 }
 
 async function readText(file) {
