@@ -1,7 +1,7 @@
 import { abortError, ModuleError } from '../sdk/errors.js';
 import { EventSplitter, MalformedArrayError } from '../sdk/json/event-splitter.js';
 import type { Page, RawEvent, Source, Window } from '../sdk/pipeline/source.js';
-import type { DirectoryInsightsClient, OpenPage } from './api/client.js';
+import { type DirectoryInsightsClient, fewerRows, type OpenPage } from './api/client.js';
 
 /** Rows in a page where the API takes our limit for nonsense (Directory Insights API, 'limit'). */
 const API_DEFAULT_LIMIT = 1000;
@@ -15,7 +15,12 @@ export interface EventSourceOptions {
 
 /** Directory Insights events of one stream, read page by page as the API's paging rules say. */
 export class DirectoryInsightsSource implements Source {
-  constructor(private readonly options: EventSourceOptions) {}
+  /** Rows to ask for now: fewer after a failure, more again with each page that succeeds. */
+  #limit: number;
+
+  constructor(private readonly options: EventSourceOptions) {
+    this.#limit = options.pageSize;
+  }
 
   now(): number {
     return this.options.client.serverClock.now();
@@ -29,41 +34,77 @@ export class DirectoryInsightsSource implements Source {
     return this.options.client.count({ services: this.options.services, fromMs, toMs }, signal);
   }
 
+  /**
+   * The token of the next page comes with a page's headers, so that one is asked for while the events of this one arrive.
+   */
   async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {
     const { client, services, pageSize } = this.options;
-    const order = new Order(window.toMs);
-    let fromMs = window.fromMs;
-    let searchAfter: string | undefined;
-    for (;;) {
+    const reading = new AbortController();
+    const stop = (): void => reading.abort();
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    const open = (fromMs: number, searchAfter: string | undefined): Promise<OpenPage> => {
       const selection = { services, fromMs, toMs: window.toMs };
-      const page = await client.openPage(selection, { limit: pageSize, searchAfter }, signal);
-      order.provenToMs = Math.min(order.provenToMs, page.askedAtMs ?? Infinity);
-      if (page.headers.sort !== undefined && page.headers.sort !== 'ASC') order.isBroken = true;
-      const before = order.lastMs;
-      const rows = yield* this.#pieces(page, order);
-      if (signal.aborted) throw abortError();
-      if (isLast(rows, page)) return order.provenToMs;
-      const next = page.headers.searchAfter;
-      if (next === undefined) {
-        // No token: a new query from where this one ended. It begins a millisecond earlier, since events of that same
-        // instant may be left and the bound may be exclusive.
-        const restartMs = Math.min(order.lastMs ?? -Infinity, window.toMs) - 1;
-        if (order.isBroken || restartMs <= fromMs || order.lastMs === before) {
-          // The API may have applied its own limit without our seeing it.
-          if (page.headers.limit === undefined && rows < Math.min(pageSize, API_DEFAULT_LIMIT)) return order.provenToMs;
-          throw stuck(page, 'no token');
+      const page = client.openPage(selection, { limit: this.#limit, searchAfter }, reading.signal);
+      // Its failure is that of whoever waits for it, if somebody still does.
+      page.catch(() => undefined);
+      return page;
+    };
+    try {
+      const order = new Order(window.toMs);
+      let fromMs = window.fromMs;
+      let searchAfter: string | undefined;
+      let opening = open(fromMs, undefined);
+      for (;;) {
+        const page = await opening;
+        const next = page.headers.searchAfter;
+        this.#limit = page.limit;
+        const isAnotherSure = next !== searchAfter && isFull(page);
+        let ahead: Promise<OpenPage> | undefined;
+        order.provenToMs = Math.min(order.provenToMs, page.askedAtMs ?? Infinity);
+        if (page.headers.sort !== undefined && page.headers.sort !== 'ASC') order.isBroken = true;
+        const before = order.lastMs;
+        const rows = yield* this.#pieces(page, order, () => {
+          if (isAnotherSure) ahead ??= open(fromMs, next);
+        });
+        if (signal.aborted) throw abortError();
+        this.#limit = Math.min(pageSize, page.limit * 2);
+        if (isLast(rows, page)) return order.provenToMs;
+        if (next === undefined) {
+          // No token: a new query from where this one ended. It begins a millisecond earlier, since events of that same
+          // instant may be left and the bound may be exclusive.
+          const restartMs = Math.min(order.lastMs ?? -Infinity, window.toMs) - 1;
+          if (order.isBroken || restartMs <= fromMs || order.lastMs === before) {
+            // The API may have applied its own limit without our seeing it.
+            const isShort = page.headers.limit === undefined && rows < Math.min(page.limit, API_DEFAULT_LIMIT);
+            if (isShort) return order.provenToMs;
+            throw stuck(page, 'no token');
+          }
+          fromMs = restartMs;
+          order.beginAgain();
+        } else if (next === searchAfter) {
+          throw stuck(page, 'the token of the page before');
         }
-        fromMs = restartMs;
-        order.beginAgain();
-      } else if (next === searchAfter) {
-        throw stuck(page, 'the token of the page before');
+        searchAfter = next;
+        opening = ahead ?? open(fromMs, next);
       }
-      searchAfter = next;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      // A page that was asked for and is not wanted any more.
+      reading.abort();
     }
   }
 
-  /** Splits a page while it arrives. @returns its number of rows */
-  async *#pieces({ body, headers, reference }: OpenPage, order: Order): AsyncGenerator<Page, number, undefined> {
+  /**
+   * Splits a page while it arrives.
+   * @param onTaken called when a piece was taken, and the next one is wanted
+   * @returns its number of rows
+   */
+  async *#pieces(
+    { body, headers, reference, limit }: OpenPage,
+    order: Order,
+    onTaken: () => void,
+  ): AsyncGenerator<Page, number, undefined> {
     const splitter = new EventSplitter();
     let rows = 0;
     try {
@@ -71,9 +112,11 @@ export class DirectoryInsightsSource implements Source {
         const events = splitter.push(piece);
         rows += events.length;
         if (events.length > 0) yield { events, settledToMs: order.follow(events) };
+        onTaken();
       }
       splitter.end();
     } catch (error) {
+      this.#limit = fewerRows(limit);
       if (error instanceof MalformedArrayError)
         throw broken(`its answer is no list of events: ${error.message}`, reference);
       throw error;
@@ -91,6 +134,12 @@ export class DirectoryInsightsSource implements Source {
  */
 function isLast(rows: number, { headers }: OpenPage): boolean {
   return headers.limit === undefined ? rows === 0 : rows < headers.limit;
+}
+
+/** Whether a page's headers say that another one follows. */
+function isFull({ headers }: OpenPage): boolean {
+  const { limit, resultCount, searchAfter } = headers;
+  return searchAfter !== undefined && limit !== undefined && resultCount !== undefined && resultCount >= limit;
 }
 
 /**

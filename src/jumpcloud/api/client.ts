@@ -15,6 +15,8 @@ const ROOT = '/insights/directory/v1';
 const HEADERS_TIMEOUT_MS = 60_000;
 const BODY_TIMEOUT_MS = 60_000;
 const RETRY_FOR_MS = 300_000;
+/** A page is not made smaller than this because of failures. */
+const FEWEST_ROWS = 100;
 
 export interface ClientOptions {
   /** Without a slash at the end. */
@@ -34,6 +36,8 @@ export interface ClientOptions {
 /** A page whose events are still arriving. */
 export interface OpenPage {
   readonly headers: PageHeaders;
+  /** Rows that were asked for. */
+  readonly limit: number;
   /** The text of a JSON array of events, in pieces. */
   readonly body: AsyncIterable<Uint8Array>;
   /** What the API's clock showed at the least when it looked for these events, epoch milliseconds, if it told. */
@@ -79,16 +83,26 @@ export class DirectoryInsightsClient {
     this.#redact = redactor([options.apiKey]);
   }
 
-  /** Opens a page of at most `limit` events in ascending order of time; `searchAfter` is the previous page's token. */
+  /**
+   * Opens a page of at most `limit` events in ascending order of time; `searchAfter` is the previous page's token. Where it
+   * fails, half as many are asked for: the API may have taken too long for them.
+   */
   async openPage(
     selection: Selection,
     { limit, searchAfter }: { limit: number; searchAfter: string | undefined },
     signal: AbortSignal,
   ): Promise<OpenPage> {
-    const body = eventsBody(selection, limit, searchAfter);
-    const { response, askedAtMs } = await this.#retry(() => this.#tryOnce('/events', body, signal), signal);
+    let rows = limit;
+    const { response, askedAtMs } = await this.#retry(
+      () => this.#tryOnce('/events', eventsBody(selection, rows, searchAfter), signal),
+      signal,
+      ({ code }) => {
+        if (code !== 'SOURCE_RATE_LIMITED') rows = fewerRows(rows);
+      },
+    );
     return {
       askedAtMs,
+      limit: rows,
       headers: readPageHeaders(response.headers),
       body: this.#pieces(response, signal),
       reference: requestReference(response.headers['x-request-id']),
@@ -150,14 +164,21 @@ export class DirectoryInsightsClient {
     }, signal);
   }
 
-  #retry<Result>(operation: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  #retry<Result>(
+    operation: () => Promise<Result>,
+    signal: AbortSignal,
+    onFailure?: (error: ModuleError) => void,
+  ): Promise<Result> {
     const { clock, random, listener } = this.options;
     return retry(operation, {
       policy: { firstDelayMs: 1000, longestDelayMs: 30_000, deadlineMs: this.options.retryForMs ?? RETRY_FOR_MS },
       clock,
       random,
       requested: signal,
-      onRetry: (failure) => listener?.({ kind: 'retrying', side: 'source', ...failure }),
+      onRetry: (failure) => {
+        onFailure?.(failure.error);
+        listener?.({ kind: 'retrying', side: 'source', ...failure });
+      },
     });
   }
 
@@ -223,6 +244,11 @@ export class DirectoryInsightsClient {
       advice: 'If it lasts, check base_url and that no proxy answers in place of JumpCloud.',
     });
   }
+}
+
+/** What to ask for after a page of so many rows failed. */
+export function fewerRows(rows: number): number {
+  return Math.max(Math.min(rows, FEWEST_ROWS), Math.floor(rows / 2));
 }
 
 function readCount(answer: object, invalid: (what: string) => ModuleError): number {

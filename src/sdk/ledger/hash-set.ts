@@ -30,7 +30,7 @@ export class HashSet {
     }
     const place = this.#place(high, low);
     if (this.#isTaken(place)) return false;
-    this.#put(place, { high, low }, mark);
+    this.#put(place, high, low, mark);
     this.#used += 1;
     if (this.#used * 4 > this.#marks.length * 3) this.#grow();
     return true;
@@ -52,12 +52,13 @@ export class HashSet {
   #place(high: number, low: number): number {
     const mask = this.#marks.length - 1;
     for (let place = (low ^ Math.imul(high, 31)) & mask; ; place = (place + 1) & mask) {
-      const [h, l] = [this.#slots[place * 2], this.#slots[place * 2 + 1]];
+      const h = this.#slots[place * 2];
+      const l = this.#slots[place * 2 + 1];
       if ((h === high && l === low) || (h === 0 && l === 0)) return place;
     }
   }
 
-  #put(place: number, { high, low }: Hash64, mark: number): void {
+  #put(place: number, high: number, low: number, mark: number): void {
     this.#slots[place * 2] = high;
     this.#slots[place * 2 + 1] = low;
     this.#marks[place] = mark;
@@ -68,8 +69,9 @@ export class HashSet {
     this.#slots = new Uint32Array(slots.length * 2);
     this.#marks = new Uint16Array(marks.length * 2);
     for (let place = 0; place < marks.length; place += 1) {
-      const [high, low] = [slots[place * 2] ?? 0, slots[place * 2 + 1] ?? 0];
-      if (high !== 0 || low !== 0) this.#put(this.#place(high, low), { high, low }, marks[place] ?? 0);
+      const high = slots[place * 2] ?? 0;
+      const low = slots[place * 2 + 1] ?? 0;
+      if (high !== 0 || low !== 0) this.#put(this.#place(high, low), high, low, marks[place] ?? 0);
     }
   }
 }

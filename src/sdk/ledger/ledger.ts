@@ -1,7 +1,7 @@
 import type { RawEvent } from '../pipeline/source.js';
 import { type Border, findBorder } from './border.js';
 import { BUCKET_MS, bucketEndMs, bucketOf, undatedBucketOf } from './bucket.js';
-import { hash64, type Hash64 } from './hash.js';
+import { hash64, hashText, type Hash64 } from './hash.js';
 import { HashSet } from './hash-set.js';
 
 /** Identity of an event as the ledger keeps it: when it happened, and a hash of its id. */
@@ -49,15 +49,11 @@ export class Ledger {
    * @param seenMs epoch milliseconds of the sighting, for events without a timestamp
    */
   static keyOf(event: RawEvent, seenMs: number): LedgerKey {
-    const { high, low } = hash64(event.id === undefined ? event.bytes : Buffer.from(event.id));
+    const { high, low } = event.id === undefined ? hash64(event.bytes) : hashText(event.id);
     const { timestampMs } = event;
     if (timestampMs === undefined) return { bucket: undatedBucketOf(seenMs), place: 0, high, low };
-    return {
-      bucket: bucketOf(timestampMs),
-      place: timestampMs - Math.floor(timestampMs / BUCKET_MS) * BUCKET_MS,
-      high,
-      low,
-    };
+    const place = timestampMs - Math.floor(timestampMs / BUCKET_MS) * BUCKET_MS;
+    return { bucket: bucketOf(timestampMs), place, high, low };
   }
 
   has(key: LedgerKey): boolean {

@@ -60,12 +60,15 @@ export class InFlightBatch<B extends Batch> {
   settle({ unsettled, rejections }: DeliveryOutcome): LedgerEntry[] {
     const open = new Set(unsettled);
     const rejected = new Set(rejections.map(({ index }) => index));
-    return this.#passengers.flatMap(({ key, page, onDelivered }, index) => {
-      if (open.has(index)) return [];
+    const closed: LedgerEntry[] = [];
+    for (const [index, { key, page, onDelivered }] of this.#passengers.entries()) {
+      if (open.has(index)) continue;
+      const isDeadLettered = rejected.has(index);
       page.open -= 1;
-      if (!rejected.has(index)) onDelivered?.();
-      return [{ ...key, isDeadLettered: rejected.has(index) }];
-    });
+      if (!isDeadLettered) onDelivered?.();
+      closed.push({ bucket: key.bucket, place: key.place, high: key.high, low: key.low, isDeadLettered });
+    }
+    return closed;
   }
 
   /** What was settled is durable: pages that follow need not wait for it any more. */

@@ -21,15 +21,28 @@ const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?
 export function parseTimestamp(text: string): Timestamp | undefined {
   const match = RFC_3339.exec(text);
   if (match === null) return undefined;
-  const [, date, time, second, fraction, , sign, offsetHours, offsetMinutes] = match;
-  const wall = `${date ?? ''}T${time ?? ''}:${second === '60' ? '59' : (second ?? '')}`;
-  const wallMs = Date.parse(`${wall}Z`);
-  // Date rolls 30 February over into March: only what reads back the same was a real instant.
-  if (Number.isNaN(wallMs) || !isoText(wallMs).startsWith(wall)) return undefined;
+  const [, date = '', time = '', second = '', fraction = '', , sign, offsetHours, offsetMinutes] = match;
+  const minuteMs = startOfMinute(`${date}T${time}`);
+  const seconds = second === '60' ? 59 : Number(second);
   const offset = offsetMs(sign, Number(offsetHours), Number(offsetMinutes));
-  if (offset === undefined) return undefined;
-  const fractionNanos = Number((fraction ?? '').padEnd(9, '0'));
-  return { ms: wallMs - offset + Math.floor(fractionNanos / 1_000_000), nanos: fractionNanos % 1_000_000 };
+  if (minuteMs === undefined || seconds > 59 || offset === undefined) return undefined;
+  const fractionNanos = Number(fraction.padEnd(9, '0'));
+  const ms = minuteMs + seconds * 1000 - offset + Math.floor(fractionNanos / 1_000_000);
+  return { ms, nanos: fractionNanos % 1_000_000 };
+}
+
+/** The last minute that was asked for: events come in order of time, many of one minute. */
+let lastMinute: { readonly text: string; readonly ms: number | undefined } = { text: '', ms: undefined };
+
+/** @returns undefined where there is no such day or minute */
+function startOfMinute(text: string): number | undefined {
+  if (text !== lastMinute.text) {
+    const ms = Date.parse(`${text}:00Z`);
+    // Date rolls 30 February over into March: only what reads back the same was a real instant.
+    const isReal = !Number.isNaN(ms) && isoText(ms).startsWith(text);
+    lastMinute = { text, ms: isReal ? ms : undefined };
+  }
+  return lastMinute.ms;
 }
 
 /** Epoch milliseconds as `2030-01-02T03:04:05Z`, with three fraction digits only where they are not zero. */
