@@ -16,7 +16,7 @@ export const PROTECTED_MEMBERS: readonly string[] = [
 
 type IntakeSettings = Pick<
   ConnectorSettings,
-  'intakeUrl' | 'intakeKey' | 'chunkSize' | 'retryForMs' | 'oversizedEvents'
+  'intakeUrl' | 'intakeKey' | 'intakeFormat' | 'intakeCompression' | 'chunkSize' | 'retryForMs' | 'oversizedEvents'
 >;
 
 /** The Sekoia intake of these settings. */
@@ -25,6 +25,8 @@ export function createIntakeDestination(settings: IntakeSettings, context: Desti
   return new IntakeDestination({
     url: settings.intakeUrl,
     intakeKey: settings.intakeKey,
+    form: settings.intakeFormat === 'plain_batch' ? 'lines' : 'json',
+    isCompressed: settings.intakeCompression === 'gzip',
     maxEvents: settings.chunkSize,
     ...(anySize && { maxEventBytes: Infinity }),
     ...(settings.oversizedEvents === 'trim' && { protectedMembers: PROTECTED_MEMBERS }),

@@ -41,6 +41,8 @@ export interface ConnectorSettings {
   readonly overlapMs: number;
   readonly settlingHorizonMs: number;
   readonly reconcileEveryMs: number;
+  readonly intakeFormat: ConnectorArguments['intake_format'];
+  readonly intakeCompression: ConnectorArguments['intake_compression'];
   readonly oversizedEvents: ConnectorArguments['oversized_events'];
   readonly deadLetterLimitBytes: number;
   readonly retryForMs: number;
@@ -113,6 +115,8 @@ function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): 
     overlapMs: duration('arguments.overlap', args.overlap),
     settlingHorizonMs: duration('arguments.settling_horizon', args.settling_horizon),
     reconcileEveryMs: duration('arguments.reconcile_every', args.reconcile_every),
+    intakeFormat: take('arguments.intake_format', args.intake_format, (value) => ({ value }), 'batch'),
+    intakeCompression: take('arguments.intake_compression', args.intake_compression, (value) => ({ value }), 'none'),
     oversizedEvents: take('arguments.oversized_events', args.oversized_events, (value) => ({ value }), 'trim'),
     deadLetterLimitBytes: number('arguments.dead_letter_limit', args.dead_letter_limit) * 1_000_000,
     retryForMs: duration('arguments.retry_for', args.retry_for),

@@ -1,12 +1,9 @@
 import type { Added, Batch } from '../pipeline/destination.js';
 import type { RawEvent } from '../pipeline/source.js';
-import { MAX_GROWTH, readEscaped, writeEscaped } from './json-escape.js';
+import { BODY_FORMS, type BodyForm } from './body-form.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 
-const SUFFIX = Buffer.from(']}');
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const INITIAL_BYTES = 64 * 1024;
+const INITIAL_BYTES = 256 * 1024;
 
 /** How large a batch may grow. */
 export interface IntakeBatchLimits {
@@ -17,23 +14,28 @@ export interface IntakeBatchLimits {
   readonly eventBytes?: number;
 }
 
-/**
- * The body of one `POST /batch` as it grows: `{"intake_key":"…","jsons":["…","…"]}`, where each string is the exact text
- * of an event. Each event's text is copied once, escaped, straight into the body.
- */
+interface IntakeBatchOptions {
+  readonly limits?: IntakeBatchLimits;
+  readonly form?: BodyForm;
+  /** Memory to fill, instead of new one. */
+  readonly memory?: Buffer | undefined;
+}
+
+/** The body of one request as it grows. Each event's text is copied once, as the form has it, straight into the body. */
 export class IntakeBatch implements Batch {
+  readonly #limits: IntakeBatchLimits;
+  readonly #form: BodyForm;
+  readonly #prefix: Buffer;
   #body: Buffer;
   #length: number;
-  /** Where each event's string begins, its quote included, and where the last one ends. */
+  /** Where each event begins, with what opens it, and where the last one ends. */
   readonly #starts: number[] = [];
-  readonly #prefix: Buffer;
 
-  constructor(
-    intakeKey: string,
-    private readonly limits: IntakeBatchLimits = { events: Infinity, requestBytes: MAX_REQUEST_BYTES },
-  ) {
-    this.#prefix = Buffer.from(`{"intake_key":${JSON.stringify(intakeKey)},"jsons":[`);
-    this.#body = Buffer.allocUnsafe(INITIAL_BYTES);
+  constructor(intakeKey: string, { limits, form = BODY_FORMS.json, memory }: IntakeBatchOptions = {}) {
+    this.#limits = limits ?? { events: Infinity, requestBytes: MAX_REQUEST_BYTES };
+    this.#form = form;
+    this.#prefix = form.prefix(intakeKey);
+    this.#body = memory ?? Buffer.allocUnsafeSlow(INITIAL_BYTES);
     this.#length = this.#prefix.copy(this.#body);
   }
 
@@ -42,51 +44,66 @@ export class IntakeBatch implements Batch {
   }
 
   get bytes(): number {
-    return this.#length + SUFFIX.length;
+    return this.#length + this.#form.suffix.length;
+  }
+
+  /** To be taken only when nothing will be asked of the batch any more but how large it was. */
+  get memory(): Buffer {
+    return this.#body;
   }
 
   add({ bytes }: RawEvent): Added {
-    if (bytes.length > (this.limits.eventBytes ?? MAX_EVENT_BYTES)) return 'oversized';
-    if (this.count >= this.limits.events) return 'full';
-    this.#makeRoomFor(bytes.length * MAX_GROWTH + 3 + SUFFIX.length);
-    const start = this.count === 0 ? this.#length : this.#length + 1;
-    const end = writeEscaped(bytes, this.#body, start + 1);
-    if (end + 1 + SUFFIX.length > this.limits.requestBytes && this.count > 0) return 'full';
-    if (this.count > 0) this.#body[this.#length] = COMMA;
-    this.#body[start] = QUOTE;
-    this.#body[end] = QUOTE;
+    const { opening, separator, closing, suffix, encode } = this.#form;
+    if (bytes.length > (this.#limits.eventBytes ?? MAX_EVENT_BYTES)) return 'oversized';
+    if (this.count >= this.#limits.events) return 'full';
+    const start = this.count === 0 ? this.#length : this.#length + separator.length;
+    let end = start + opening.length;
+    for (const piece of encode(bytes)) {
+      const bytesAfter = piece.length + closing.length + suffix.length;
+      if (end + bytesAfter > this.#limits.requestBytes && this.count > 0) return 'full';
+      this.#makeRoom(end, bytesAfter);
+      this.#body.set(piece, end);
+      end += piece.length;
+    }
+    if (this.count > 0) this.#body.set(separator, this.#length);
+    this.#body.set(opening, start);
+    this.#body.set(closing, end);
     this.#starts.push(start);
-    this.#length = end + 1;
+    this.#length = end + closing.length;
     return 'added';
   }
 
   text(index: number): Uint8Array {
-    return readEscaped(this.#string(index).subarray(1, -1));
+    const { opening, closing, decode } = this.#form;
+    const event = this.#event(index);
+    return decode(event.subarray(opening.length, event.length - closing.length));
   }
 
   /** The request body that carries the events at `indexes`, ascending; of all of them without a copy. */
   body(indexes: readonly number[]): Uint8Array {
+    const { separator, suffix } = this.#form;
     if (indexes.length === this.count) {
-      SUFFIX.copy(this.#body, this.#length);
-      return this.#body.subarray(0, this.#length + SUFFIX.length);
+      this.#body.set(suffix, this.#length);
+      return this.#body.subarray(0, this.bytes);
     }
-    const parts = indexes.flatMap((index, n) => (n === 0 ? [this.#string(index)] : [COMMA_TEXT, this.#string(index)]));
-    return Buffer.concat([this.#prefix, ...parts, SUFFIX]);
+    const parts = indexes.flatMap((index, n) => (n === 0 ? [this.#event(index)] : [separator, this.#event(index)]));
+    return Buffer.concat([this.#prefix, ...parts, suffix]);
   }
 
-  /** The event at `index` as a JSON string, quotes included. */
-  #string(index: number): Buffer {
+  /** The event at `index` as it stands in the body. */
+  #event(index: number): Buffer {
     const next = this.#starts[index + 1];
-    return this.#body.subarray(this.#starts[index], next === undefined ? this.#length : next - 1);
+    const end = next === undefined ? this.#length : next - this.#form.separator.length;
+    return this.#body.subarray(this.#starts[index], end);
   }
 
-  #makeRoomFor(bytes: number): void {
-    const needed = this.#length + bytes;
+  /** Makes room for so many bytes after the first `used`. */
+  #makeRoom(used: number, bytes: number): void {
+    const needed = used + bytes;
     if (needed <= this.#body.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#body.length * 2));
-    this.#body.copy(grown, 0, 0, this.#length);
+    const doubled = Math.min(this.#body.length * 2, this.#limits.requestBytes);
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, doubled));
+    this.#body.copy(grown, 0, 0, used);
     this.#body = grown;
   }
 }
-
-const COMMA_TEXT = Buffer.from(',');

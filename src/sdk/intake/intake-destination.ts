@@ -1,3 +1,6 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
 import { abortError, ModuleError } from '../errors.js';
 import { answerExcerpt, readText } from '../http/body.js';
 import { brokenOff, exchange } from '../http/exchange.js';
@@ -10,11 +13,14 @@ import type { DeliverySignals, Destination } from '../pipeline/destination.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
 import type { RawEvent } from '../pipeline/source.js';
 import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '../ports.js';
+import { BODY_FORMS, type BodyForm } from './body-form.js';
 import { readIntakeAnswer, type Verdict } from './intake-answer.js';
 import { IntakeBatch } from './intake-batch.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 import { Narrowing } from './narrowing.js';
 import { Suspects } from './suspects.js';
+
+const compress = promisify(gzip);
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 10_000;
@@ -26,13 +32,19 @@ const EVIDENCE_WAIT_MS = 5_000;
  * cost nothing more than trying the same again.
  */
 const ERRORS_BEFORE_NARROWING = 5;
+/** Bodies that are kept for the batches to come: new memory costs more time than what is written into it. */
+const MOST_SPARE_BODIES = 6;
 /** An answer that acknowledges too few may mean any of them: in few, small parts, so that little is sent twice. */
 const PARTS_OF_AMBIGUOUS = 16;
 
 export interface IntakeOptions {
-  /** Base URL of the intake, without `/batch`. */
+  /** Base URL of the intake, without the path of a form. */
   readonly url: string;
   readonly intakeKey: string;
+  /** How several events stand in a request. Default: json. */
+  readonly form?: keyof typeof BODY_FORMS;
+  /** Requests are compressed with gzip. */
+  readonly isCompressed?: boolean;
   /** Events in a batch at the most; bytes usually decide before. */
   readonly maxEvents: number;
   /** Bytes of one event at the most; what the intake is known to take where it is not given. */
@@ -57,10 +69,10 @@ type Posted =
   | { readonly kind: 'refused'; readonly error: ModuleError; readonly parts: number };
 
 /**
- * The Sekoia intake, `POST <url>/batch`: `{"intake_key", "jsons": [text of an event, …]}`, answered by
- * `{"event_ids": […]}` (Sekoia.io documentation of the HTTP intake, and the platform's Python SDK).
+ * The Sekoia intake, `POST <url>/batch` or `POST <url>/plain/batch`, answered by `{"event_ids": […]}` (Sekoia.io documentation of the HTTP intake, and the platform's Python SDK).
  */
 export class IntakeDestination implements Destination<IntakeBatch> {
+  readonly #form: BodyForm;
   readonly #endpoint: string;
   /** A refusal may quote the request, which holds the key. */
   readonly #redact: Redactor;
@@ -71,17 +83,20 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   #lastAccepted = 0;
   readonly #onAccepted = new Set<() => void>();
   readonly #suspects = new Suspects();
+  readonly #spareMemory: Buffer[] = [];
 
   constructor(private readonly options: IntakeOptions) {
     this.#hold = new Hold(options.clock);
-    this.#endpoint = `${options.url.replace(/\/+$/, '')}/batch`;
+    this.#form = BODY_FORMS[options.form ?? 'json'];
+    this.#endpoint = `${options.url.replace(/\/+$/, '')}${this.#form.path}`;
     this.#redact = redactor([options.intakeKey]);
   }
 
   createBatch(): IntakeBatch {
     const { intakeKey, maxEvents, maxEventBytes } = this.options;
     const eventBytes = maxEventBytes ?? MAX_EVENT_BYTES;
-    return new IntakeBatch(intakeKey, { events: maxEvents, requestBytes: MAX_REQUEST_BYTES, eventBytes });
+    const limits = { events: maxEvents, requestBytes: MAX_REQUEST_BYTES, eventBytes };
+    return new IntakeBatch(intakeKey, { limits, form: this.#form, memory: this.#spareMemory.pop() });
   }
 
   reduce({ bytes }: RawEvent): Uint8Array | undefined {
@@ -105,11 +120,18 @@ export class IntakeDestination implements Destination<IntakeBatch> {
         requested: signals.requested,
         onRetry: (failure) => listener?.({ kind: 'retrying', side: 'destination', ...failure }),
       });
-      return narrowing.outcome(undefined);
+      const outcome = narrowing.outcome(undefined);
+      // After a request that failed, a connection may still be sending from the body.
+      if (narrowing.requests === 1 && outcome.rejections.length === 0) this.#spare(batch.memory);
+      return outcome;
     } catch (error) {
       // What was acknowledged before stays acknowledged: a failure is part of the outcome, not instead of it.
       return narrowing.outcome(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  #spare(memory: Buffer): void {
+    if (this.#spareMemory.length < MOST_SPARE_BODIES) this.#spareMemory.push(memory);
   }
 
   /**
@@ -152,6 +174,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     for (let indexes = narrowing.next(); indexes !== undefined; indexes = narrowing.next()) {
       await this.#hold.over(signals.requested);
       if (this.#hold.leftMs > 0) throw abortError();
+      narrowing.requests += 1;
       const posted = await this.#postOrNarrow(batch, narrowing, indexes, signals.forced);
       if (posted.kind === 'verdicts') narrowing.record(indexes, posted.verdicts);
       else narrowing.refuse(indexes, posted.error, posted.parts);
@@ -193,15 +216,19 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   }
 
   async #post(batch: IntakeBatch, indexes: readonly number[], signal: AbortSignal): Promise<Posted> {
+    const { intakeKey, isCompressed = false, userAgent } = this.options;
+    const body = batch.body(indexes);
     const request: HttpRequest = {
       method: 'POST',
       url: this.#endpoint,
       headers: {
-        'content-type': 'application/json',
+        'content-type': this.#form.contentType,
+        ...(isCompressed && { 'content-encoding': 'gzip' }),
         accept: 'application/json',
-        'user-agent': this.options.userAgent,
+        'user-agent': userAgent,
+        ...this.#form.headers(intakeKey),
       },
-      body: batch.body(indexes),
+      body: isCompressed ? await compress(body) : body,
       headersTimeoutMs: TIMEOUT_MS,
       bodyTimeoutMs: TIMEOUT_MS,
       signal,
@@ -261,7 +288,7 @@ function interpretSuccess(status: number, text: string, count: number): Posted {
 const ADVICE: Readonly<Record<number, string>> = {
   401: 'Check the intake key: the intake does not know it.',
   403: 'Check the intake key: it may have been revoked, or belong to another region.',
-  404: 'Check the intake server: its address has no /batch.',
+  404: 'Check the intake server: its address has no /batch, or no /plain/batch.',
 };
 
 function refusal(status: number, text: string): ModuleError {

@@ -1,11 +1,8 @@
-import { kernel } from '../json/kernel/kernel.js';
+import { INPUT_BYTES, kernel } from '../json/kernel/kernel.js';
 
 const BACKSLASH = 0x5c;
 
-/** Bytes that a byte of text takes inside a JSON string at the most: `\u001f`. */
-export const MAX_GROWTH = 6;
-
-/** Reads what `writeEscaped` wrote, byte for byte. */
+/** Reads what `escaped` wrote, byte for byte. */
 export function readEscaped(escaped: Uint8Array): Uint8Array {
   const text = Buffer.alloc(escaped.length);
   let length = 0;
@@ -31,11 +28,13 @@ export function readEscaped(escaped: Uint8Array): Uint8Array {
 const SHORT_ESCAPES: Readonly<Record<number, number>> = { 8: 0x62, 9: 0x74, 10: 0x6e, 12: 0x66, 13: 0x72 };
 
 /**
- * Writes UTF-8 text as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes and control characters
- * escaped, everything else as it is.
- * @param target has room for `MAX_GROWTH` bytes for each byte of text, from `at` on
- * @returns where the next byte goes
+ * UTF-8 text as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped,
+ * everything else as it is. In pieces, each good until the next one is asked for.
  */
-export function writeEscaped(text: Uint8Array, target: Uint8Array, at: number): number {
-  return kernel().escape(text, target, at);
+export function* escaped(text: Uint8Array): Generator<Uint8Array> {
+  if (text.length <= INPUT_BYTES) yield kernel().escape(text);
+  else
+    for (let from = 0; from < text.length; from += INPUT_BYTES) {
+      yield kernel().escape(text.subarray(from, from + INPUT_BYTES));
+    }
 }

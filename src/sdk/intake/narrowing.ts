@@ -29,6 +29,8 @@ export class Narrowing {
   #lastRefusal: ModuleError | undefined;
 
   #isTrusted = false;
+  /** Requests sent so far. */
+  requests = 0;
   /** Server errors in a row for the group that is next. */
   serverErrors = 0;
   readonly #troubledSince = new Map<number, number>();

@@ -6,7 +6,14 @@ import { ManualClock } from '../../support/manual-clock.js';
 import { ScriptedTransport } from '../../support/scripted-transport.js';
 import { seededRandom } from '../../support/seeded-random.js';
 
-const SETTINGS = { intakeUrl: 'https://intake', intakeKey: 'key', chunkSize: 10, retryForMs: 0 } as const;
+const SETTINGS = {
+  intakeUrl: 'https://intake',
+  intakeKey: 'key',
+  intakeFormat: 'batch',
+  intakeCompression: 'none',
+  chunkSize: 10,
+  retryForMs: 0,
+} as const;
 const context = {
   ...{ clock: new ManualClock(), random: seededRandom(), transport: new ScriptedTransport(() => ({})) },
   anySize: false,

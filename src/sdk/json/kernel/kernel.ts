@@ -104,17 +104,14 @@ class Kernel {
     return this.#records[index * RECORD_WORDS + 8] ?? 0;
   }
 
-  /** Escapes text, as `writeEscaped` promises. @returns where the next byte goes */
-  escape(text: Uint8Array, target: Uint8Array, at: number): number {
-    let out = at;
-    for (let from = 0; from < text.length; from += INPUT_BYTES) {
-      const part = text.length <= INPUT_BYTES ? text : text.subarray(from, from + INPUT_BYTES);
-      this.take(part);
-      const written = this.#exports.escape(part.length);
-      target.set(this.#memory.subarray(OUTPUT, OUTPUT + written), out);
-      out += written;
-    }
-    return out;
+  /**
+   * Escapes at most INPUT_BYTES as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes and control
+   * characters, and nothing else.
+   * @returns a view that is good until the next call
+   */
+  escape(piece: Uint8Array): Uint8Array {
+    this.take(piece);
+    return this.#memory.subarray(OUTPUT, OUTPUT + this.#exports.escape(piece.length));
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
+import { BODY_FORMS } from '../../../../src/sdk/intake/body-form.js';
 import { IntakeBatch } from '../../../../src/sdk/intake/intake-batch.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from '../../../../src/sdk/intake/limits.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/source.js';
@@ -82,7 +83,7 @@ describe('IntakeBatch', () => {
         }),
         fc.integer({ min: 40, max: 1500 }),
         (texts, requestBytes) => {
-          const batch = new IntakeBatch(KEY, { events: Infinity, requestBytes });
+          const batch = new IntakeBatch(KEY, { limits: { events: Infinity, requestBytes } });
           const taken: string[] = [];
           for (const text of texts) {
             const fits = taken.length === 0 || sizeOf([...taken, text]) <= requestBytes;
@@ -100,7 +101,7 @@ describe('IntakeBatch', () => {
   });
 
   it('is full at its number of events', () => {
-    const batch = new IntakeBatch(KEY, { events: 2, requestBytes: MAX_REQUEST_BYTES });
+    const batch = new IntakeBatch(KEY, { limits: { events: 2, requestBytes: MAX_REQUEST_BYTES } });
     expect(['a', 'b', 'c'].map((text) => batch.add(event(text)))).toEqual(['added', 'added', 'full']);
     expect(parse(all(batch)).jsons).toEqual(['a', 'b']);
   });
@@ -141,5 +142,30 @@ describe('IntakeBatch', () => {
     batch.add({ bytes, id: 'x', timestampMs: undefined });
     bytes.fill(0);
     expect(Buffer.from(batch.text(0)).toString()).toBe('{"id":"x"}');
+  });
+});
+
+describe('IntakeBatch of lines', () => {
+  const form = BODY_FORMS.lines;
+
+  it('has each event on a line of its own that says the same, whatever the blanks in it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t'))), (values) => {
+        const batch = new IntakeBatch(KEY, { form });
+        for (const [value, indent] of values) batch.add(event(JSON.stringify(value, undefined, indent)));
+        const lines = Buffer.from(all(batch)).toString('utf8').split('\n');
+        expect(values.length === 0 ? [] : lines.map((line) => JSON.parse(line) as unknown)).toEqual(
+          values.map(([value]) => JSON.parse(JSON.stringify(value)) as unknown),
+        );
+      }),
+    );
+  });
+
+  it('gives back what it was given, and carries any choice of it', () => {
+    const batch = new IntakeBatch(KEY, { form });
+    for (const text of ['{"a":1}', '{"b":2}', '{"c":3}']) batch.add(event(text));
+    expect(Buffer.from(batch.text(1)).toString()).toBe('{"b":2}');
+    expect(Buffer.from(batch.body([0, 2])).toString()).toBe('{"a":1}\n{"c":3}');
+    expect(batch.bytes).toBe(all(batch).length);
   });
 });

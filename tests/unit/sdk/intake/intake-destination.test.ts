@@ -1,7 +1,9 @@
+import { gunzipSync } from 'node:zlib';
+
 import { describe, expect, it } from '@jest/globals';
 
 import { isAbort, type ModuleError } from '../../../../src/sdk/errors.js';
-import { IntakeDestination } from '../../../../src/sdk/intake/intake-destination.js';
+import { IntakeDestination, type IntakeOptions } from '../../../../src/sdk/intake/intake-destination.js';
 import type { DeliveryOutcome } from '../../../../src/sdk/outcome.js';
 import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
 import type { HttpRequest } from '../../../../src/sdk/ports.js';
@@ -30,16 +32,22 @@ function taking(request: HttpRequest, poison: readonly number[] = [], status = 4
   return { body: JSON.stringify({ event_ids: indexes.map((index) => `id-${index}`) }) };
 }
 
-function rig(script: Script, more: { clock?: ManualClock; url?: string; maxEvents?: number } = {}) {
+interface Rigging extends Partial<Pick<IntakeOptions, 'form' | 'isCompressed' | 'url' | 'maxEvents'>> {
+  readonly clock?: ManualClock;
+}
+
+function rig(script: Script, more: Rigging = {}) {
   const {
     clock = new ManualClock({ autoAdvance: true }),
     url = 'https://intake.example.test/base/',
     maxEvents = 100,
+    ...form
   } = more;
   const transport = new ScriptedTransport(script);
   const stop = new Stop();
   const told: PipelineEvent[] = [];
   const destination = new IntakeDestination({
+    ...form,
     url,
     intakeKey: KEY,
     maxEvents,
@@ -58,6 +66,64 @@ function rig(script: Script, more: { clock?: ManualClock; url?: string; maxEvent
   };
   return { destination, transport, clock, stop, told, deliver };
 }
+
+describe('the form of a request', () => {
+  const linesOf = ({ body }: HttpRequest): string[] => textOf(body).split('\n');
+  const takingLines: Script = (request) => ({
+    body: JSON.stringify({ event_ids: linesOf(request).map((_, index) => `id-${index}`) }),
+  });
+
+  it('is one event a line at /plain/batch where that is asked for, with the key in a header only', async () => {
+    const { deliver, transport } = rig(takingLines, { form: 'lines' });
+    await expect(deliver(3)).resolves.toEqual({ rejections: [], unsettled: [] });
+    const [request] = transport.requests;
+    expect(request?.url).toBe('https://intake.example.test/base/plain/batch');
+    expect(request?.headers['x-sekoiaio-intake-key']).toBe(KEY);
+    expect(linesOf(request!)).toEqual([0, 1, 2].map(textAt));
+  });
+
+  it('narrows a refusal of lines down to the event at fault', async () => {
+    const { deliver } = rig(
+      (request) => (linesOf(request).includes(textAt(2)) ? { status: 400, body: '{}' } : takingLines(request, 0)),
+      { form: 'lines' },
+    );
+    const outcome = await deliver(5);
+    expect(outcome.rejections.map(({ index }) => index)).toEqual([2]);
+    expect(outcome.unsettled).toEqual([]);
+  });
+
+  it('is compressed where that is asked for', async () => {
+    const { deliver, transport } = rig(
+      (request) => taking({ ...request, body: gunzipSync(request.body as Uint8Array) }),
+      { isCompressed: true },
+    );
+    await expect(deliver(3)).resolves.toEqual({ rejections: [], unsettled: [] });
+    expect(transport.requests[0]?.headers['content-encoding']).toBe('gzip');
+  });
+});
+
+describe('the memory of a body', () => {
+  it('serves the next batch once everything in it was accepted in one request', async () => {
+    const { destination, stop } = rig((request) => taking(request));
+    const batch = destination.createBatch();
+    batch.add(rawEvent(testEvent('event-0', 0)));
+    await destination.deliver(batch, stop);
+    expect(destination.createBatch().memory).toBe(batch.memory);
+    expect(destination.createBatch().memory).not.toBe(batch.memory);
+  });
+
+  it('is left alone after a failure: a connection may still be sending from it', async () => {
+    let tries = 0;
+    const { destination, stop } = rig((request) => {
+      tries += 1;
+      return tries === 1 ? { status: 503 } : taking(request);
+    });
+    const batch = destination.createBatch();
+    batch.add(rawEvent(testEvent('event-0', 0)));
+    await expect(destination.deliver(batch, stop)).resolves.toEqual({ rejections: [], unsettled: [] });
+    expect(destination.createBatch().memory).not.toBe(batch.memory);
+  });
+});
 
 const all = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
