@@ -115,7 +115,9 @@ describe('a run of the connector', () => {
     world.add(...apiEvents(3, START_MS));
     const run = world.run();
     await run.ended;
-    expect(run.told.map(({ kind }) => kind)).toEqual(['read', 'delivered', 'committed', 'committed', 'caught-up']);
+    expect(run.told.map(({ kind }) => kind)).toEqual([
+      ...['read', 'delivered', 'committed', 'committed', 'caught-up', 'counted'],
+    ]);
     expect(run.log.at('info')).toEqual([
       expect.stringMatching(/^First start/),
       expect.stringMatching(/^Delivered 3 events/),
