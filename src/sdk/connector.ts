@@ -4,7 +4,7 @@ import type { ConnectorParts } from './connector-parts.js';
 import { DeadLetter } from './dead-letter/dead-letter.js';
 import { RepairLane } from './lanes/repair-lane.js';
 import { describeOwed, TailLane } from './lanes/tail-lane.js';
-import { isAbort } from './errors.js';
+import { describeError, isAbort, ModuleError } from './errors.js';
 import type { Log } from './observability/log.js';
 import type { Batch } from './pipeline/destination.js';
 import type { Pipeline } from './pipeline/pump.js';
@@ -33,6 +33,7 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
   // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
   await state.commit({ entries: [], settled: undefined });
   tellStart(state.resumption, state.owed, parts.stream, log);
+  tellNoCopy(state, log);
   await collect(parts, context, state);
   log.info(`Stopped, owed: ${describeOwed(state.owed)}`);
 }
@@ -101,6 +102,13 @@ async function startFrom<B extends Batch>(
   await source.learnTime(stop.requested);
   const offsetMs = source.now() - clock.now();
   return Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? startFromMs + offsetMs : startFromMs;
+}
+
+/** Collection goes on without a copy, but 'state repair' would miss it. */
+function tellNoCopy({ copyFailure }: DeliveryState, log: Log): void {
+  if (copyFailure === undefined) return;
+  const advice = copyFailure instanceof ModuleError ? copyFailure.advice : undefined;
+  log.warning(`No copy of the checkpoint is kept: ${describeError(copyFailure)}`, { advice });
 }
 
 function tellStart(resumption: Resumption, owed: OwedSet, stream: string, log: Log): void {

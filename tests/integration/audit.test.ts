@@ -268,8 +268,19 @@ describe('state', () => {
     const { code, err } = await bench.command('state', 'set', '--position', '90m', '--yes');
     expect(code).toBe(0);
     expect(err).toContain('not sent again');
+    expect(err).not.toContain('Warning');
     await bench.collect();
     expect(bench.world.account()).toMatchObject({ delivered: 60, duplicated: 0 });
+  });
+
+  it('moves the position back to before the first start without a warning: nothing there was delivered', async () => {
+    const bench = new Bench();
+    for (let n = 0; n < 60; n += 1) bench.world.add(apiEvent(`e${n}`, bench.nowMs - HOUR_MS + n * MINUTE_MS));
+    await bench.collect({ start_from: '30m' });
+    const { err } = await bench.command('state', 'set', '--position', '2h', '--yes');
+    expect(err).toMatch(/^Events from .* were not collected so far/);
+    await bench.collect();
+    expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60, duplicated: 0 });
   });
 
   it('moves the position ahead: what is skipped is told before, and is not found missing afterwards', async () => {
@@ -396,5 +407,45 @@ describe('state repair', () => {
     expect([held, delivered]).toEqual([60, 60]);
     expect(duplicated).toBeLessThanOrEqual(60);
     expect(await bench.world.storage.list('damaged')).toEqual(['ledger-00000001.bin']);
+  });
+
+  it('does not say repaired where a folder stands in the place of a segment, but what to do', async () => {
+    const bench = await damaged(async ({ world, harness }) => {
+      await world.storage.remove('ledger/00000001.bin');
+      harness.fileSystem.folders.add(`${DATA_PATH}/ledger/00000001.bin`);
+    });
+    const { code, err } = await bench.command('state', 'repair', '--yes');
+    expect(code).toBe(1);
+    expect(err).toContain('ledger/00000001.bin (EISDIR)');
+    expect(err).toContain('A folder stands where a file is needed: move it away');
+    bench.harness.fileSystem.folders.clear();
+    expect(await bench.command('state', 'repair', '--yes')).toMatchObject({ code: 0 });
+    await bench.collect();
+    expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60 });
+  });
+
+  it('takes a copy that is a folder for none, and a run says that no copy is kept', async () => {
+    const bench = await damaged(async ({ world, harness }) => {
+      await world.storage.write('context.json', Buffer.from('nothing'));
+      harness.fileSystem.folders.add(`${DATA_PATH}/backup/context.json`);
+    });
+    const refused = await bench.command('state', 'repair', '--yes');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('--position') });
+    expect(refused.err).toContain('Its copy is of no use');
+    expect(await bench.command('state', 'repair', '--yes', '--position', '2h')).toMatchObject({ code: 0 });
+    const run = bench.world.run();
+    await run.ended;
+    expect(run.log.at('warning')).toEqual([expect.stringMatching(/No copy of the checkpoint is kept.*EISDIR/)]);
+    expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60, duplicated: 0 });
+  });
+
+  it.each([
+    ['nothing is damaged', async () => undefined],
+    ['there is a copy', (bench: Bench) => corrupt(bench, 'context.json')],
+  ])('says that --position is left out where %s', async (_, damage) => {
+    const bench = await damaged(damage);
+    const { code, err } = await bench.command('state', 'repair', '--yes', '--position', '2h');
+    expect(code).toBe(0);
+    expect(err).toContain('without --position');
   });
 });

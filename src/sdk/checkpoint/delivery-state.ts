@@ -67,6 +67,7 @@ export class DeliveryState {
   #forgotten: string[] = [];
   #turn: Promise<void> = Promise.resolve();
   #isCopied = false;
+  #copyFailure: unknown;
 
   /** Keys of the document that other programs wrote. */
   readonly #others: Readonly<Record<string, unknown>>;
@@ -113,6 +114,11 @@ export class DeliveryState {
 
   get ledger(): Ledger {
     return this.store.ledger;
+  }
+
+  /** Why there is no copy of the checkpoint yet; undefined where there is one. Trying again is part of each commit. */
+  get copyFailure(): unknown {
+    return this.#copyFailure;
   }
 
   get checkpoint(): Readonly<Checkpoint> {
@@ -267,10 +273,11 @@ export class DeliveryState {
 
   /** What was to be committed is durable: a copy that cannot be written now is written with the next commit. */
   async #copy(document: Uint8Array): Promise<boolean> {
-    return this.options.storage.write(CHECKPOINT_COPY, document).then(
-      () => true,
-      () => false,
-    );
+    this.#copyFailure = undefined;
+    await this.options.storage.write(CHECKPOINT_COPY, document).catch((error: unknown) => {
+      this.#copyFailure = error;
+    });
+    return this.#copyFailure === undefined;
   }
 
   /** Segments that nothing names any more are only in the way: what cannot be removed now is removed later. */
