@@ -350,6 +350,15 @@ describe('state repair', () => {
     await storage.write(name, content);
   };
 
+  it('tells of a damaged dead letter, which is no part of the state', async () => {
+    const bench = await damaged(({ world }) =>
+      world.storage.write('dead-letter/00000001.ndjson', Buffer.from('rubbish\n')),
+    );
+    const { code, err } = await bench.command('state', 'repair', '--yes');
+    expect(code).toBe(0);
+    expect(err).toContain('dead-letter/00000001.ndjson, line 1');
+  });
+
   it('finds nothing to do where nothing is damaged', async () => {
     const bench = await damaged(async () => undefined);
     expect(await bench.command('state', 'repair')).toMatchObject({ code: 0, out: expect.stringContaining('Nothing') });

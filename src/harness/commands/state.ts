@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import type { DeliveryState } from '../../sdk/checkpoint/delivery-state.js';
 import { planStateRepair } from '../../sdk/checkpoint/state-repair.js';
+import { DeadLetterArchive } from '../../sdk/dead-letter/dead-letter-archive.js';
 import { ConfigurationError } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { formatDuration } from '../../sdk/time/duration.js';
@@ -14,6 +15,7 @@ import { type OpenStream, withStorage, withStream } from '../stream.js';
 import { type GivenInstant, instant } from '../time-options.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions } from './configuration-options.js';
+import { tellDamage } from './dead-letter/tell-damage.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
 type StateFlags = ConfigurationFlags & { readonly json?: true; readonly yes?: true };
@@ -222,12 +224,14 @@ async function reset(storage: Storage, world: HarnessWorld, { yes }: StateFlags)
 
 async function repair(storage: Storage, world: HarnessWorld, { position, yes }: StateFlags & Extra): Promise<ExitCode> {
   const plan = await planStateRepair(storage, position?.(world.clock.now()));
+  // No part of the state, so it is not mended; whoever looks for damage wants to know.
+  tellDamage(await new DeadLetterArchive(storage).damage(), world);
   if (position !== undefined && !plan.isGivenUsed) {
     const text = "The position is found without --position, which is left out: 'sekoia-module state set' moves it.";
     printLine(world.stderr, text);
   }
   if (plan.findings.length === 0) {
-    printLine(world.stdout, `Nothing is damaged in ${storage.location}.`);
+    printLine(world.stdout, `Nothing is damaged in the state on ${storage.location}.`);
     return EXIT_CODE.ok;
   }
   for (const finding of plan.findings) printLine(world.stderr, finding);

@@ -116,7 +116,7 @@ describe('a run of the connector', () => {
     const run = world.run();
     await run.ended;
     expect(run.told.map(({ kind }) => kind)).toEqual([
-      ...['read', 'delivered', 'committed', 'committed', 'caught-up', 'counted'],
+      ...['committed', 'read', 'delivered', 'committed', 'committed', 'caught-up', 'counted'],
     ]);
     expect(run.log.at('info')).toEqual([
       expect.stringMatching(/^First start/),
