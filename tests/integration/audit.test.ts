@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { runProgram } from '../../src/harness/program.js';
 import { triggers } from '../../src/modules.js';
+import type { HttpRequest } from '../../src/sdk/ports.js';
 import { createLocalDirectory } from '../../src/sdk/storage/local-directory.js';
 import { SYNTHETIC_API_KEY } from '../../src/simulators/jumpcloud/options.js';
 import { SYNTHETIC_INTAKE_KEY } from '../../src/simulators/sekoia/options.js';
@@ -107,7 +108,7 @@ describe('audit', () => {
 
     expect(await bench.audit('--from', '23h', '--to', '3h', '--repair')).toMatchObject({
       code: 0,
-      json: { missing: 0 },
+      json: { missing: 0, fetched: 20 },
     });
     expect(bench.world.account()).toMatchObject({ held: 200, delivered: 200, duplicated: 0, unknown: 0 });
     expect(await bench.audit('--from', '23h', '--to', '3h')).toMatchObject({ code: 0, json: { missing: 0 } });
@@ -227,6 +228,90 @@ describe('audit', () => {
     expect(out).toMatch(/\nall +1 +1 +0 +0\n/);
     expect(out).toContain('settling (');
     expect(out).not.toContain('\u001b');
+  });
+
+  it('says that the API refuses to count, and what follows, where it shows events; state show tells as well', async () => {
+    const refusal = fault('jumpcloud', { kind: 'status', status: 403 }, { endpoints: ['/events/count'] });
+    const bench = new Bench({ faults: [refusal] });
+    bench.world.add(apiEvent('a', bench.nowMs - HOUR_MS));
+    await bench.collect({ start_from: '2h' });
+    const { code, out, err } = await bench.command('audit', '--from', '2h');
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain('The API shows events, but refuses to count them: ');
+    expect(err).toMatch(/Key and role are not at fault.*reads the last hour again/);
+    const shown = await bench.command('state', 'show');
+    expect(shown.out).toMatch(
+      /counts not compared +since 2030-01-02T03:04:05Z, the last hour is read again instead: .*403/,
+    );
+    expect(JSON.parse((await bench.command('state', 'export')).out)).toMatchObject({
+      not_counted: { since: '2030-01-02T03:04:05Z' },
+    });
+  });
+
+  it('forgets in the state that counts were refused once they are compared again', async () => {
+    const refusal = fault(
+      'jumpcloud',
+      { kind: 'status', status: 403 },
+      { endpoints: ['/events/count'], to_seconds: 1800 },
+    );
+    const bench = new Bench({ faults: [refusal] });
+    bench.world.add(apiEvent('a', bench.nowMs - HOUR_MS));
+    await bench.collect({ start_from: '2h' });
+    await bench.world.clock.advance(HOUR_MS);
+    await bench.collect();
+    expect((await bench.command('state', 'show')).out).not.toContain('counts not compared');
+  });
+
+  it('blames the role where events are refused as well, and prints no row before the source has answered', async () => {
+    const bench = new Bench();
+    await bench.collect({ start_from: '1h' });
+    const transport = {
+      request: async (request: HttpRequest) =>
+        bench.world.transport.request({ ...request, headers: { ...request.headers, 'x-api-key': 'another' } }),
+      close: async () => undefined,
+    };
+    Object.assign(bench.harness, { openTransport: () => transport });
+    const { code, out, err } = await bench.command('audit', '--from', '10h');
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain('Check the API key');
+  });
+
+  it('gives up within half a minute where the API cannot be reached, and says so at the first failure', async () => {
+    const bench = new Bench();
+    await bench.collect({ start_from: '2h' });
+    const unreachable = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const transport = { request: () => Promise.reject(unreachable), close: async () => undefined };
+    Object.assign(bench.harness, { openTransport: () => transport });
+    const startedAt = bench.world.clock.monotonic();
+    const { code, err } = await bench.command('audit', '--from', '2h');
+    expect(code).toBe(1);
+    expect(bench.world.clock.monotonic() - startedAt).toBeLessThanOrEqual(30_000);
+    expect(err).toMatch(/No answer from .*; try 2 in/);
+    expect(err).toMatch(/Error: No answer from /);
+  });
+
+  it('says that whole hours are compared where the range asked for is none', async () => {
+    const bench = new Bench();
+    await bench.collect({ start_from: '3h' });
+    const odd = await bench.command('audit', '--from', '2030-01-02T01:30:00Z', '--to', '2030-01-02T02:15:00Z');
+    expect(odd.err).toBe('Whole hours are compared: 2030-01-02T01:00:00Z to 2030-01-02T03:00:00Z.\n');
+    const even = await bench.command('audit', '--from', '2030-01-02T01:00:00Z');
+    expect(even.err).toBe('');
+  });
+
+  it('says how many events a repair has fetched, and of a damaged dead letter', async () => {
+    const bench = new Bench();
+    const atMs = bench.nowMs - HOUR_MS;
+    bench.world.add(apiEvent('late', atMs, { visibleAtMs: bench.nowMs + MINUTE_MS }));
+    await bench.collect({ start_from: '2h' });
+    await bench.world.clock.advance(2 * MINUTE_MS);
+    await bench.world.storage.write('dead-letter/00000001.ndjson', Buffer.from('rubbish\n'));
+    const { code, out, err } = await bench.command('audit', '--from', '3h', '--repair');
+    expect(code).toBe(0);
+    expect(out).toContain('\n1 event fetched and delivered.\n');
+    expect(err).toContain('dead-letter/00000001.ndjson, line 1');
   });
 
   it.each([

@@ -125,7 +125,7 @@ async function show(stream: OpenStream, world: HarnessWorld, json: boolean): Pro
   const paint = paintFor(world.stdout, world.environment);
   const { state, context } = stream;
   const { checkpoint, ledger, owed } = state;
-  const agreed = checkpoint.agreed;
+  const { agreed, notCounted } = checkpoint;
   const rows = [
     ['data path', context.storage.location],
     ['stream', checkpoint.stream],
@@ -139,6 +139,14 @@ async function show(stream: OpenStream, world: HarnessWorld, json: boolean): Pro
         ? 'not yet'
         : `at ${formatTimestamp(agreed.atMs)}, from ${formatTimestamp(agreed.fromMs)} to ${formatTimestamp(agreed.toMs)}`,
     ],
+    ...(notCounted === undefined
+      ? []
+      : [
+          [
+            'counts not compared',
+            `since ${formatTimestamp(notCounted.sinceMs)}, the last hour is read again instead: ${notCounted.reason}`,
+          ],
+        ]),
     ...checkpoint.unproven.map(({ fromMs, toMs }) => [
       'not proven yet',
       `${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)}`,

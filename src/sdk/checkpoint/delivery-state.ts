@@ -164,6 +164,17 @@ export class DeliveryState {
     this.#checkpoint = { ...this.#checkpoint, agreed };
   }
 
+  /** The source's counts are of no use, for this reason: to be told to whoever looks. Durable with the next commit. */
+  doubtCounts(reason: string, sinceMs: number): void {
+    const { notCounted } = this.#checkpoint;
+    this.#checkpoint = { ...this.#checkpoint, notCounted: { sinceMs: notCounted?.sinceMs ?? sinceMs, reason } };
+  }
+
+  /** They are compared again. */
+  trustCounts(): void {
+    this.#checkpoint = { ...this.#checkpoint, notCounted: undefined };
+  }
+
   /** What a comparison of hours without ids has shown. Durable with the next commit. */
   judge(hours: readonly HourRecord[], proof: Proof): void {
     this.#unwrittenHours.push(...hours.map((hour) => ({ ...hour, proof })));
