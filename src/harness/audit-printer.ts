@@ -4,7 +4,7 @@ import type { AuditRow, AuditVerdict } from '../sdk/reconciliation/audit.js';
 import { LATENESS_STEPS_MS, type LatenessHistogram } from '../sdk/reconciliation/lateness.js';
 import { formatDuration } from '../sdk/time/duration.js';
 import { formatTimestamp } from '../sdk/time/timestamp.js';
-import { alignColumns, paintFor, printLine, type Paint } from './output.js';
+import { alignColumns, paintFor, plural, printLine, type Paint } from './output.js';
 
 const COLOURS: Readonly<Record<AuditVerdict, Parameters<Paint>[0]>> = {
   proven: 'green',
@@ -22,9 +22,8 @@ const MEANINGS: Readonly<Record<AuditVerdict, string>> = {
 };
 const NUMBER_WIDTH = 11;
 
-/** Writes an audit as a table while it is made. */
+/** Writes an audit as a table while it is made: nothing before the source has answered a first time, or at the end. */
 export interface AuditPrinter {
-  begin(): void;
   print(row: AuditRow): void;
   end(
     rows: readonly AuditRow[],
@@ -33,6 +32,8 @@ export interface AuditPrinter {
       readonly advice: readonly string[];
       /** Up to where the tail was read, epoch milliseconds. */
       readonly readToMs: number | undefined;
+      /** How many events were fetched and delivered; undefined where none were to be. */
+      readonly fetched: number | undefined;
     },
   ): void;
 }
@@ -49,18 +50,22 @@ export function createAuditPrinter(stream: OutputStream, environment: Environmen
     [time.padEnd(width), ...numbers.map((number) => String(number).padStart(NUMBER_WIDTH)), ` ${verdict}`]
       .join(' ')
       .trimEnd();
+  const titles = ['API', 'delivered', 'dead letter', 'missing'];
+  let held: string[] | undefined = [paint('bold', line('from (UTC)', titles, 'proof'))];
+  const release = (): void => {
+    for (const text of held ?? []) printLine(stream, text);
+    held = undefined;
+  };
   return {
-    begin() {
-      printLine(stream, paint('bold', line('from (UTC)', ['API', 'delivered', 'dead letter', 'missing'], 'proof')));
+    print({ fromMs, source, delivered, deadLettered, missing, verdict }) {
+      const numbers = [source ?? '-', delivered, deadLettered, missing];
+      const text = line(timeOf(fromMs), numbers, paint(COLOURS[verdict], verdict));
+      if (source !== undefined) release();
+      if (held === undefined) printLine(stream, text);
+      else held.push(text);
     },
-    print(row) {
-      const { source, delivered, deadLettered, missing, verdict } = row;
-      printLine(
-        stream,
-        line(timeOf(row.fromMs), [source ?? '-', delivered, deadLettered, missing], paint(COLOURS[verdict], verdict)),
-      );
-    },
-    end(rows, { lateness, advice, readToMs }) {
+    end(rows, { lateness, advice, readToMs, fetched }) {
+      release();
       const total = (of: (row: AuditRow) => number): number => rows.reduce((sum, row) => sum + of(row), 0);
       const numbers = [
         total(({ source = 0 }) => source),
@@ -75,6 +80,7 @@ export function createAuditPrinter(stream: OutputStream, environment: Environmen
         if (lines > 0) printLine(stream, `${paint(COLOURS[verdict], verdict)} (${lines}): ${MEANINGS[verdict]}`);
       }
       if (readToMs !== undefined) printLine(stream, `Read up to ${formatTimestamp(readToMs)}.`);
+      if (fetched !== undefined) printLine(stream, `${plural(fetched, 'event')} fetched and delivered.`);
       printLateness(stream, paint, lateness);
       for (const sentence of advice) printLine(stream, `${paint('yellow', 'Advice')}: ${sentence}.`);
     },

@@ -1,3 +1,4 @@
+import { DAMAGE_ADVICE, DeadLetterArchive, describeDamage } from '../sdk/dead-letter/dead-letter-archive.js';
 import { ModuleError } from '../sdk/errors.js';
 import type { Storage } from '../sdk/storage/storage.js';
 import type { StorageLocation } from '../sdk/storage/storage-location.js';
@@ -28,6 +29,19 @@ export async function* checkDataPath(location: StorageLocation): AsyncGenerator<
     // A connector at work is no fault of the configuration; only a second one could not start.
     if (thrown.code === 'STATE_LOCKED') yield { name: 'State lock', state: 'warning', detail, ...remedy };
     else yield { name, state: 'failed', detail, ...remedy };
+  }
+}
+
+/** Whether what could not be delivered can still be read; nothing where it can. */
+export async function* checkDeadLetter(location: StorageLocation): AsyncGenerator<CheckResult> {
+  const name = 'Dead letter';
+  try {
+    const damaged = await new DeadLetterArchive(await location.openReadOnly()).damage();
+    if (damaged.length > 0) yield { name, state: 'warning', detail: describeDamage(damaged), remedy: DAMAGE_ADVICE };
+  } catch (thrown) {
+    if (!(thrown instanceof ModuleError)) throw thrown;
+    const { message: detail, advice: remedy } = thrown;
+    yield { name, state: 'warning', detail, ...(remedy !== undefined && { remedy }) };
   }
 }
 

@@ -14,8 +14,8 @@ export async function serveMetrics(metrics: Metrics, port: number): Promise<Metr
     void metrics.text().then((text) => response.setHeader('content-type', metrics.contentType).end(text));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', ({ message }) => {
-      reject(new ConfigurationError([{ setting: '--metrics-port', problem: message }]));
+    server.once('error', (error) => {
+      reject(new ConfigurationError([{ setting: '--metrics-port', problem: problemOf(error, port) }]));
     });
     server.listen(port, '127.0.0.1', resolve);
   });
@@ -26,4 +26,10 @@ export async function serveMetrics(metrics: Metrics, port: number): Promise<Metr
         server.closeAllConnections();
       }),
   };
+}
+
+function problemOf({ code, message }: NodeJS.ErrnoException, port: number): string {
+  if (code === 'EADDRINUSE') return `port ${port} is taken by another program: choose another one`;
+  if (code === 'EACCES') return `this user may not listen at port ${port}: choose one from 1024 on`;
+  return message;
 }

@@ -9,7 +9,7 @@ interface Range {
 /** Everything that is remembered of a stream, but for the ids themselves. */
 export async function stateAsJson({ state, context }: OpenStream): Promise<Record<string, unknown>> {
   const { checkpoint, owed, ledger } = state;
-  const { agreed } = checkpoint;
+  const { agreed, notCounted } = checkpoint;
   const hours = await state.hours.read(checkpoint.collectedFromMs, checkpoint.ledgerFromMs);
   return {
     data_path: context.storage.location,
@@ -22,6 +22,8 @@ export async function stateAsJson({ state, context }: OpenStream): Promise<Recor
       counted_from: formatTimestamp(checkpoint.countedFromMs),
     },
     agreed: agreed === undefined ? null : { ...range(agreed), at: formatTimestamp(agreed.atMs) },
+    not_counted:
+      notCounted === undefined ? null : { since: formatTimestamp(notCounted.sinceMs), reason: notCounted.reason },
     explained: checkpoint.explained.map(({ atMs, difference }) => ({ at: formatTimestamp(atMs), difference })),
     unproven: checkpoint.unproven.map(range),
     unreachable: checkpoint.unreachable.map(range),

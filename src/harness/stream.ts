@@ -11,6 +11,9 @@ import type { TriggerContext } from '../sdk/trigger.js';
 import type { LoadedConfiguration } from './load-configuration.js';
 import type { HarnessWorld } from './world.js';
 
+/** Somebody waits for the answer: a source that does not answer is told before they give up. */
+const RETRY_FOR_MS = 30_000;
+
 /** Beside a connector at work, a segment may go between the reading of its name and of itself. */
 const READ_TRIES = 3;
 
@@ -64,7 +67,7 @@ export function withStream<Result>(
         stream: stderr,
         secrets: loaded.secrets,
       });
-      const context = { clock, random, transport, storage, log, stop, once: true };
+      const context = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS };
       const parts = registration.trigger.connect(loaded.settings, context);
       const state = await openExisting(parts, storage, dataPath.value);
       return await use({ parts, context, state });

@@ -2,13 +2,16 @@ import { DeliveryState, type Resumption } from './checkpoint/delivery-state.js';
 import type { OwedSet } from './checkpoint/owed-set.js';
 import type { ConnectorParts } from './connector-parts.js';
 import { DeadLetter } from './dead-letter/dead-letter.js';
+import { DAMAGE_ADVICE, DeadLetterArchive, describeDamage } from './dead-letter/dead-letter-archive.js';
 import { RepairLane } from './lanes/repair-lane.js';
 import { describeOwed, TailLane } from './lanes/tail-lane.js';
-import { isAbort } from './errors.js';
+import { describeError, isAbort, ModuleError } from './errors.js';
+import { retry } from './http/retry.js';
 import type { Log } from './observability/log.js';
 import type { Batch } from './pipeline/destination.js';
 import type { Pipeline } from './pipeline/pump.js';
 import { UnderWay } from './pipeline/under-way.js';
+import { isOutOfRoom } from './storage/state-unavailable.js';
 import type { Storage } from './storage/storage.js';
 import { formatTimestamp } from './time/timestamp.js';
 import type { TriggerContext } from './trigger.js';
@@ -31,8 +34,10 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
   // A position that somebody else wrote may have been written by a wrong clock: then it matters that ours is right.
   if (state.resumption.kind === 'taken-over') await parts.source.learnTime(stop.requested);
   // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
-  await state.commit({ entries: [], settled: undefined });
+  await commitStart(state, parts, context);
   tellStart(state.resumption, state.owed, parts.stream, log);
+  tellNoCopy(state, log);
+  await tellDamagedDeadLetter(storage, log);
   await collect(parts, context, state);
   log.info(`Stopped, owed: ${describeOwed(state.owed)}`);
 }
@@ -101,6 +106,45 @@ async function startFrom<B extends Batch>(
   await source.learnTime(stop.requested);
   const offsetMs = source.now() - clock.now();
   return Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? startFromMs + offsetMs : startFromMs;
+}
+
+/** A disk that is full waits for somebody to make room, here as later on. Whoever runs it once wants an end. */
+async function commitStart<B extends Batch>(
+  state: DeliveryState,
+  { listener }: ConnectorParts<B>,
+  { clock, random, stop, once }: TriggerContext,
+): Promise<void> {
+  await retry(() => state.commit({ entries: [], settled: undefined }), {
+    policy: { firstDelayMs: 1000, longestDelayMs: 10_000, deadlineMs: Infinity },
+    clock,
+    random,
+    requested: stop.requested,
+    isWorthIt: (error) => !once && isOutOfRoom(error),
+    onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
+  });
+  const owedFromMs = state.owed.fromMs ?? state.readableFromMs;
+  listener({ kind: 'committed', owedFromMs, accountedFor: 0 });
+}
+
+/** What is damaged there stops nothing, and nobody would look before it is needed. */
+async function tellDamagedDeadLetter(storage: Storage, log: Log): Promise<void> {
+  try {
+    const damaged = await new DeadLetterArchive(storage).damage();
+    if (damaged.length > 0) log.warning(describeDamage(damaged), { advice: DAMAGE_ADVICE });
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error;
+    log.warning(`The dead letter cannot be looked at: ${describeError(error)}`, {
+      code: error.code,
+      advice: error.advice,
+    });
+  }
+}
+
+/** Collection goes on without a copy, but 'state repair' would miss it. */
+function tellNoCopy({ copyFailure }: DeliveryState, log: Log): void {
+  if (copyFailure === undefined) return;
+  const advice = copyFailure instanceof ModuleError ? copyFailure.advice : undefined;
+  log.warning(`No copy of the checkpoint is kept: ${describeError(copyFailure)}`, { advice });
 }
 
 function tellStart(resumption: Resumption, owed: OwedSet, stream: string, log: Log): void {

@@ -168,13 +168,22 @@ async function tryLock(path: string): Promise<FileLock | undefined> {
       closeSync(descriptor);
       return undefined;
     }
-    ftruncateSync(descriptor);
-    writeSync(descriptor, `${process.pid}\n`);
+    tellHolder(descriptor);
   } catch (thrown) {
     closeSync(descriptor);
     throw thrown;
   }
   return lockOn(descriptor);
+}
+
+/** The lock holds without it: on a full disk whoever meets the lock is not told who has it. */
+function tellHolder(descriptor: number): void {
+  try {
+    ftruncateSync(descriptor);
+    writeSync(descriptor, `${process.pid}\n`);
+  } catch (thrown) {
+    if (!['ENOSPC', 'EDQUOT'].includes(systemCode(thrown) ?? '')) throw thrown;
+  }
 }
 
 function lockOn(descriptor: number): FileLock {

@@ -18,6 +18,8 @@ export interface TriggerContext {
   readonly stop: Stop;
   /** True: deliver what is there, then return. False: go on until stopped. */
   readonly once: boolean;
+  /** How long a failing question to the source is put again, milliseconds; where not given, as long as a run wants. */
+  readonly retryForMs?: number;
   readonly listener?: PipelineListener;
 }
 

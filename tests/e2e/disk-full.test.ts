@@ -1,6 +1,7 @@
+import { mkdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 
 import { startSimulators, type Simulators } from '../../src/simulators/serve.js';
 import { mountSmallDisk, type SmallDisk } from '../chaos/disk/small-disk.js';
@@ -18,6 +19,9 @@ if (disk === undefined) process.stdout.write('SKIPPED: no disk is filled, becaus
 
 afterEach(async () => {
   await simulators?.close();
+});
+
+afterAll(() => {
   disk?.remove();
 });
 
@@ -62,6 +66,29 @@ describe('a full disk', () => {
       expect(code).toBe(0);
       expect(output).toMatch(/"level":"error".*ENOSPC/);
       expect(both.account()).toMatchObject({ held: EVENTS, lost: 0, duplicated: 0, unknown: 0 });
+    },
+    180_000,
+  );
+
+  (disk === undefined ? it.skip : it)(
+    'is waited for at the start as well, also the very first one',
+    async () => {
+      const small = disk as SmallDisk;
+      const both = (simulators = await startSimulators({ events: 500, days: 2, seed: 4 }));
+      const state = `${small.directory}/second`;
+      mkdirSync(state);
+      small.fill();
+      const program = startProgram('main.js', [COMMAND], connectorEnvironment(both, state));
+      await program.said('Free space on the disk: nothing is lost');
+      expect(program.child.exitCode).toBeNull();
+
+      small.free();
+      await program.said('The state works again');
+      await until(() => both.account().lost === 0);
+      program.child.kill('SIGTERM');
+      const { code } = await program.ended;
+      expect(code).toBe(0);
+      expect(both.account()).toMatchObject({ lost: 0, duplicated: 0, unknown: 0 });
     },
     180_000,
   );

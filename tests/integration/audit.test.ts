@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { runProgram } from '../../src/harness/program.js';
 import { triggers } from '../../src/modules.js';
+import type { HttpRequest } from '../../src/sdk/ports.js';
 import { createLocalDirectory } from '../../src/sdk/storage/local-directory.js';
 import { SYNTHETIC_API_KEY } from '../../src/simulators/jumpcloud/options.js';
 import { SYNTHETIC_INTAKE_KEY } from '../../src/simulators/sekoia/options.js';
@@ -107,7 +108,7 @@ describe('audit', () => {
 
     expect(await bench.audit('--from', '23h', '--to', '3h', '--repair')).toMatchObject({
       code: 0,
-      json: { missing: 0 },
+      json: { missing: 0, fetched: 20 },
     });
     expect(bench.world.account()).toMatchObject({ held: 200, delivered: 200, duplicated: 0, unknown: 0 });
     expect(await bench.audit('--from', '23h', '--to', '3h')).toMatchObject({ code: 0, json: { missing: 0 } });
@@ -229,6 +230,90 @@ describe('audit', () => {
     expect(out).not.toContain('\u001b');
   });
 
+  it('says that the API refuses to count, and what follows, where it shows events; state show tells as well', async () => {
+    const refusal = fault('jumpcloud', { kind: 'status', status: 403 }, { endpoints: ['/events/count'] });
+    const bench = new Bench({ faults: [refusal] });
+    bench.world.add(apiEvent('a', bench.nowMs - HOUR_MS));
+    await bench.collect({ start_from: '2h' });
+    const { code, out, err } = await bench.command('audit', '--from', '2h');
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain('The API shows events, but refuses to count them: ');
+    expect(err).toMatch(/Key and role are not at fault.*reads the last hour again/);
+    const shown = await bench.command('state', 'show');
+    expect(shown.out).toMatch(
+      /counts not compared +since 2030-01-02T03:04:05Z, the last hour is read again instead: .*403/,
+    );
+    expect(JSON.parse((await bench.command('state', 'export')).out)).toMatchObject({
+      not_counted: { since: '2030-01-02T03:04:05Z' },
+    });
+  });
+
+  it('forgets in the state that counts were refused once they are compared again', async () => {
+    const refusal = fault(
+      'jumpcloud',
+      { kind: 'status', status: 403 },
+      { endpoints: ['/events/count'], to_seconds: 1800 },
+    );
+    const bench = new Bench({ faults: [refusal] });
+    bench.world.add(apiEvent('a', bench.nowMs - HOUR_MS));
+    await bench.collect({ start_from: '2h' });
+    await bench.world.clock.advance(HOUR_MS);
+    await bench.collect();
+    expect((await bench.command('state', 'show')).out).not.toContain('counts not compared');
+  });
+
+  it('blames the role where events are refused as well, and prints no row before the source has answered', async () => {
+    const bench = new Bench();
+    await bench.collect({ start_from: '1h' });
+    const transport = {
+      request: async (request: HttpRequest) =>
+        bench.world.transport.request({ ...request, headers: { ...request.headers, 'x-api-key': 'another' } }),
+      close: async () => undefined,
+    };
+    Object.assign(bench.harness, { openTransport: () => transport });
+    const { code, out, err } = await bench.command('audit', '--from', '10h');
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain('Check the API key');
+  });
+
+  it('gives up within half a minute where the API cannot be reached, and says so at the first failure', async () => {
+    const bench = new Bench();
+    await bench.collect({ start_from: '2h' });
+    const unreachable = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const transport = { request: () => Promise.reject(unreachable), close: async () => undefined };
+    Object.assign(bench.harness, { openTransport: () => transport });
+    const startedAt = bench.world.clock.monotonic();
+    const { code, err } = await bench.command('audit', '--from', '2h');
+    expect(code).toBe(1);
+    expect(bench.world.clock.monotonic() - startedAt).toBeLessThanOrEqual(30_000);
+    expect(err).toMatch(/No answer from .*; try 2 in/);
+    expect(err).toMatch(/Error: No answer from /);
+  });
+
+  it('says that whole hours are compared where the range asked for is none', async () => {
+    const bench = new Bench();
+    await bench.collect({ start_from: '3h' });
+    const odd = await bench.command('audit', '--from', '2030-01-02T01:30:00Z', '--to', '2030-01-02T02:15:00Z');
+    expect(odd.err).toBe('Whole hours are compared: 2030-01-02T01:00:00Z to 2030-01-02T03:00:00Z.\n');
+    const even = await bench.command('audit', '--from', '2030-01-02T01:00:00Z');
+    expect(even.err).toBe('');
+  });
+
+  it('says how many events a repair has fetched, and of a damaged dead letter', async () => {
+    const bench = new Bench();
+    const atMs = bench.nowMs - HOUR_MS;
+    bench.world.add(apiEvent('late', atMs, { visibleAtMs: bench.nowMs + MINUTE_MS }));
+    await bench.collect({ start_from: '2h' });
+    await bench.world.clock.advance(2 * MINUTE_MS);
+    await bench.world.storage.write('dead-letter/00000001.ndjson', Buffer.from('rubbish\n'));
+    const { code, out, err } = await bench.command('audit', '--from', '3h', '--repair');
+    expect(code).toBe(0);
+    expect(out).toContain('\n1 event fetched and delivered.\n');
+    expect(err).toContain('dead-letter/00000001.ndjson, line 1');
+  });
+
   it.each([
     [['--from', 'yesterday'], "It must be 'now'"],
     [['--from', '1h', '--to', '2h'], '--from: must lie before --to'],
@@ -268,8 +353,19 @@ describe('state', () => {
     const { code, err } = await bench.command('state', 'set', '--position', '90m', '--yes');
     expect(code).toBe(0);
     expect(err).toContain('not sent again');
+    expect(err).not.toContain('Warning');
     await bench.collect();
     expect(bench.world.account()).toMatchObject({ delivered: 60, duplicated: 0 });
+  });
+
+  it('moves the position back to before the first start without a warning: nothing there was delivered', async () => {
+    const bench = new Bench();
+    for (let n = 0; n < 60; n += 1) bench.world.add(apiEvent(`e${n}`, bench.nowMs - HOUR_MS + n * MINUTE_MS));
+    await bench.collect({ start_from: '30m' });
+    const { err } = await bench.command('state', 'set', '--position', '2h', '--yes');
+    expect(err).toMatch(/^Events from .* were not collected so far/);
+    await bench.collect();
+    expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60, duplicated: 0 });
   });
 
   it('moves the position ahead: what is skipped is told before, and is not found missing afterwards', async () => {
@@ -339,6 +435,15 @@ describe('state repair', () => {
     await storage.write(name, content);
   };
 
+  it('tells of a damaged dead letter, which is no part of the state', async () => {
+    const bench = await damaged(({ world }) =>
+      world.storage.write('dead-letter/00000001.ndjson', Buffer.from('rubbish\n')),
+    );
+    const { code, err } = await bench.command('state', 'repair', '--yes');
+    expect(code).toBe(0);
+    expect(err).toContain('dead-letter/00000001.ndjson, line 1');
+  });
+
   it('finds nothing to do where nothing is damaged', async () => {
     const bench = await damaged(async () => undefined);
     expect(await bench.command('state', 'repair')).toMatchObject({ code: 0, out: expect.stringContaining('Nothing') });
@@ -396,5 +501,45 @@ describe('state repair', () => {
     expect([held, delivered]).toEqual([60, 60]);
     expect(duplicated).toBeLessThanOrEqual(60);
     expect(await bench.world.storage.list('damaged')).toEqual(['ledger-00000001.bin']);
+  });
+
+  it('does not say repaired where a folder stands in the place of a segment, but what to do', async () => {
+    const bench = await damaged(async ({ world, harness }) => {
+      await world.storage.remove('ledger/00000001.bin');
+      harness.fileSystem.folders.add(`${DATA_PATH}/ledger/00000001.bin`);
+    });
+    const { code, err } = await bench.command('state', 'repair', '--yes');
+    expect(code).toBe(1);
+    expect(err).toContain('ledger/00000001.bin (EISDIR)');
+    expect(err).toContain('A folder stands where a file is needed: move it away');
+    bench.harness.fileSystem.folders.clear();
+    expect(await bench.command('state', 'repair', '--yes')).toMatchObject({ code: 0 });
+    await bench.collect();
+    expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60 });
+  });
+
+  it('takes a copy that is a folder for none, and a run says that no copy is kept', async () => {
+    const bench = await damaged(async ({ world, harness }) => {
+      await world.storage.write('context.json', Buffer.from('nothing'));
+      harness.fileSystem.folders.add(`${DATA_PATH}/backup/context.json`);
+    });
+    const refused = await bench.command('state', 'repair', '--yes');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('--position') });
+    expect(refused.err).toContain('Its copy is of no use');
+    expect(await bench.command('state', 'repair', '--yes', '--position', '2h')).toMatchObject({ code: 0 });
+    const run = bench.world.run();
+    await run.ended;
+    expect(run.log.at('warning')).toEqual([expect.stringMatching(/No copy of the checkpoint is kept.*EISDIR/)]);
+    expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60, duplicated: 0 });
+  });
+
+  it.each([
+    ['nothing is damaged', async () => undefined],
+    ['there is a copy', (bench: Bench) => corrupt(bench, 'context.json')],
+  ])('says that --position is left out where %s', async (_, damage) => {
+    const bench = await damaged(damage);
+    const { code, err } = await bench.command('state', 'repair', '--yes', '--position', '2h');
+    expect(code).toBe(0);
+    expect(err).toContain('without --position');
   });
 });

@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const TIME = '"timestamp":"2030-01-02T03:03:05Z"';
 const BALANCED = { lost: 0, duplicated: 0, unknown: 0 };
 const NONE: Replay = {
-  ...{ delivered: 0, trimmed: 0, refused: 0, tooLarge: 0, unsettled: 0, skipped: 0 },
+  ...{ delivered: 0, trimmed: 0, refused: 0, tooLarge: 0, stillRefused: 0, unsettled: 0, skipped: 0 },
   failure: undefined,
 };
 
@@ -139,7 +139,8 @@ describe('an intake that refuses one event in a thousand', () => {
       if (shape !== 'fewer_ids') expect(duplicated).toBe(0);
       expect(await world.replay()).toMatchObject({
         delivered: 0,
-        unsettled: 5,
+        stillRefused: 5,
+        unsettled: 0,
         failure: { code: 'DESTINATION_REFUSED' },
       });
       expect(await deadLetters(world.storage)).toHaveLength(5);

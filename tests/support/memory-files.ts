@@ -5,6 +5,8 @@ import type { FileLock, FileSystem } from '../../src/sdk/ports.js';
 /** Files that live in memory. Locks hold against everybody who has the same object. */
 export class MemoryFiles implements FileSystem {
   readonly files = new Map<string, Uint8Array>();
+  /** Paths at which a folder stands where a file should. */
+  readonly folders = new Set<string>();
   readonly #locked = new Set<string>();
 
   constructor(files: Readonly<Record<string, string>> = {}) {
@@ -12,10 +14,12 @@ export class MemoryFiles implements FileSystem {
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {
+    this.#assertNoFolder(path);
     return this.files.get(path);
   }
 
   async writeAtomically(path: string, content: Uint8Array): Promise<void> {
+    this.#assertNoFolder(path);
     this.files.set(path, content.slice());
   }
 
@@ -40,5 +44,9 @@ export class MemoryFiles implements FileSystem {
         this.#locked.delete(path);
       },
     };
+  }
+
+  #assertNoFolder(path: string): void {
+    if (this.folders.has(path)) throw Object.assign(new Error('illegal operation on a directory'), { code: 'EISDIR' });
   }
 }

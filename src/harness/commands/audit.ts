@@ -1,19 +1,24 @@
 import { type Command, Option } from 'commander';
 
+import type { ClosedInterval } from '../../sdk/checkpoint/owed-set.js';
 import { createPipeline } from '../../sdk/connector.js';
-import { abortError, ConfigurationError, isAbort } from '../../sdk/errors.js';
+import { DeadLetterArchive } from '../../sdk/dead-letter/dead-letter-archive.js';
+import { abortError, ConfigurationError, type ErrorCode, isAbort, ModuleError } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { RepairLane } from '../../sdk/lanes/repair-lane.js';
+import type { Batch } from '../../sdk/pipeline/destination.js';
+import type { Source } from '../../sdk/pipeline/source.js';
 import { audit, auditRange, type AuditOptions, type AuditRow } from '../../sdk/reconciliation/audit.js';
 import { latenessAdvice } from '../../sdk/reconciliation/lateness-advice.js';
 import { formatTimestamp } from '../../sdk/time/timestamp.js';
 import { createAuditPrinter } from '../audit-printer.js';
 import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
-import { printJson } from '../output.js';
+import { printJson, printLine } from '../output.js';
 import { type OpenStream, withStream } from '../stream.js';
 import { type GivenInstant, instant } from '../time-options.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
+import { tellDamage } from './dead-letter/tell-damage.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
 const HOUR_MS = 3_600_000;
@@ -85,25 +90,63 @@ async function auditStream(stream: OpenStream, world: HarnessWorld, flags: Audit
   const { requested } = context.stop;
   const options: AuditOptions = { state, source: parts.source, horizonMs: parts.settlingHorizonMs };
   await parts.source.learnTime(requested);
-  const { range, stepMs } = rangeOf(flags, parts.source.now());
+  const { range, stepMs } = rangeOf(flags, parts.source.now(), world);
   const printer = createAuditPrinter(world.stdout, world.environment, stepMs);
   const isForPeople = flags.json !== true;
-  const repair = flags.repair === true ? repairOf(stream, flags) : undefined;
+  const repair = flags.repair === true ? new AuditRepair(stream, flags.allowRepeats === true) : undefined;
   const rows: AuditRow[] = [];
-  if (isForPeople) printer.begin();
-  for await (const found of audit(range, stepMs, options, requested)) {
-    const row = repair !== undefined && found.missing > 0 ? await repair(found, options) : found;
-    rows.push(row);
-    if (isForPeople) printer.print(row);
+  try {
+    for await (const found of audit(range, stepMs, options, requested)) {
+      const row = repair !== undefined && found.missing > 0 ? await repair.fetch(found, options) : found;
+      rows.push(row);
+      if (isForPeople) printer.print(row);
+    }
+  } catch (error) {
+    throw await explainUncounted(error, parts.source, requested);
   }
   if (requested.aborted) throw abortError();
+  tellDamage(await new DeadLetterArchive(context.storage).damage(), world);
   const lateness = state.lateness.toJSON();
   const advice = latenessAdvice(lateness, parts);
   const readToMs = state.owed.tailFromMs;
+  const fetched = repair?.fetched;
   const missing = rows.reduce((sum, row) => sum + row.missing, 0);
-  if (isForPeople) printer.end(rows, { lateness, advice, readToMs });
-  else printJson(world.stdout, { missing, read_to: timeOf(readToMs), rows: rows.map(rowAsJson), lateness, advice });
+  if (isForPeople) printer.end(rows, { lateness, advice, readToMs, fetched });
+  else {
+    const told = { missing, ...(fetched !== undefined && { fetched }), read_to: timeOf(readToMs) };
+    printJson(world.stdout, { ...told, rows: rows.map(rowAsJson), lateness, advice });
+  }
   return missing > 0 ? EXIT_CODE.failed : EXIT_CODE.ok;
+}
+
+/** A source may show events and yet not count them: then what it says of the key or the role misleads. */
+async function explainUncounted(error: unknown, source: Source, signal: AbortSignal): Promise<unknown> {
+  if (!(error instanceof ModuleError) || !UNCOUNTED.includes(error.code)) return error;
+  if (!(await showsEvents(source, signal))) return error;
+  return new ModuleError(error.code, `The API shows events, but refuses to count them: ${error.message}`, {
+    cause: error,
+    advice:
+      'Without counts there is no audit and no proof. Key and role are not at fault, since events are shown: ask JumpCloud ' +
+      'why POST /events/count is refused. Collection goes on meanwhile: the connector reads the last hour again at each ' +
+      'reconcile_every, and does not find what becomes visible later than that.',
+  });
+}
+
+const UNCOUNTED: readonly ErrorCode[] = [
+  ...(['SOURCE_ROLE_REFUSED', 'SOURCE_REQUEST_REFUSED', 'SOURCE_NOT_FOUND', 'SOURCE_NOT_LICENSED'] as const),
+  ...(['SOURCE_UNAVAILABLE', 'SOURCE_ANSWER_INVALID'] as const),
+];
+
+async function showsEvents(source: Source, signal: AbortSignal): Promise<boolean> {
+  const toMs = source.now();
+  try {
+    // The first piece is enough; leaving early closes the connection.
+    for await (const page of source.read({ fromMs: toMs - 60_000, toMs }, signal)) if (page.events.length > 0) break;
+    return true;
+  } catch (error) {
+    if (error instanceof ModuleError) return false;
+    throw error;
+  }
 }
 
 function rowAsJson({ fromMs, toMs, source, deadLettered, ...rest }: AuditRow): Record<string, unknown> {
@@ -114,11 +157,12 @@ function timeOf(ms: number | undefined): string | null {
   return ms === undefined ? null : formatTimestamp(ms);
 }
 
-/** Whole hours or days around what was asked for. */
+/** Whole hours or days around what was asked for; where that is more, it is said. */
 function rangeOf(
-  { from = instant('24h'), to = instant('now'), by }: AuditFlags,
+  { from = instant('24h'), to = instant('now'), by, json }: AuditFlags,
   nowMs: number,
-): { range: { fromMs: number; toMs: number }; stepMs: number } {
+  { stderr }: HarnessWorld,
+): { range: ClosedInterval; stepMs: number } {
   const [fromMs, toMs] = [from(nowMs), Math.min(to(nowMs), nowMs)];
   if (fromMs >= toMs) {
     throw new ConfigurationError([{ setting: '--from', problem: 'must lie before --to, and before now' }]);
@@ -126,26 +170,36 @@ function rangeOf(
   const length = by ?? (toMs - fromMs > LONGEST_BY_HOUR_MS ? 'day' : 'hour');
   const stepMs = length === 'day' ? DAY_MS : HOUR_MS;
   const range = { fromMs: Math.floor(fromMs / stepMs) * stepMs, toMs: Math.ceil(toMs / stepMs) * stepMs };
+  if (range.fromMs < fromMs || (range.toMs > toMs && toMs < nowMs)) {
+    const told = `${formatTimestamp(range.fromMs)} to ${formatTimestamp(Math.min(range.toMs, nowMs))}`;
+    if (json !== true) printLine(stderr, `Whole ${length}s are compared: ${told}.`);
+  }
   return { range, stepMs };
 }
 
-/** Fetches what a line lacks, and looks again. */
-function repairOf(
-  { parts, state, context }: OpenStream,
-  { allowRepeats }: AuditFlags,
-): (row: AuditRow, options: AuditOptions) => Promise<AuditRow> {
-  const lane = new RepairLane(parts, createPipeline(parts, context, state), context);
-  return async (row, options) => {
-    const { leftAlone } = await lane.repair(row, allowRepeats === true);
+/** Fetches what lines lack, and looks again. */
+class AuditRepair {
+  /** Events fetched and delivered so far. */
+  fetched = 0;
+  readonly #lane: RepairLane<Batch>;
+  readonly #context: OpenStream['context'];
+
+  constructor(
+    { parts, state, context }: OpenStream,
+    private readonly mayRepeat: boolean,
+  ) {
+    this.#lane = new RepairLane(parts, createPipeline(parts, context, state), context);
+    this.#context = context;
+  }
+
+  async fetch(row: AuditRow, options: AuditOptions): Promise<AuditRow> {
+    const { log, stop } = this.#context;
+    const { delivered, leftAlone } = await this.#lane.repair(row, this.mayRepeat);
+    this.fetched += delivered;
     for (const { fromMs, toMs } of leftAlone) {
-      context.log.warning(
-        'The ids of an hour are forgotten: --allow-repeats fetches it, and delivers all of it again',
-        {
-          from: formatTimestamp(fromMs),
-          to: formatTimestamp(toMs),
-        },
-      );
+      const range = { from: formatTimestamp(fromMs), to: formatTimestamp(toMs) };
+      log.warning('The ids of an hour are forgotten: --allow-repeats fetches it, and delivers all of it again', range);
     }
-    return auditRange(row, options, context.stop.requested);
-  };
+    return auditRange(row, options, stop.requested);
+  }
 }

@@ -4,7 +4,7 @@ import { isAbort } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { redactor } from '../../sdk/observability/redactor.js';
 import type { CheckResult } from '../../sdk/trigger.js';
-import { checkDataPath } from '../check-data-path.js';
+import { checkDataPath, checkDeadLetter } from '../check-data-path.js';
 import { createCheckPrinter } from '../check-printer.js';
 import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
 import { printJson } from '../output.js';
@@ -74,6 +74,7 @@ async function* findings(
   });
   for (const warning of loaded.warnings) yield { name: 'Settings', state: 'warning', detail: warning };
   for await (const result of checkDataPath(storage)) yield redacted(result);
+  for await (const result of checkDeadLetter(storage)) yield redacted(result);
   const transport = world.openTransport();
   try {
     const { clock, random } = world;

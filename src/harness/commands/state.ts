@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import type { DeliveryState } from '../../sdk/checkpoint/delivery-state.js';
 import { planStateRepair } from '../../sdk/checkpoint/state-repair.js';
+import { DeadLetterArchive } from '../../sdk/dead-letter/dead-letter-archive.js';
 import { ConfigurationError } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { formatDuration } from '../../sdk/time/duration.js';
@@ -14,6 +15,7 @@ import { type OpenStream, withStorage, withStream } from '../stream.js';
 import { type GivenInstant, instant } from '../time-options.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions } from './configuration-options.js';
+import { tellDamage } from './dead-letter/tell-damage.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
 type StateFlags = ConfigurationFlags & { readonly json?: true; readonly yes?: true };
@@ -123,7 +125,7 @@ async function show(stream: OpenStream, world: HarnessWorld, json: boolean): Pro
   const paint = paintFor(world.stdout, world.environment);
   const { state, context } = stream;
   const { checkpoint, ledger, owed } = state;
-  const agreed = checkpoint.agreed;
+  const { agreed, notCounted } = checkpoint;
   const rows = [
     ['data path', context.storage.location],
     ['stream', checkpoint.stream],
@@ -137,6 +139,14 @@ async function show(stream: OpenStream, world: HarnessWorld, json: boolean): Pro
         ? 'not yet'
         : `at ${formatTimestamp(agreed.atMs)}, from ${formatTimestamp(agreed.fromMs)} to ${formatTimestamp(agreed.toMs)}`,
     ],
+    ...(notCounted === undefined
+      ? []
+      : [
+          [
+            'counts not compared',
+            `since ${formatTimestamp(notCounted.sinceMs)}, the last hour is read again instead: ${notCounted.reason}`,
+          ],
+        ]),
     ...checkpoint.unproven.map(({ fromMs, toMs }) => [
       'not proven yet',
       `${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)}`,
@@ -165,7 +175,8 @@ async function set(
   const positionMs = position?.(nowMs) ?? nowMs;
   if (positionMs > nowMs)
     throw new ConfigurationError([{ setting: '--position', problem: 'must not lie in the future' }]);
-  printLine(world.stderr, `Warning: ${consequence(state, positionMs)}`);
+  const { text, isWarning } = consequence(state, positionMs);
+  printLine(world.stderr, isWarning ? `Warning: ${text}` : `${text.charAt(0).toUpperCase()}${text.slice(1)}`);
   if (!(await confirmed(`Go on from ${formatTimestamp(positionMs)}?`, yes === true, world))) return EXIT_CODE.failed;
   state.moveTo(positionMs);
   await state.commit({ entries: [], settled: undefined });
@@ -173,19 +184,35 @@ async function set(
   return EXIT_CODE.ok;
 }
 
-/** What an operator must know before the position is moved. */
-function consequence({ owed, readableFromMs }: DeliveryState, positionMs: number): string {
+/** What an operator must know before the position is moved; a warning where events are skipped or repeated. */
+function consequence(
+  { owed, checkpoint, readableFromMs }: DeliveryState,
+  positionMs: number,
+): { text: string; isWarning: boolean } {
   const edgeMs = owed.tailFromMs ?? positionMs;
-  const owedBefore = owed.gaps.some(({ fromMs }) => fromMs < positionMs) ? ' What is owed before it is given up.' : '';
+  const { collectedFromMs, ledgerFromMs } = checkpoint;
+  const [position, edge, readable] = [positionMs, edgeMs, readableFromMs].map(formatTimestamp);
+  const givesUp = owed.gaps.some(({ fromMs }) => fromMs < positionMs);
+  const owedBefore = givesUp ? ' What is owed before it is given up.' : '';
   if (positionMs > edgeMs) {
-    return `everything from ${formatTimestamp(edgeMs)} to ${formatTimestamp(positionMs)} (${formatDuration(positionMs - edgeMs)}) is skipped and never delivered.${owedBefore}`;
+    const length = formatDuration(positionMs - edgeMs);
+    const text = `everything from ${edge} to ${position} (${length}) is skipped and never delivered.${owedBefore}`;
+    return { text, isWarning: true };
   }
-  if (positionMs >= readableFromMs)
-    return `what was delivered since then is remembered, and not sent again.${owedBefore}`;
-  return (
-    `events from ${formatTimestamp(positionMs)} to ${formatTimestamp(readableFromMs)} are delivered again where they were ` +
-    `delivered before: their ids are forgotten.${owedBefore}`
-  );
+  if (positionMs >= readableFromMs) {
+    const text = `what was delivered since then is remembered, and not sent again.${owedBefore}`;
+    return { text, isWarning: givesUp };
+  }
+  if (ledgerFromMs <= collectedFromMs) {
+    const text = `events from ${position} to ${readable} were not collected so far: they are now. None is delivered again.`;
+    return { text, isWarning: false };
+  }
+  return {
+    text:
+      `events from ${position} to ${readable} are delivered again where they were delivered before: their ids are ` +
+      `forgotten.${owedBefore}`,
+    isWarning: true,
+  };
 }
 
 async function reset(storage: Storage, world: HarnessWorld, { yes }: StateFlags): Promise<ExitCode> {
@@ -205,8 +232,14 @@ async function reset(storage: Storage, world: HarnessWorld, { yes }: StateFlags)
 
 async function repair(storage: Storage, world: HarnessWorld, { position, yes }: StateFlags & Extra): Promise<ExitCode> {
   const plan = await planStateRepair(storage, position?.(world.clock.now()));
+  // No part of the state, so it is not mended; whoever looks for damage wants to know.
+  tellDamage(await new DeadLetterArchive(storage).damage(), world);
+  if (position !== undefined && !plan.isGivenUsed) {
+    const text = "The position is found without --position, which is left out: 'sekoia-module state set' moves it.";
+    printLine(world.stderr, text);
+  }
   if (plan.findings.length === 0) {
-    printLine(world.stdout, `Nothing is damaged in ${storage.location}.`);
+    printLine(world.stdout, `Nothing is damaged in the state on ${storage.location}.`);
     return EXIT_CODE.ok;
   }
   for (const finding of plan.findings) printLine(world.stderr, finding);

@@ -93,13 +93,15 @@ export class DirectoryInsightsClient {
     signal: AbortSignal,
   ): Promise<OpenPage> {
     let rows = limit;
-    const { response, askedAtMs } = await this.#retry(
-      () => this.#tryOnce('/events', eventsBody(selection, rows, searchAfter), signal),
-      signal,
-      ({ code }) => {
-        if (code !== 'SOURCE_RATE_LIMITED') rows = fewerRows(rows);
-      },
-    );
+    const open = async (): Promise<Answered> => {
+      try {
+        return await this.#tryOnce('/events', eventsBody(selection, rows, searchAfter), signal);
+      } catch (error) {
+        if (!(error instanceof ModuleError) || error.code !== 'SOURCE_RATE_LIMITED') rows = fewerRows(rows);
+        throw error;
+      }
+    };
+    const { response, askedAtMs } = await this.#retry(open, 'source', signal);
     return {
       askedAtMs,
       limit: rows,
@@ -150,8 +152,8 @@ export class DirectoryInsightsClient {
   }
 
   /** Sends a small query and reads its whole answer, a JSON object; a broken answer is asked for again. */
-  #ask<Result>({ path, body, read }: Question<Result>, signal: AbortSignal): Promise<Result> {
-    return this.#retry(async () => {
+  async #ask<Result>({ path, body, read }: Question<Result>, signal: AbortSignal): Promise<Result> {
+    const ask = async (): Promise<Result> => {
       const { response } = await this.#tryOnce(path, body, signal);
       const text = await readText(response).catch((cause: unknown) => {
         throw this.#broken(cause, response, signal);
@@ -161,24 +163,20 @@ export class DirectoryInsightsClient {
       const answer = parse(text);
       if (typeof answer === 'object' && answer !== null) return read(answer, invalid);
       throw invalid(`with ${text.trim() === '' ? 'nothing' : 'something that is not JSON'}`);
-    }, signal);
+    };
+    const result = await this.#retry(ask, 'counts', signal);
+    this.options.listener?.({ kind: 'counted' });
+    return result;
   }
 
-  #retry<Result>(
-    operation: () => Promise<Result>,
-    signal: AbortSignal,
-    onFailure?: (error: ModuleError) => void,
-  ): Promise<Result> {
+  #retry<Result>(operation: () => Promise<Result>, side: 'source' | 'counts', signal: AbortSignal): Promise<Result> {
     const { clock, random, listener } = this.options;
     return retry(operation, {
       policy: { firstDelayMs: 1000, longestDelayMs: 30_000, deadlineMs: this.options.retryForMs ?? RETRY_FOR_MS },
       clock,
       random,
       requested: signal,
-      onRetry: (failure) => {
-        onFailure?.(failure.error);
-        listener?.({ kind: 'retrying', side: 'source', ...failure });
-      },
+      onRetry: (failure) => listener?.({ kind: 'retrying', side, ...failure }),
     });
   }
 

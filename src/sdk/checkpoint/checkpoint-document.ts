@@ -24,6 +24,14 @@ export interface Agreement extends ClosedInterval {
   readonly disputed: readonly ClosedInterval[];
 }
 
+/** The source's counts are of no use, so that they are not compared. */
+export interface NotCounted {
+  /** By the source's clock. */
+  readonly sinceMs: number;
+  /** In words. */
+  readonly reason: string;
+}
+
 /** What the program remembers between runs, apart from the ledger's segments. All times epoch milliseconds. */
 export interface Checkpoint {
   readonly owed: readonly OwedInterval[];
@@ -37,6 +45,7 @@ export interface Checkpoint {
   readonly segments: readonly string[];
   readonly explained: readonly Explained[];
   readonly agreed: Agreement | undefined;
+  readonly notCounted?: NotCounted | undefined;
   /** Ranges whose ids were forgotten before their counts agreed with the source's. */
   readonly unproven: readonly ClosedInterval[];
   /** Ranges that could not be had any more: the source had deleted them. */
@@ -69,7 +78,7 @@ const OWN_KEY = 'delivery';
  */
 export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Array {
   const position = formatPythonTimestamp(checkpoint.owed[0]?.fromMs ?? checkpoint.collectedFromMs);
-  const { agreed } = checkpoint;
+  const { agreed, notCounted } = checkpoint;
   const own = {
     version: VERSION,
     [POSITION_KEY]: position,
@@ -82,6 +91,9 @@ export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Arr
     },
     explained: checkpoint.explained.map(({ atMs, difference }) => ({ at: formatTimestamp(atMs), difference })),
     ...(agreed && { agreed: encodeAgreement(agreed) }),
+    ...(notCounted && {
+      not_counted: { since: formatTimestamp(notCounted.sinceMs), reason: notCounted.reason },
+    }),
     unproven: checkpoint.unproven.map(encodeInterval),
     unreachable: checkpoint.unreachable.map(encodeInterval),
     lateness: checkpoint.lateness,
@@ -138,6 +150,10 @@ function decodeOwn(own: Json, read: DocumentReader): Checkpoint {
       return { atMs: read.instant(at, 'explained.at'), difference: read.wholeNumber(difference, 'difference') };
     }),
     agreed: own['agreed'] === undefined ? undefined : decodeAgreement(read.object(own['agreed'], 'agreed'), read),
+    notCounted:
+      own['not_counted'] === undefined
+        ? undefined
+        : decodeNotCounted(read.object(own['not_counted'], 'not_counted'), read),
     unproven: closedIntervals(own['unproven'], 'unproven', read),
     lateness: histograms(read.object(own['lateness'], 'lateness'), read),
   };
@@ -154,6 +170,10 @@ function decodeAgreement({ from, to, at, disputed }: Json, read: DocumentReader)
     atMs: read.instant(at, 'agreed.at'),
     disputed: closedIntervals(disputed, 'agreed.disputed', read),
   };
+}
+
+function decodeNotCounted({ since, reason }: Json, read: DocumentReader): NotCounted {
+  return { sinceMs: read.instant(since, 'not_counted.since'), reason: typeof reason === 'string' ? reason : '' };
 }
 
 function closedIntervals(value: unknown, key: string, read: DocumentReader): ClosedInterval[] {

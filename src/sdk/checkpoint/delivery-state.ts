@@ -67,6 +67,7 @@ export class DeliveryState {
   #forgotten: string[] = [];
   #turn: Promise<void> = Promise.resolve();
   #isCopied = false;
+  #copyFailure: unknown;
 
   /** Keys of the document that other programs wrote. */
   readonly #others: Readonly<Record<string, unknown>>;
@@ -115,6 +116,11 @@ export class DeliveryState {
     return this.store.ledger;
   }
 
+  /** Why there is no copy of the checkpoint yet; undefined where there is one. Trying again is part of each commit. */
+  get copyFailure(): unknown {
+    return this.#copyFailure;
+  }
+
   get checkpoint(): Readonly<Checkpoint> {
     return this.#checkpoint;
   }
@@ -156,6 +162,17 @@ export class DeliveryState {
    */
   agree(agreed: Agreement): void {
     this.#checkpoint = { ...this.#checkpoint, agreed };
+  }
+
+  /** The source's counts are of no use, for this reason: to be told to whoever looks. Durable with the next commit. */
+  doubtCounts(reason: string, sinceMs: number): void {
+    const { notCounted } = this.#checkpoint;
+    this.#checkpoint = { ...this.#checkpoint, notCounted: { sinceMs: notCounted?.sinceMs ?? sinceMs, reason } };
+  }
+
+  /** They are compared again. */
+  trustCounts(): void {
+    this.#checkpoint = { ...this.#checkpoint, notCounted: undefined };
   }
 
   /** What a comparison of hours without ids has shown. Durable with the next commit. */
@@ -267,10 +284,11 @@ export class DeliveryState {
 
   /** What was to be committed is durable: a copy that cannot be written now is written with the next commit. */
   async #copy(document: Uint8Array): Promise<boolean> {
-    return this.options.storage.write(CHECKPOINT_COPY, document).then(
-      () => true,
-      () => false,
-    );
+    this.#copyFailure = undefined;
+    await this.options.storage.write(CHECKPOINT_COPY, document).catch((error: unknown) => {
+      this.#copyFailure = error;
+    });
+    return this.#copyFailure === undefined;
   }
 
   /** Segments that nothing names any more are only in the way: what cannot be removed now is removed later. */

@@ -36,7 +36,15 @@ export function resume(
 /** Another selection of events was read so far: what was counted then cannot be compared with what is counted now. */
 function countAnew(checkpoint: Checkpoint, stream: string): Checkpoint {
   const countedFromMs = checkpoint.owed.at(-1)?.fromMs ?? checkpoint.countedFromMs;
-  return { ...checkpoint, stream, countedFromMs, explained: [], agreed: undefined, unproven: [] };
+  return {
+    ...checkpoint,
+    stream,
+    countedFromMs,
+    explained: [],
+    agreed: undefined,
+    notCounted: undefined,
+    unproven: [],
+  };
 }
 
 function takeOver(positionMs: number, stream: string): { checkpoint: Checkpoint; resumption: Resumption } {

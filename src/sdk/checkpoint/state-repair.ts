@@ -1,5 +1,5 @@
 import { ModuleError } from '../errors.js';
-import { LEDGER_FOLDER } from '../ledger/ledger-store.js';
+import { LEDGER_FOLDER, nextSegmentName } from '../ledger/ledger-store.js';
 import { decodeSegment } from '../ledger/segment.js';
 import { decodeHours, PROOFS_FOLDER } from '../reconciliation/hour-store.js';
 import type { Storage } from '../storage/storage.js';
@@ -14,6 +14,8 @@ const DAMAGED_FOLDER = 'damaged';
 export interface StateRepair {
   /** What was found and what is to be done about it, a sentence each. Empty where nothing is wrong. */
   readonly findings: readonly string[];
+  /** Whether collection is to go on from the position that was given, since no other was found. */
+  readonly isGivenUsed: boolean;
   /** Does it. Nothing was changed before. */
   apply(): Promise<void>;
 }
@@ -22,14 +24,17 @@ export interface StateRepair {
  * Examines the documents of a data path and plans what keeps everything that can be read: the checkpoint is taken from its
  * copy, or from the position in it; damaged segments and proofs are laid aside. What the lost ids stood for is read again.
  * @param givenMs where to collect from if no position can be found, epoch milliseconds
- * @throws ModuleError STATE_CORRUPT where no position can be found, and none is given
+ * @throws ModuleError STATE_CORRUPT where no position can be found, and none is given; STATE_UNAVAILABLE where something
+ *   stands in the way that only an operator can move, such as a folder in the place of a segment
  */
 export async function planStateRepair(storage: Storage, givenMs: number | undefined): Promise<StateRepair> {
   const segments = await examineFolder(storage, LEDGER_FOLDER, (content, name) => void decodeSegment(content, name));
   const proofs = await examineFolder(storage, PROOFS_FOLDER, (content, name) => void decodeHours(content, name));
-  const { content, findings } = await findCheckpoint(storage, givenMs);
+  const { content, findings, isGivenUsed } = await findCheckpoint(storage, givenMs);
   const known = content.kind === 'own' ? content.checkpoint.segments : [];
   const missing = known.filter((name) => !segments.good.includes(name) && !segments.damaged.includes(name));
+  // What is listed is files. Whatever else has such a name would fail each write of it.
+  for (const name of [...missing, nextSegmentName(segments.good)]) await storage.read(`${LEDGER_FOLDER}/${name}`);
   const all = [
     ...findings,
     ...segments.damaged.map((name) => `The ledger segment ${name} is damaged: it is laid aside. ${REPEATS}`),
@@ -38,6 +43,7 @@ export async function planStateRepair(storage: Storage, givenMs: number | undefi
   ];
   return {
     findings: all,
+    isGivenUsed,
     async apply() {
       for (const name of segments.damaged) await layAside(storage, `${LEDGER_FOLDER}/${name}`);
       for (const name of proofs.damaged) await layAside(storage, `${PROOFS_FOLDER}/${name}`);
@@ -84,32 +90,51 @@ function isReadable(read: () => void): boolean {
 async function findCheckpoint(
   storage: Storage,
   givenMs: number | undefined,
-): Promise<{ content: CheckpointContent; findings: string[] }> {
+): Promise<{ content: CheckpointContent; findings: string[]; isGivenUsed: boolean }> {
   const { location } = storage;
   const written = await storage.read(CHECKPOINT_DOCUMENT);
   try {
     const content = decodeCheckpoint(written, location);
     if (content.kind === 'none' && (await wasCollected(storage))) throw checkpointGone(location);
-    return { content, findings: [] };
+    return { content, findings: [], isGivenUsed: false };
   } catch (error) {
     if (!(error instanceof ModuleError)) throw error;
-    const copied = await storage.read(CHECKPOINT_COPY);
-    if (copied !== undefined && isReadable(() => void decodeCheckpoint(copied, location))) {
-      const content = withForgottenHours(decodeCheckpoint(copied, location), await newestHourMs(storage));
-      return { content, findings: [`${error.message} Its copy of at most an hour ago takes its place. ${AGAIN}`] };
+    const { content: copied, fault } = await readCopy(storage);
+    if (copied !== undefined) {
+      const content = withForgottenHours(copied, await newestHourMs(storage));
+      const finding = `${error.message} Its copy of at most an hour ago takes its place. ${AGAIN}`;
+      return { content, findings: [finding], isGivenUsed: false };
     }
-    const positionMs = positionIn(written) ?? givenMs;
-    if (positionMs === undefined) throw noPosition(error);
+    const toldMs = positionIn(written);
+    const positionMs = toldMs ?? givenMs;
+    if (positionMs === undefined) throw noPosition(error, fault);
     const position = formatTimestamp(positionMs);
     return {
       content: { kind: 'position', positionMs, others: {} },
-      findings: [`${error.message} There is no copy of it: collection goes on at ${position}. ${AGAIN}`],
+      findings: [`${asSentence(error.message)} ${fault}: collection goes on at ${position}. ${AGAIN}`],
+      isGivenUsed: toldMs === undefined,
     };
   }
 }
 
-function noPosition(cause: ModuleError): ModuleError {
-  return new ModuleError('STATE_CORRUPT', `${cause.message} It tells no position, and there is no copy of it.`, {
+/** A copy that cannot be read, whatever stands in its place, is none. */
+async function readCopy(storage: Storage): Promise<{ content?: CheckpointContent; fault: string }> {
+  try {
+    const copied = await storage.read(CHECKPOINT_COPY);
+    if (copied === undefined) return { fault: 'There is no copy of it' };
+    return { content: decodeCheckpoint(copied, storage.location), fault: '' };
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error;
+    return { fault: `Its copy is of no use (${error.message.replace(/\.$/, '')})` };
+  }
+}
+
+function asSentence(text: string): string {
+  return text.replace(/\.?$/, '.');
+}
+
+function noPosition(cause: ModuleError, fault: string): ModuleError {
+  return new ModuleError('STATE_CORRUPT', `${asSentence(cause.message)} It tells no position. ${fault}.`, {
     cause,
     advice: 'Say with --position from when on to collect: events before that are not collected any more.',
   });

@@ -21,6 +21,19 @@ export interface DamagedLine {
   readonly bytes: number;
 }
 
+/** What to do about damaged lines. */
+export const DAMAGE_ADVICE =
+  'Nothing else is affected, and the lines are left as they are. Restore the file from a copy; or, with the connector ' +
+  "stopped, see what the line still tells (the event's id) and delete it from the file.";
+
+/** Damaged lines, one or more, in a sentence. */
+export function describeDamage(damaged: readonly DamagedLine[]): string {
+  const [first, ...others] = damaged;
+  const where = first === undefined ? '' : `: ${first.file}, line ${first.line}`;
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return `The dead letter has events that cannot be read${where}${more}`;
+}
+
 /** What is to become of an entry: another record in its place, or nothing. */
 export type Revision = DeadLetterRecord | 'remove';
 
@@ -48,6 +61,21 @@ export class DeadLetterArchive {
         yield { kind: 'entry', number: seen.size, file, digest, record };
       }
     }
+  }
+
+  /**
+   * The lines that cannot be read. Reads everything, a file at a time.
+   * @throws ModuleError STATE_UNAVAILABLE
+   */
+  async damage(): Promise<DamagedLine[]> {
+    const damaged: DamagedLine[] = [];
+    for (const file of await listDeadLetterFiles(this.storage)) {
+      const lines = readLines((await this.storage.read(file)) ?? new Uint8Array());
+      for (const [index, { bytes, record }] of lines.entries()) {
+        if (record === undefined) damaged.push({ kind: 'damaged', file, line: index + 1, bytes: bytes.length });
+      }
+    }
+    return damaged;
   }
 
   /**

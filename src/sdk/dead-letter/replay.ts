@@ -33,11 +33,16 @@ export interface Replay {
   readonly refused: number;
   /** Too large, and not to be trimmed: they stay. */
   readonly tooLarge: number;
+  /**
+   * Of batches in which every event that was tried alone was refused: they stay as they were. Nothing tells them from a
+   * destination that refuses everything.
+   */
+  readonly stillRefused: number;
   /** Neither acknowledged nor refused: they stay as they were. */
   readonly unsettled: number;
   /** Left alone, because a trimmed copy was sent before. */
   readonly skipped: number;
-  /** Why entries are unsettled. */
+  /** Why entries are unsettled, or how they are still refused. */
   readonly failure: Error | undefined;
 }
 
@@ -58,7 +63,7 @@ interface Sent {
 
 class ReplayRun<B extends Batch> {
   #replay: Replay = {
-    ...{ delivered: 0, trimmed: 0, refused: 0, tooLarge: 0, unsettled: 0, skipped: 0 },
+    ...{ delivered: 0, trimmed: 0, refused: 0, tooLarge: 0, stillRefused: 0, unsettled: 0, skipped: 0 },
     failure: undefined,
   };
   #batch: B;
@@ -118,7 +123,7 @@ class ReplayRun<B extends Batch> {
     if (!isAboutEvents(outcome.failure)) this.#isOver = true;
   }
 
-  async #settle(sent: readonly Sent[], { rejections, unsettled }: DeliveryOutcome): Promise<void> {
+  async #settle(sent: readonly Sent[], { rejections, unsettled, failure }: DeliveryOutcome): Promise<void> {
     const reasons = new Map(rejections.map(({ index, reason }) => [index, reason]));
     const open = new Set(unsettled);
     const time = formatTimestamp(this.options.clock.now());
@@ -134,8 +139,8 @@ class ReplayRun<B extends Batch> {
     if (delivered.length > 0) await this.options.onDelivered(delivered);
     for (const [file, inFile] of revisions) await this.options.archive.revise(file, inFile);
     const trimmed = sent.filter(({ isTrimmed }, index) => isTrimmed && !open.has(index) && !reasons.has(index)).length;
-    const [refused, unknown] = [rejections.length, unsettled.length];
-    this.#count({ delivered: delivered.length - trimmed, trimmed, refused, unsettled: unknown });
+    this.#count({ delivered: delivered.length - trimmed, trimmed, refused: rejections.length });
+    this.#count(isAboutEvents(failure) ? { stillRefused: unsettled.length } : { unsettled: unsettled.length });
   }
 
   #count(more: Partial<Omit<Replay, 'failure'>>): void {
@@ -156,7 +161,7 @@ function revisionOf(
  * The destination refused every event of a batch, one by one, and nothing said whose fault that is: another batch may fare
  * better. A failure that was answered for the request itself (a key, an address) or a stop goes for all batches.
  */
-function isAboutEvents(failure: Error): boolean {
+export function isAboutEvents(failure: Error | undefined): boolean {
   if (isAbort(failure) || !(failure instanceof ModuleError) || failure.status !== undefined) return false;
   return failure.code === 'DESTINATION_REFUSES_EVENT' || failure.code === 'DESTINATION_REFUSED';
 }

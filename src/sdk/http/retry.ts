@@ -8,6 +8,8 @@ export interface RetryOptions {
   readonly random: Random;
   /** Ends a wait between tries: `retry` then rejects as aborted. */
   readonly requested: AbortSignal;
+  /** Which failures are worth another try; those that say so of themselves where it is not given. */
+  readonly isWorthIt?: (error: ModuleError) => boolean;
   /** Told before each wait. */
   readonly onRetry?: (failure: { error: ModuleError; attempt: number; delayMs: number }) => void;
 }
@@ -18,13 +20,13 @@ export interface RetryOptions {
  * @throws whatever the last try threw; an AbortError where a stop was requested before the next try
  */
 export async function retry<Result>(operation: () => Promise<Result>, options: RetryOptions): Promise<Result> {
-  const { policy, clock, random, requested, onRetry } = options;
+  const { policy, clock, random, requested, isWorthIt = saysSo, onRetry } = options;
   const startedAt = clock.monotonic();
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await operation();
     } catch (error) {
-      if (!(error instanceof ModuleError) || !error.retryable) throw error;
+      if (!(error instanceof ModuleError) || !isWorthIt(error)) throw error;
       const delayMs = Math.max(backoffMs(policy, attempt, random), error.retryAfterMs ?? 0);
       if (clock.monotonic() + delayMs - startedAt > policy.deadlineMs) throw error;
       if (!requested.aborted) onRetry?.({ error, attempt, delayMs });
@@ -32,4 +34,8 @@ export async function retry<Result>(operation: () => Promise<Result>, options: R
       if (requested.aborted) throw abortError();
     }
   }
+}
+
+function saysSo({ retryable }: ModuleError): boolean {
+  return retryable;
 }

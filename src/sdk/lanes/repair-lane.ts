@@ -169,12 +169,14 @@ export class RepairLane<B extends Batch> {
       return;
     }
     this.#countAgainAt = undefined;
+    state.trustCounts();
     if (wasRefused) this.context.log.info('The source counts again: its counts are compared as before');
   }
 
   async #giveUpCounting(reason: string, isKnown: boolean): Promise<void> {
     const { clock, log } = this.context;
     this.#countAgainAt = clock.monotonic() + COUNT_AGAIN_MS;
+    this.pipeline.state.doubtCounts(reason, this.pipeline.source.now());
     // Where this fails too, it is not about counting.
     await this.#lookBack();
     if (isKnown) return;

@@ -8,6 +8,7 @@ import { decodeSegment, encodeSegment } from './segment.js';
 export const LEDGER_FOLDER = 'ledger';
 /** Entries in a full segment: about 160 KiB, which is what one commit rewrites at the most. */
 const SEGMENT_ENTRIES = 16_384;
+const SEGMENT_NAME = /^\d{8}\.bin$/;
 
 interface Segment {
   readonly name: string;
@@ -36,7 +37,7 @@ export class LedgerStore {
    */
   static async open(storage: Storage, named: readonly string[]): Promise<LedgerStore> {
     const store = new LedgerStore(storage, new Ledger());
-    const present = (await storage.list(LEDGER_FOLDER)).filter((name) => /^\d{8}\.bin$/.test(name));
+    const present = (await storage.list(LEDGER_FOLDER)).filter((name) => SEGMENT_NAME.test(name));
     for (const name of named) if (!present.includes(name)) throw missing(name, storage.location);
     for (const name of present) await store.#load(name, name === present.at(-1));
     return store;
@@ -98,6 +99,12 @@ export class LedgerStore {
   async #write(number: number, entries: readonly LedgerEntry[]): Promise<void> {
     await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, encodeSegment(entries));
   }
+}
+
+/** The name that comes after all of these. */
+export function nextSegmentName(names: readonly string[]): string {
+  const numbers = names.filter((name) => SEGMENT_NAME.test(name)).map((name) => Number(name.slice(0, 8)));
+  return segmentName(Math.max(0, ...numbers) + 1);
 }
 
 function segmentName(number: number): string {

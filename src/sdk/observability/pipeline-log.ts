@@ -3,13 +3,23 @@ import type { PipelineEvent, PipelineListener } from '../pipeline/pipeline-event
 import { formatTimestamp } from '../time/timestamp.js';
 import type { Log } from './log.js';
 
+type Side = Extract<PipelineEvent, { kind: 'retrying' }>['side'];
+
 /** What has gone well again, by side, once one of these events is seen. */
-const SIGNS_OF_LIFE: Readonly<Partial<Record<PipelineEvent['kind'], 'source' | 'destination' | 'state'>>> = {
+const SIGNS_OF_LIFE: Readonly<Partial<Record<PipelineEvent['kind'], Side>>> = {
   read: 'source',
+  counted: 'counts',
   delivered: 'destination',
   committed: 'state',
   // An empty window has no page, yet it was read.
   'caught-up': 'source',
+};
+
+const WORKS_AGAIN: Readonly<Record<Side, string>> = {
+  source: 'The source works again',
+  counts: 'The source answers questions for counts again',
+  destination: 'The destination works again',
+  state: 'The state works again',
 };
 
 interface Trouble {
@@ -17,12 +27,20 @@ interface Trouble {
   tries: number;
 }
 
+/** Events that were kept for a reason that is told already. */
+interface Kept {
+  readonly reason: string;
+  more: number;
+}
+
 /**
  * Tells the log what a stream does: a line for each cycle that moved events, none for an empty one; one line when
- * trouble with a side begins and one when it ends, not one for every try.
+ * trouble with a side begins and one when it ends, not one for every try. Of events that are kept for the same reason
+ * the first one has a line, and the others are counted up to the next commit.
  */
 export function pipelineLog(log: Log, clock: Clock): PipelineListener {
-  const troubles = new Map<string, Trouble>();
+  const troubles = new Map<Side, Trouble>();
+  const kept = new Map<string, Kept>();
   return (event) => {
     const alive = SIGNS_OF_LIFE[event.kind];
     const trouble = alive === undefined ? undefined : troubles.get(alive);
@@ -30,19 +48,14 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
       troubles.delete(alive);
       const seconds = Math.ceil((clock.monotonic() - trouble.since) / 1000);
       const tries = trouble.tries === 1 ? 'a failed try' : `${trouble.tries} failed tries`;
-      log.info(`The ${alive} works again after ${tries}, ${seconds} s later`);
+      log.info(`${WORKS_AGAIN[alive]} after ${tries}, ${seconds} s later`);
     }
     switch (event.kind) {
       case 'retrying':
         tellRetry(event);
         return;
       case 'dead-lettered':
-        log.warning(
-          event.delivered === 'trimmed'
-            ? `A trimmed copy of an event is sent, and the whole of it kept in the dead letter: ${event.reason}`
-            : `An event went to the dead letter: ${event.reason}`,
-          { id: event.id, bytes: event.bytes },
-        );
+        tellKept(event);
         return;
       case 'dead-letter-filling':
         log.warning(
@@ -50,6 +63,9 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
             'collection stops when it is full',
           { bytes: event.bytes, limitBytes: event.limitBytes },
         );
+        return;
+      case 'committed':
+        tellMoreKept();
         return;
       case 'caught-up':
         if (event.events > 0) {
@@ -64,7 +80,8 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
   };
 
   function tellRetry({ side, error, attempt, delayMs }: Extract<PipelineEvent, { kind: 'retrying' }>): void {
-    const trouble = troubles.get(side);
+    // Where the source does not answer at all, that it does not count is no news.
+    const trouble = troubles.get(side) ?? (side === 'counts' ? troubles.get('source') : undefined);
     const text = `${error.message}; try ${attempt + 1} in ${(delayMs / 1000).toFixed(1)} s`;
     if (trouble === undefined) {
       troubles.set(side, { since: clock.monotonic(), tries: 1 });
@@ -75,5 +92,27 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
       trouble.tries += 1;
       log.debug(text, { code: error.code });
     }
+  }
+
+  function tellKept({ id, reason, bytes, delivered }: Extract<PipelineEvent, { kind: 'dead-lettered' }>): void {
+    const text =
+      delivered === 'trimmed'
+        ? `A trimmed copy of an event is sent, and the whole of it kept in the dead letter: ${reason}`
+        : `An event went to the dead letter: ${reason}`;
+    // The same reason may name another size or place.
+    const key = text.replace(/\d+/g, '#');
+    const same = kept.get(key);
+    if (same === undefined) kept.set(key, { reason, more: 0 });
+    else same.more += 1;
+    log[same === undefined ? 'warning' : 'debug'](text, { id, bytes });
+  }
+
+  function tellMoreKept(): void {
+    for (const { reason, more } of kept.values()) {
+      if (more === 0) continue;
+      const others = more === 1 ? 'Another event' : `${more} more events`;
+      log.warning(`${others} went to the dead letter for the same reason: ${reason}`, { events: more });
+    }
+    kept.clear();
   }
 }

@@ -7,11 +7,14 @@ export type PipelineEvent =
   /** A request to either side failed and is tried again after `delayMs`. */
   | {
       readonly kind: 'retrying';
-      readonly side: 'source' | 'destination' | 'state';
+      /** `counts`: the source, asked to count. It may show events meanwhile. */
+      readonly side: 'source' | 'counts' | 'destination' | 'state';
       readonly error: ModuleError;
       readonly attempt: number;
       readonly delayMs: number;
     }
+  /** The source answered a question for a number of events. */
+  | { readonly kind: 'counted' }
   /** The destination acknowledged events. */
   | { readonly kind: 'delivered'; readonly events: number; readonly bytes: number; readonly durationMs: number }
   /**

@@ -1,8 +1,10 @@
 import { ModuleError } from '../errors.js';
 
+const GOES_ON = 'A connector at work goes on once it can save; a command has to be given again.';
+
 const ADVICE: Readonly<Record<string, string>> = {
-  ENOSPC: 'Free space on the disk: nothing is lost, the work goes on once it can be saved.',
-  EDQUOT: 'Raise the disk quota or free space: nothing is lost, the work goes on once it can be saved.',
+  ENOSPC: `Free space on the disk: nothing is lost. ${GOES_ON}`,
+  EDQUOT: `Raise the disk quota or free space: nothing is lost. ${GOES_ON}`,
   EACCES: 'Give the user that runs this program the right to read and write there.',
   EPERM: 'Give the user that runs this program the right to read and write there.',
   EROFS: 'The file system is mounted read-only: mount it writable or choose another data path.',
@@ -16,6 +18,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 const DEFAULT_ADVICE = 'Look at the disk of the data path.';
+
+/** Whether a disk was full: that passes once somebody makes room, and nothing else is wrong. */
+export function isOutOfRoom({ cause }: ModuleError): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
+}
 
 /** A failure of the disk as the error that the rest of the program knows. `deed`: 'write', 'read', 'lock'. */
 export function stateUnavailable(deed: string, path: string, cause: unknown): ModuleError {

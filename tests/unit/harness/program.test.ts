@@ -297,6 +297,19 @@ describe('check', () => {
     expect(world.stdout.text).toMatch(/FAIL State directory: Cannot write .*\n +-> Free space/);
   });
 
+  it('warns of a dead letter that cannot be read, also beside a connector at work', async () => {
+    const folder = '/work/.sekoia-module/ScriptedTrigger';
+    for (const isLocked of [false, true]) {
+      const world = fakeHarness({ environment });
+      world.fileSystem.files.set(`${folder}/dead-letter/00000001.ndjson`, new TextEncoder().encode('rubbish\n'));
+      if (isLocked) await world.fileSystem.tryLock(`${folder}/.lock`);
+      expect(await runProgram(['check'], world)).toBe(0);
+      expect(world.stdout.text).toMatch(
+        /warn Dead letter: .*cannot be read: dead-letter\/00000001.ndjson, line 1\n +-> .*Restore/,
+      );
+    }
+  });
+
   it('ends with 130 after Ctrl-C', async () => {
     const registration = scriptedTrigger();
     const interrupted = fakeHarness({

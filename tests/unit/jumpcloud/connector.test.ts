@@ -19,6 +19,8 @@ describe('the configuration of the connector', () => {
     overlap: '10m',
     settling_horizon: '12h',
     reconcile_every: '1m',
+    intake_format: 'batch',
+    intake_compression: 'none',
     oversized_events: 'dead_letter',
     dead_letter_limit: 10,
     page_size: 100,
@@ -115,7 +117,9 @@ describe('a run of the connector', () => {
     world.add(...apiEvents(3, START_MS));
     const run = world.run();
     await run.ended;
-    expect(run.told.map(({ kind }) => kind)).toEqual(['read', 'delivered', 'committed', 'committed', 'caught-up']);
+    expect(run.told.map(({ kind }) => kind)).toEqual([
+      ...['committed', 'read', 'delivered', 'committed', 'committed', 'caught-up', 'counted'],
+    ]);
     expect(run.log.at('info')).toEqual([
       expect.stringMatching(/^First start/),
       expect.stringMatching(/^Delivered 3 events/),

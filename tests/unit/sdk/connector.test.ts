@@ -8,6 +8,7 @@ import type { PipelineEvent } from '../../../src/sdk/pipeline/pipeline-event.js'
 import type { Window } from '../../../src/sdk/pipeline/source.js';
 import { Stop } from '../../../src/sdk/stop.js';
 import { createMemoryStorage } from '../../../src/sdk/storage/memory.js';
+import { stateUnavailable } from '../../../src/sdk/storage/state-unavailable.js';
 import type { Storage } from '../../../src/sdk/storage/storage.js';
 import { formatTimestamp } from '../../../src/sdk/time/timestamp.js';
 import { testEvent, type TestEvent } from '../../support/events.js';
@@ -533,5 +534,77 @@ describe('what a connector cannot go on with', () => {
   it('is a bug', async () => {
     const { run } = start({ sourceFailure: () => new TypeError('a bug') });
     await expect(run).rejects.toThrow('a bug');
+  });
+});
+
+describe('a start on a full disk', () => {
+  function fullDisk(code: string) {
+    const inner = createMemoryStorage();
+    const disk = { isFull: true };
+    const write: Storage['write'] = async (name, content) => {
+      if (disk.isFull) throw stateUnavailable('write', name, Object.assign(new Error('no room'), { code }));
+      await inner.write(name, content);
+    };
+    return { disk, storage: { ...inner, write } };
+  }
+
+  it('waits for room, says so once with the remedy, and goes on by itself', async () => {
+    const { disk, storage } = fullDisk('ENOSPC');
+    const { clock, run, log, stop, destination, hasEnded } = start({
+      storage,
+      events: [testEvent('one', START_MS - 1000)],
+    });
+    await clock.advance(60_000);
+    expect(hasEnded()).toBe(false);
+    expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+      { message: expect.stringContaining('ENOSPC'), fields: { advice: expect.stringContaining('Free space') } },
+    ]);
+    expect(destination.acknowledged).toEqual([]);
+    disk.isFull = false;
+    await clock.advance(60_000);
+    expect(log.at('info')[0]).toContain('The state works again');
+    expect(destination.acknowledged).toHaveLength(1);
+    stop.request();
+    await run;
+  });
+
+  it('ends at a stop', async () => {
+    const { clock, run, stop } = start({ storage: fullDisk('EDQUOT').storage });
+    await clock.advance(5000);
+    stop.request();
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('ends where the run is to end by itself, or the disk refuses for another reason', async () => {
+    const once = start({ storage: fullDisk('ENOSPC').storage, once: true });
+    await expect(once.run).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    const readOnly = start({ storage: fullDisk('EROFS').storage });
+    await expect(readOnly.run).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+  });
+});
+
+describe('a start beside a damaged dead letter', () => {
+  it('says which line cannot be read, and what to do, and collects', async () => {
+    const storage = createMemoryStorage();
+    await storage.write('dead-letter/00000001.ndjson', Buffer.from('{"time":\nrubbish\n'));
+    const { run, log, destination } = start({ storage, once: true, events: [testEvent('one', START_MS - 1000)] });
+    await run;
+    expect(log.lines.filter(({ level }) => level === 'warning')).toEqual([
+      {
+        level: 'warning',
+        message: 'The dead letter has events that cannot be read: dead-letter/00000001.ndjson, line 1, and 1 more',
+        fields: { advice: expect.stringContaining('Restore the file from a copy') },
+      },
+    ]);
+    expect(destination.acknowledged).toHaveLength(1);
+  });
+
+  it('collects where it cannot be looked at', async () => {
+    const storage = new FailingStorage(createMemoryStorage(), ({ kind, name }) =>
+      kind === 'list' && name === 'dead-letter' ? 'undone' : undefined,
+    );
+    const { run, log } = start({ storage, once: true });
+    await run;
+    expect(log.at('warning')).toEqual([expect.stringContaining('The dead letter cannot be looked at')]);
   });
 });

@@ -64,16 +64,27 @@ function withoutKind({ file, line, bytes }: DamagedLine): Omit<DamagedLine, 'kin
   return { file, line, bytes };
 }
 
+/** Longer texts would push what follows out of sight; --json and `show` have them whole. The reason comes last. */
+const WIDEST_CELL = 40;
 const COLUMNS = ['number', 'time', 'kind', 'event_type', 'id', 'bytes', 'reason'] as const;
 
 function printTable(entries: readonly EntryView[], damaged: readonly DamagedLine[], world: HarnessWorld): void {
   const { stdout, environment } = world;
-  const cells = entries.map((entry) => COLUMNS.map((column) => escapeControls(oneLine(entry, column))));
+  const cells = entries.map((entry) =>
+    COLUMNS.map((column) => {
+      const text = escapeControls(oneLine(entry, column));
+      return column === 'reason' ? text : shortened(text);
+    }),
+  );
   const [heading = '', ...lines] = alignColumns([COLUMNS, ...cells]);
   if (entries.length > 0) printLine(stdout, paintFor(stdout, environment)('bold', heading));
   for (const line of lines) printLine(stdout, line);
   tellDamage(damaged, world);
   if (entries.length === 0) printLine(world.stderr, 'No such entry in the dead letter.');
+}
+
+function shortened(text: string): string {
+  return text.length <= WIDEST_CELL ? text : `${text.slice(0, WIDEST_CELL - 1)}…`;
 }
 
 function oneLine(entry: EntryView, column: (typeof COLUMNS)[number]): string {

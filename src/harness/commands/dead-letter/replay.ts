@@ -5,7 +5,7 @@ import { openState } from '../../../sdk/connector.js';
 import { ledgerEntriesOf } from '../../../sdk/dead-letter/ledger-entries.js';
 import { DeadLetterArchive } from '../../../sdk/dead-letter/dead-letter-archive.js';
 import type { DeadLetterRecord } from '../../../sdk/dead-letter/dead-letter-record.js';
-import { type Replay, replayDeadLetter } from '../../../sdk/dead-letter/replay.js';
+import { isAboutEvents, type Replay, replayDeadLetter } from '../../../sdk/dead-letter/replay.js';
 import { ConfigurationError, describeError, isAbort, ModuleError } from '../../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../../sdk/exit-code.js';
 import { createLog, type Log } from '../../../sdk/observability/log.js';
@@ -158,11 +158,12 @@ class ReplayCommand {
     }
   }
 
-  #tellProgress({ delivered, trimmed, refused, unsettled }: Replay): void {
+  #tellProgress({ delivered, trimmed, refused, stillRefused, unsettled }: Replay): void {
     const { clock, stderr } = this.world;
     if (clock.monotonic() - this.#toldAt < PROGRESS_MS) return;
     this.#toldAt = clock.monotonic();
-    printLine(stderr, `${delivered + trimmed + refused + unsettled} of ${this.errand.total} sent`);
+    const sent = delivered + trimmed + refused + stillRefused + unsettled;
+    printLine(stderr, `${sent} of ${this.errand.total} sent`);
   }
 
   #tellResult(replay: Replay): void {
@@ -178,6 +179,11 @@ class ReplayCommand {
     for (const line of alignColumns(rows.map(([name, text]) => [String(numbers[name]), text]))) printLine(stdout, line);
     if (numbers.skipped > 0) printLine(stdout, skippedText(numbers.skipped));
     if (!isTold) return;
+    if (isAboutEvents(failure)) {
+      printLine(stderr, `${redact(failure.message)}.`);
+      printLine(stderr, STILL_REFUSED_ADVICE);
+      return;
+    }
     printLine(stderr, `${paintFor(stderr, environment)('red', 'Error')}: ${redact(describeError(failure))}`);
     if (failure instanceof ModuleError && failure.advice !== undefined) printLine(stderr, failure.advice);
   }
@@ -194,9 +200,14 @@ const ROWS: readonly (readonly [Exclude<keyof Replay, 'failure' | 'skipped'>, st
   ['delivered', 'delivered, and removed from the dead letter'],
   ['trimmed', 'delivered as a trimmed copy; the whole stays in the dead letter'],
   ['refused', 'refused again: they stay, with the new reason'],
+  ['stillRefused', 'still refused, as is everything sent with them: they stay as they were'],
   ['tooLarge', 'too large to be sent: they stay (--oversized tries them all the same)'],
   ['unsettled', 'neither acknowledged nor refused: they stay'],
 ];
+
+const STILL_REFUSED_ADVICE =
+  "What they hold is shown by 'sekoia-module dead-letter show'. Replay them once the intake takes such events, or purge " +
+  "them. If the intake refuses other events as well, it is the intake's fault: 'sekoia-module check' looks at it.";
 
 function skippedText(skipped: number): string {
   return `${skipped} left alone: a trimmed copy was sent before (--oversized sends the whole)`;

@@ -1,4 +1,4 @@
-import type { DamagedLine } from '../../../sdk/dead-letter/dead-letter-archive.js';
+import { DAMAGE_ADVICE, type DamagedLine } from '../../../sdk/dead-letter/dead-letter-archive.js';
 import { paintFor, printLine } from '../../output.js';
 import type { HarnessWorld } from '../../world.js';
 
@@ -9,4 +9,5 @@ export function tellDamage(damaged: readonly DamagedLine[], { stderr, environmen
     const text = `${file}, line ${line}: ${bytes} bytes cannot be read as an entry and are left as they are`;
     printLine(stderr, `${paint('yellow', 'Warning')}: ${text}`);
   }
+  if (damaged.length > 0) printLine(stderr, DAMAGE_ADVICE);
 }

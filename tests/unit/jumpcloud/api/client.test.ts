@@ -204,7 +204,10 @@ describe('a failure that passes', () => {
     ];
     const { client, told } = apiClient(new ScriptedTransport(inTurn(...answers)));
     await expect(client.count(SELECTION, never())).resolves.toBe(2);
-    expect(told.map((event) => (event.kind === 'retrying' ? event.error.message : ''))).toEqual([
+    expect(told.map((event) => (event.kind === 'retrying' ? event.side : event.kind))).toEqual([
+      ...['counts', 'counts', 'counts', 'counted'],
+    ]);
+    expect(told.flatMap((event) => (event.kind === 'retrying' ? [event.error.message] : []))).toEqual([
       'No answer from api.example.test: getaddrinfo ENOTFOUND api.example.test',
       'The answer of api.example.test broke off: ECONNRESET',
       'The answer of api.example.test broke off: the answer is longer than 8388608 bytes',

@@ -29,7 +29,7 @@ function entry(id: string, more: Partial<DeadLetterEntry> = {}): DeadLetterEntry
 
 const LARGE = Buffer.from(`{"id":"large","pad":"${'x'.repeat(2000)}"}`);
 const NONE: Replay = {
-  ...{ delivered: 0, trimmed: 0, refused: 0, tooLarge: 0, unsettled: 0, skipped: 0 },
+  ...{ delivered: 0, trimmed: 0, refused: 0, tooLarge: 0, stillRefused: 0, unsettled: 0, skipped: 0 },
   failure: undefined,
 };
 
@@ -140,7 +140,7 @@ describe('a replay that fails', () => {
   it('goes on with the next batch where every event of one was refused, and leaves these as they were', async () => {
     const storage = await filled(ids.map((id) => entry(id)));
     const destination = destinationOf(async (batch, _, n) => (n === 1 ? unsettled(batch, refuses) : ACKNOWLEDGED));
-    expect(await replay(storage, destination)).toEqual({ ...NONE, delivered: 3, unsettled: 2, failure: refuses });
+    expect(await replay(storage, destination)).toEqual({ ...NONE, delivered: 3, stillRefused: 2, failure: refuses });
     expect(await deadLetters(storage)).toMatchObject([
       { id: 'a', reason: 'first reason' },
       { id: 'b', reason: 'first reason' },

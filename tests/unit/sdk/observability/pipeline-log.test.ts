@@ -18,7 +18,7 @@ const DELIVERED: PipelineEvent = { kind: 'delivered', events: 3, bytes: 900, dur
 const COMMITTED: PipelineEvent = { kind: 'committed', owedFromMs: toMs, accountedFor: 3 };
 const caughtUp = (events: number): PipelineEvent => ({ kind: 'caught-up', toMs, events, durationMs: 1234 });
 
-function retrying(side: 'source' | 'destination' | 'state', attempt = 1): PipelineEvent {
+function retrying(side: 'source' | 'counts' | 'destination' | 'state', attempt = 1): PipelineEvent {
   const error = new ModuleError('SOURCE_UNREACHABLE', `No answer from the ${side}`, { advice: 'Do this.' });
   return { kind: 'retrying', side, error, attempt, delayMs: 1500 };
 }
@@ -115,6 +115,38 @@ describe('the log of a stream', () => {
       },
       { level: 'warning', fields: { id: undefined, bytes: 1 } },
     ]);
+  });
+
+  it('keeps trouble with counts apart: pages that arrive meanwhile do not end it', () => {
+    const { log, tell } = listening();
+    [retrying('counts'), READ, retrying('counts', 2), caughtUp(0), retrying('counts', 3)].forEach(tell);
+    expect(log.at('warning')).toHaveLength(1);
+    expect(log.at('info')).toEqual([]);
+    tell({ kind: 'counted' });
+    expect(log.at('info')).toEqual(['The source answers questions for counts again after 3 failed tries, 0 s later']);
+  });
+
+  it('has no line of its own for counts while the source does not answer at all', () => {
+    const { log, tell } = listening();
+    [retrying('source'), retrying('counts'), READ].forEach(tell);
+    expect(log.at('warning')).toEqual(['No answer from the source; try 2 in 1.5 s']);
+  });
+
+  it('has one line for the first of many events that are kept for one reason, and one that counts the others', () => {
+    const { log, tell } = listening();
+    const keep = (n: number): PipelineEvent => ({
+      ...{ kind: 'dead-lettered', id: `e${n}`, reason: `its ${n} bytes exceed what is taken`, bytes: n },
+    });
+    for (let n = 1; n <= 100; n += 1) tell(keep(n));
+    tell(COMMITTED);
+    tell(COMMITTED);
+    tell(keep(101));
+    expect(log.at('warning')).toEqual([
+      'An event went to the dead letter: its 1 bytes exceed what is taken',
+      '99 more events went to the dead letter for the same reason: its 1 bytes exceed what is taken',
+      'An event went to the dead letter: its 101 bytes exceed what is taken',
+    ]);
+    expect(log.at('debug')).toHaveLength(99);
   });
 
   it('leaves failed cycles to whoever pauses after them', () => {

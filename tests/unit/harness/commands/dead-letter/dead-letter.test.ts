@@ -112,6 +112,17 @@ describe('dead-letter list', () => {
     expect(await run(await machine(), 'list', ...flags)).toBe(2);
   });
 
+  it('shortens a long text, so that the columns after it stay in sight', async () => {
+    const event = Buffer.from(`{"id":"abc","event_type":"${'long_'.repeat(100)}"}`);
+    const world = await machine({ entries: [{ ...LOGIN, event }, LARGE] });
+    await run(world, 'list');
+    const [heading = '', long = '', short = ''] = world.stdout.lines;
+    expect(long).toContain(`${'long_'.repeat(8).slice(0, 39)}…  abc`);
+    const reasonAt = heading.indexOf('reason');
+    expect(reasonAt).toBeLessThan(120);
+    expect([long, short].map((line) => line.slice(reasonAt, reasonAt + 3))).toEqual(['sta', 'its']);
+  });
+
   it('gives machines everything but the events', async () => {
     const world = await machine({ entries: [LOGIN] });
     await run(world, 'list', '--json');
@@ -239,6 +250,20 @@ describe('dead-letter replay', () => {
     const world = await machine({ entries: [LOGIN, other], destination: () => destination });
     expect(await run(world, 'replay', '--reason', 'other')).toBe(0);
     expect(destination.acknowledged).toEqual(['{"id":"def"}']);
+  });
+
+  it('says that they are still refused where every one is, and does not blame the intake key', async () => {
+    const failure = new ModuleError('DESTINATION_REFUSES_EVENT', `The intake refuses it: status 400 ${SECRET}`, {
+      advice: 'Check the intake key.',
+    });
+    const destination = (): RecordingDestination =>
+      new RecordingDestination({ script: async (batch) => unsettled(batch, failure) });
+    const world = await machine({ destination, entries: [LOGIN] });
+    expect(await run(world, 'replay')).toBe(1);
+    expect(world.stdout.lines).toContain('1  still refused, as is everything sent with them: they stay as they were');
+    expect(world.stdout.text).not.toContain('neither');
+    expect(world.stderr.lines[0]).toBe('The intake refuses it: status 400 [redacted].');
+    expect(world.stderr.text).not.toMatch(/intake key|Error/);
   });
 
   it('fails where something is left, with the reason and the advice, and no secret', async () => {
