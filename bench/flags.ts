@@ -1,0 +1,26 @@
+import { parseArgs } from 'node:util';
+
+/** What is to be measured, and how long it may take. */
+export interface Flags {
+  readonly part: string;
+  readonly events: number;
+  readonly rounds: number;
+  /** Up to 10 million events. */
+  readonly full: boolean;
+  /** Keep the guard's figures as the ones to compare with. */
+  readonly record: boolean;
+}
+
+export function readFlags(): Flags {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      events: { type: 'string', default: '200000' },
+      rounds: { type: 'string', default: '3' },
+      full: { type: 'boolean', default: false },
+      record: { type: 'boolean', default: false },
+    },
+  });
+  const { full, record } = values;
+  return { part: positionals[0] ?? 'all', events: Number(values.events), rounds: Number(values.rounds), full, record };
+}
