@@ -5,6 +5,8 @@ export interface Flags {
   readonly part: string;
   readonly events: number;
   readonly rounds: number;
+  /** How long each rate of freshness is watched. */
+  readonly seconds: number;
   /** Up to 10 million events. */
   readonly full: boolean;
   /** Keep the guard's figures as the ones to compare with. */
@@ -17,10 +19,12 @@ export function readFlags(): Flags {
     options: {
       events: { type: 'string', default: '200000' },
       rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '12' },
       full: { type: 'boolean', default: false },
       record: { type: 'boolean', default: false },
     },
   });
-  const { full, record } = values;
-  return { part: positionals[0] ?? 'all', events: Number(values.events), rounds: Number(values.rounds), full, record };
+  const { events, rounds, seconds, full, record } = values;
+  const part = positionals[0] ?? 'all';
+  return { part, events: Number(events), rounds: Number(rounds), seconds: Number(seconds), full, record };
 }

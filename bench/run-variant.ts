@@ -28,7 +28,9 @@ export interface RunningVariant {
   stop(): Promise<void>;
 }
 
+/** Slow is a result, but not for ever. */
 const PATIENCE_MS = 120_000;
+const PATIENCE_MS_PER_EVENT = 0.5;
 
 /** Lets a variant move the whole backlog. */
 export async function runVariant(variant: Variant, servers: BenchServers, workload: Workload): Promise<Run> {
@@ -71,7 +73,10 @@ export function startVariant(variant: Variant, servers: BenchServers, workload: 
   });
   let isWanted = true;
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
-  const ended = Promise.race([outOfPatience(child), says(child)]).then((said) => {
+  const ended = Promise.race([
+    outOfPatience(child, PATIENCE_MS + workload.events * PATIENCE_MS_PER_EVENT),
+    says(child),
+  ]).then((said) => {
     if (isWanted) throw new Error(`${variant.name} ended too early: ${said}`);
     return new Promise<never>(() => undefined);
   });
@@ -97,9 +102,9 @@ function says(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => child.on('close', () => resolve(said)));
 }
 
-function outOfPatience(child: ChildProcess): Promise<string> {
+function outOfPatience(child: ChildProcess, patienceMs: number): Promise<string> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(`not done within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
+    const timer = setTimeout(() => resolve(`not done within ${patienceMs / 1000} s`), patienceMs);
     child.on('close', () => clearTimeout(timer));
   });
 }
