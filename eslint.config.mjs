@@ -7,6 +7,7 @@ export default tseslint.config(
       'build',
       'dist',
       '.chaos',
+      '.bench',
       'coverage',
       'node_modules',
       '*.cjs',

@@ -1,0 +1,83 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { drawBarChart } from './bar-chart.js';
+import { startServers } from './bench-servers.js';
+import type { Measured } from './results.js';
+import { startVariant } from './run-variant.js';
+import { percentile } from './statistics.js';
+import { printTable } from './table.js';
+import { firstRowAt } from './timeline.js';
+import { connector } from './variants.js';
+
+/**
+ * Rates of a live account, events a second, and settings beside `frequency: 1`. Exactly one a second would come at the
+ * same moment of each cycle.
+ */
+const CASES: readonly { readonly perSecond: number; readonly settings?: Readonly<Record<string, unknown>> }[] = [
+  { perSecond: 1.1 },
+  { perSecond: 100 },
+  { perSecond: 5000 },
+  { perSecond: 5000, settings: { overlap: '5s' } },
+];
+const WARM_UP_MS = 4000;
+
+interface Freshness {
+  readonly name: string;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** Acknowledged after the warm-up. */
+  readonly events: number;
+  /** Visible at the end, and not acknowledged yet: no percentile knows of them. */
+  readonly behind: number;
+}
+
+/** How long an event takes from visible in the API to acknowledged by the intake, as both servers see it. */
+export async function measureFreshness(seconds: number): Promise<Measured> {
+  process.stdout.write(`\nFreshness with frequency 1 s, ${seconds} s each, milliseconds\n`);
+  const cases: Freshness[] = [];
+  for (const one of CASES) cases.push(await measure(one, seconds * 1000));
+  printTable(
+    ['', 'p50', 'p90', 'p99', 'max', 'events', 'behind'],
+    cases.map(({ name, p50Ms, p90Ms, p99Ms, maxMs, events, behind }) => [
+      ...[name, p50Ms, p90Ms, p99Ms, maxMs],
+      ...[events, behind].map(String),
+    ]),
+  );
+  const bars = (read: (one: Freshness) => number): { label: string; value: number }[] =>
+    cases.map((one) => ({ label: one.name, value: read(one) }));
+  const picture = drawBarChart('Milliseconds from visible to acknowledged', [
+    { title: 'half of the events', bars: bars(({ p50Ms }) => p50Ms) },
+    { title: '99 of 100', bars: bars(({ p99Ms }) => p99Ms) },
+  ]);
+  return { results: { seconds, cases }, picture };
+}
+
+async function measure({ perSecond, settings }: (typeof CASES)[number], durationMs: number): Promise<Freshness> {
+  const workload = { events: 0, eventBytes: 1200, livePerSecond: perSecond, requestsPerSecond: 10 };
+  const servers = await startServers(workload);
+  const { api, intake, timeline } = servers;
+  const name = `${perSecond} events/s${settings === undefined ? '' : `, ${JSON.stringify(settings)}`}`;
+  const first = api.next('first request');
+  const running = startVariant(connector(name, settings), servers, workload);
+  try {
+    await Promise.race([first, running.ended]);
+    await Promise.race([wait(WARM_UP_MS), running.ended]);
+    const { events: before } = await intake.stats();
+    intake.beginAgain();
+    await Promise.race([wait(durationMs), running.ended]);
+    const { events, freshnessMs } = await intake.stats();
+    const visible = firstRowAt(timeline, Date.now());
+    const [p50Ms, p90Ms, p99Ms, maxMs] = [0.5, 0.9, 0.99, 1].map((share) => percentile(freshnessMs, share)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { name, p50Ms, p90Ms, p99Ms, maxMs, events, behind: visible - before - events };
+  } finally {
+    await running.stop();
+    servers.close();
+  }
+}
