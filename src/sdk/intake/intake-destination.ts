@@ -16,7 +16,7 @@ import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '..
 import { BODY_FORMS, type BodyForm } from './body-form.js';
 import { readIntakeAnswer, type Verdict } from './intake-answer.js';
 import { IntakeBatch } from './intake-batch.js';
-import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
+import { BODY_BYTES, MAX_EVENT_BYTES } from './limits.js';
 import { Narrowing } from './narrowing.js';
 import { Suspects } from './suspects.js';
 
@@ -95,7 +95,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   createBatch(): IntakeBatch {
     const { intakeKey, maxEvents, maxEventBytes } = this.options;
     const eventBytes = maxEventBytes ?? MAX_EVENT_BYTES;
-    const limits = { events: maxEvents, requestBytes: MAX_REQUEST_BYTES, eventBytes };
+    const limits = { events: maxEvents, requestBytes: BODY_BYTES, eventBytes };
     return new IntakeBatch(intakeKey, { limits, form: this.#form, memory: this.#spareMemory.pop() });
   }
 
