@@ -9,7 +9,7 @@ export function ledgerEntriesOf(records: readonly DeadLetterRecord[]): LedgerEnt
     try {
       const [raw] = splitter.push(Buffer.concat([OPEN, event, CLOSE]));
       const isDated = raw?.timestampMs !== undefined;
-      return isDated ? [{ ...Ledger.keyOf(raw, 0), isDeadLettered: false }] : [];
+      return isDated ? [Ledger.keyOf(raw, 0)] : [];
     } catch (error) {
       if (error instanceof MalformedArrayError) return [];
       throw error;

@@ -45,15 +45,17 @@ export class Ledger {
   }
 
   /**
-   * The key of an event. One without an id is known by its whole text.
+   * The key of an event, as the entry that it is once delivered. One without an id is known by its whole text.
    * @param seenMs epoch milliseconds of the sighting, for events without a timestamp
    */
-  static keyOf(event: RawEvent, seenMs: number): LedgerKey {
+  static keyOf(event: RawEvent, seenMs: number): LedgerEntry {
     const { high, low } = event.id === undefined ? hash64(event.bytes) : hashText(event.id);
     const { timestampMs } = event;
-    if (timestampMs === undefined) return { bucket: undatedBucketOf(seenMs), place: 0, high, low };
+    if (timestampMs === undefined) {
+      return { bucket: undatedBucketOf(seenMs), place: 0, high, low, isDeadLettered: false };
+    }
     const place = timestampMs - Math.floor(timestampMs / BUCKET_MS) * BUCKET_MS;
-    return { bucket: bucketOf(timestampMs), place, high, low };
+    return { bucket: bucketOf(timestampMs), place, high, low, isDeadLettered: false };
   }
 
   has(key: LedgerKey): boolean {

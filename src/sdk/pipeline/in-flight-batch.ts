@@ -13,7 +13,7 @@ export interface PageProgress {
 
 /** An event of a batch, and the page that waits for it. */
 interface Passenger {
-  readonly key: LedgerKey;
+  readonly key: LedgerEntry;
   readonly page: PageProgress;
   readonly id: string | undefined;
   /** Told once the event is delivered for the first time, where that is of interest. */
@@ -66,7 +66,7 @@ export class InFlightBatch<B extends Batch> {
       const isDeadLettered = rejected.has(index);
       page.open -= 1;
       if (!isDeadLettered) onDelivered?.();
-      closed.push({ bucket: key.bucket, place: key.place, high: key.high, low: key.low, isDeadLettered });
+      closed.push(isDeadLettered ? { ...key, isDeadLettered } : key);
     }
     return closed;
   }

@@ -2,7 +2,7 @@ import type { DeliveryState, Progress, Settled } from '../checkpoint/delivery-st
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
 import { abortError, isAbort, ModuleError } from '../errors.js';
 import { retry } from '../http/retry.js';
-import { Ledger, type LedgerEntry, type LedgerKey } from '../ledger/ledger.js';
+import { Ledger, type LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
 import type { Stop } from '../stop.js';
@@ -162,12 +162,12 @@ class WindowRun<B extends Batch> {
     listener({ kind: 'read', events: page.events.length, repeated, bytes });
   }
 
-  #isKnown(key: LedgerKey, page: PageProgress): boolean {
+  #isKnown(key: LedgerEntry, page: PageProgress): boolean {
     return this.pipeline.state.ledger.has(key) || this.#isUnderWay(key, page);
   }
 
   /** An event that another lane has under way keeps the page open; one of this lane keeps an earlier page open. */
-  #isUnderWay(key: LedgerKey, page: PageProgress): boolean {
+  #isUnderWay(key: LedgerEntry, page: PageProgress): boolean {
     const carrier = this.pipeline.underWay.carrierOf(key);
     if (carrier === undefined) return false;
     if (carrier !== this.#filling && !this.#inFlight.has(carrier)) {
@@ -177,7 +177,7 @@ class WindowRun<B extends Batch> {
     return true;
   }
 
-  #remember(event: RawEvent, key: LedgerKey, page: PageProgress): void {
+  #remember(event: RawEvent, key: LedgerEntry, page: PageProgress): void {
     this.#filling.remember({ key, page, id: event.id, onDelivered: this.#lateness(event) });
   }
 
@@ -195,7 +195,7 @@ class WindowRun<B extends Batch> {
   }
 
   /** @returns false where another lane has taken the event while this one waited for a place */
-  async #addToNext(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<boolean> {
+  async #addToNext(event: RawEvent, key: LedgerEntry, page: PageProgress): Promise<boolean> {
     await this.#dispatch();
     if (this.#isKnown(key, page)) return false;
     const added = this.#filling.batch.add(event);
@@ -209,7 +209,7 @@ class WindowRun<B extends Batch> {
    * The whole is kept first: never is a trimmed copy all that is left of an event. It is under way alone until that is
    * durable, so that no other page or lane keeps it again.
    */
-  async #keepOversized(event: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+  async #keepOversized(event: RawEvent, key: LedgerEntry, page: PageProgress): Promise<void> {
     const reduced = this.pipeline.destination.reduce?.(event);
     const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
     const delivered = reduced === undefined ? {} : ({ delivered: 'trimmed' } as const);
@@ -231,7 +231,7 @@ class WindowRun<B extends Batch> {
     }
   }
 
-  async #addReduced(copy: RawEvent, key: LedgerKey, page: PageProgress): Promise<void> {
+  async #addReduced(copy: RawEvent, key: LedgerEntry, page: PageProgress): Promise<void> {
     let added = this.#filling.batch.add(copy);
     if (added === 'full') {
       await this.#dispatch();

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { Ledger, type LedgerEntry, type LedgerKey } from '../../../../src/sdk/ledger/ledger.js';
+import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import { InFlightBatch, type PageProgress } from '../../../../src/sdk/pipeline/in-flight-batch.js';
 import { rawEvent, testEvent } from '../../../support/events.js';
 import { ACKNOWLEDGED, TextBatch } from '../../../support/recording-destination.js';
 
-const keyOf = (id: string): LedgerKey => Ledger.keyOf(rawEvent(testEvent(id, 1_900_000_000_000)), 0);
-const delivered = (id: string): LedgerEntry => ({ ...keyOf(id), isDeadLettered: false });
+const keyOf = (id: string): LedgerEntry => Ledger.keyOf(rawEvent(testEvent(id, 1_900_000_000_000)), 0);
+const delivered = (id: string): LedgerEntry => keyOf(id);
 const pageOf = (): PageProgress => ({ open: 0, read: true, settledToMs: undefined });
 
 function batchOf(...ids: string[]) {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { Ledger, type LedgerKey } from '../../../../src/sdk/ledger/ledger.js';
+import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import { InFlightBatch } from '../../../../src/sdk/pipeline/in-flight-batch.js';
 import { UnderWay } from '../../../../src/sdk/pipeline/under-way.js';
 import { rawEvent, testEvent } from '../../../support/events.js';
 import { TextBatch } from '../../../support/recording-destination.js';
 
-const keyOf = (id: string): LedgerKey => Ledger.keyOf(rawEvent(testEvent(id, 1_900_000_000_000)), 0);
+const keyOf = (id: string): LedgerEntry => Ledger.keyOf(rawEvent(testEvent(id, 1_900_000_000_000)), 0);
 
 function batchOf(id: string): InFlightBatch<TextBatch> {
   const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
