@@ -3,11 +3,11 @@
  * as a slice of them. The first argument is an `ApiOptions` as JSON.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { json } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 
 import { firstRowAt, timeOf, type Timeline } from '../timeline.js';
 import { createEventTexts } from './event-text.js';
@@ -108,12 +108,13 @@ async function sendPage(query: Query, rows: Rows, response: ServerResponse): Pro
     'X-Sort': 'ASC',
     'X-Search_after': JSON.stringify([timeOf(timeline, Math.max(0, to - 1)), String(to - 1)]),
   });
-  response.write('[');
-  for (const piece of texts.pieces(from, to)) {
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    if (response.destroyed) return;
-  }
-  response.end(']');
+  await pipeline(arrayOf(texts.pieces(from, to)), response);
+}
+
+function* arrayOf(pieces: Iterable<Buffer>): Generator<string | Buffer> {
+  yield '[';
+  yield* pieces;
+  yield ']';
 }
 
 function intervals(query: Query, from: number, to: number): object[] {

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 
@@ -49,7 +50,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const counter = new EventCounter(isLive ? (row) => rows.push(row) : undefined);
   request.on('data', (piece: Buffer) => (stats.bytes += piece.length));
   const body: Readable = request.headers['content-encoding'] === 'gzip' ? request.pipe(createGunzip()) : request;
-  for await (const piece of body) counter.push(piece as Buffer);
+  // An iterator over the pieces would cost more than looking at them does.
+  body.on('data', (piece: Buffer) => counter.push(piece));
+  await finished(body, { writable: false });
   if (latencyMs > 0) await wait(latencyMs);
   stats.requests += 1;
   const ids = eventIds.subarray(0, Math.max(0, counter.count * EVENT_ID.length - 1));
