@@ -117,8 +117,8 @@ export const VARIANTS: readonly Variant[] = [
         LedgerStore.prototype,
         'prune',
         (prune) =>
-          function (beforeMs) {
-            return prune.call(this, beforeMs + 600_000);
+          function ({ fromMs, also }) {
+            return prune.call(this, { fromMs: fromMs + 600_000, also });
           },
       ),
   },
