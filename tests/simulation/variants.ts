@@ -123,6 +123,18 @@ export const VARIANTS: readonly Variant[] = [
       ),
   },
   {
+    name: 'forgets-ids-of-hours-that-a-backfill-reads',
+    patch: () =>
+      replace(
+        LedgerStore.prototype,
+        'prune',
+        (prune) =>
+          function ({ fromMs }) {
+            return prune.call(this, { fromMs, also: [] });
+          },
+      ),
+  },
+  {
     name: 'does-not-write-the-dead-letter',
     patch: () => replace(DeadLetter.prototype, 'write', () => async () => []),
   },

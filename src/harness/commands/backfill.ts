@@ -113,8 +113,7 @@ class Backfill {
     await parts.source.learnTime(requested);
     const range = this.#range(parts.source.now());
     const plan = await planBackfill(range, { state, source: parts.source }, requested);
-    const slices = await this.#slices(plan);
-    if (this.flags.dryRun === true) return this.#print(range, plan, slices);
+    if (this.flags.dryRun === true) return this.#print(range, plan, await this.#slices(plan));
     this.#tellKnown(plan);
     if (!(await this.#mayRepeat(plan))) return EXIT_CODE.failed;
     for (const fresh of plan.fresh) state.backfill(fresh);
@@ -138,7 +137,7 @@ class Backfill {
     }
     return {
       fromMs: Math.ceil(Math.max(Math.floor(fromMs / HOUR_MS) * HOUR_MS, keptFromMs)),
-      toMs: Math.ceil(toMs / HOUR_MS) * HOUR_MS,
+      toMs: Math.min(Math.ceil(toMs / HOUR_MS) * HOUR_MS, Math.floor(nowMs)),
     };
   }
 

@@ -7,8 +7,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** So many slices are worth having: enough for several to be read at once until near the end. */
 const WANTED_SLICES = 24;
-/** Fewer events are read with a request or two: a slice of them is not worth the request for its count. */
-const FEWEST_EVENTS = 10_000;
+/** Fewer events are read with a few requests: a slice of them is not worth the request for its count. */
+const FEWEST_EVENTS = 50_000;
 /** Of a slice whose events come out of order, all ids are remembered until its end. */
 const MOST_EVENTS = 250_000;
 

@@ -31,6 +31,8 @@ const UNPROVEN_GRACE_MS = 2 * HOUR_MS;
 /** Ids that a gap needs are kept so much longer than others, in event time. */
 const NEEDED_AT_MOST_MS = 7 * 24 * HOUR_MS;
 
+const NO_LEDGER = { segments: [], ledgerFromMs: -Infinity };
+
 export interface DeliveryStateOptions {
   readonly storage: Storage;
   /** Where to begin where nothing is remembered, epoch milliseconds. Asked only then. */
@@ -100,7 +102,8 @@ export class DeliveryState {
     const { storage } = options;
     const content = decodeCheckpoint(await storage.read(CHECKPOINT_DOCUMENT), storage.location);
     if (content.kind === 'none' && (await wasCollected(storage))) throw checkpointGone(storage.location);
-    const store = await LedgerStore.open(storage, content.kind === 'own' ? content.checkpoint.segments : []);
+    const { segments, ledgerFromMs } = content.kind === 'own' ? content.checkpoint : NO_LEDGER;
+    const store = await LedgerStore.open(storage, segments, ledgerFromMs);
     const { startFromMs } = options;
     const startMs = content.kind !== 'none' ? 0 : typeof startFromMs === 'number' ? startFromMs : await startFromMs();
     const state = new DeliveryState({ ...options, startFromMs: startMs }, content, store);

@@ -7,7 +7,7 @@ import { Hold } from './hold.js';
  */
 export type Urgency = 'live' | 'backlog';
 
-/** One place in so many is kept free of the backlog, and at least one where there are two. */
+/** One place in so many is kept free of the backlog, and at least one where there are two. Live requests may take all. */
 const PLACES_FOR_A_FREE_ONE = 10;
 
 /**
@@ -20,6 +20,8 @@ export class RateLimiter {
   readonly #windowMs: number;
   /** When the latest requests were let through, oldest first. Never longer than the limit. */
   readonly #begun: number[] = [];
+  /** The same of the backlog alone. */
+  readonly #begunOfBacklog: number[] = [];
   readonly #hold: Hold;
   /** Requests of either urgency go through one after the other, in the order they asked. */
   readonly #turns: Record<Urgency, Promise<void>> = { live: Promise.resolve(), backlog: Promise.resolve() };
@@ -64,14 +66,22 @@ export class RateLimiter {
       if (delayMs <= 0) break;
       await this.clock.sleep(Math.ceil(delayMs), signal);
     }
-    this.#begun.push(this.clock.monotonic());
-    if (this.#begun.length > this.#limit) this.#begun.shift();
+    this.#note(this.#begun, this.#limit);
+    if (urgency === 'backlog') this.#note(this.#begunOfBacklog, this.#backlogLimit);
+  }
+
+  #note(begun: number[], limit: number): void {
+    begun.push(this.clock.monotonic());
+    if (begun.length > limit) begun.shift();
   }
 
   /** How long until there is a place, milliseconds; 0 or less where there is one. */
   #freeInMs(urgency: Urgency): number {
-    const last = this.#begun.at(urgency === 'live' ? -this.#limit : -this.#backlogLimit);
-    return last === undefined ? -Infinity : last + this.#windowMs - this.clock.monotonic();
+    const freeAt = (begun: readonly number[], limit: number): number =>
+      begun.length < limit ? -Infinity : (begun[0] ?? -Infinity) + this.#windowMs;
+    const all = freeAt(this.#begun, this.#limit);
+    const own = urgency === 'live' ? -Infinity : freeAt(this.#begunOfBacklog, this.#backlogLimit);
+    return Math.max(all, own) - this.clock.monotonic();
   }
 }
 

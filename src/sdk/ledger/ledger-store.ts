@@ -44,13 +44,19 @@ export class LedgerStore {
   /**
    * Reads the ledger back.
    * @param named segments that the checkpoint says exist
+   * @param backlogBeforeMs events older than this, epoch milliseconds, are of a backlog
    * @throws ModuleError STATE_CORRUPT where one of them is missing, or any segment is damaged
    */
-  static async open(storage: Storage, named: readonly string[]): Promise<LedgerStore> {
+  static async open(storage: Storage, named: readonly string[], backlogBeforeMs = -Infinity): Promise<LedgerStore> {
     const store = new LedgerStore(storage, new Ledger());
     const present = (await storage.list(LEDGER_FOLDER)).filter((name) => /^\d{8}\.bin$/.test(name));
     for (const name of named) if (!present.includes(name)) throw missing(name, storage.location);
     for (const name of present) await store.#load(name, name === present.at(-1));
+    const newest = store.#growing.recent;
+    if (newest?.entries.every(({ bucket }) => bucketEndMs(bucket) <= backlogBeforeMs) === true) {
+      store.#growing.recent = undefined;
+      store.#growing.backlog = newest;
+    }
     return store;
   }
 

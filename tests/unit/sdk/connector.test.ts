@@ -83,8 +83,8 @@ async function positionOn(storage: Storage): Promise<unknown> {
   return (JSON.parse(text) as Record<string, unknown>)['most_recent_date_seen'];
 }
 
-/** Where reading began. */
-const earliest = ({ windows }: ScriptedSource): number => Math.min(...windows.map(({ fromMs }) => fromMs));
+/** Where a backfill began: it asks for a millisecond more, to be sure of the border. */
+const earliest = ({ windows }: ScriptedSource): number => Math.min(...windows.map(({ fromMs }) => fromMs)) + 1;
 
 const refusal = (code: ErrorCode, details: ModuleErrorDetails = {}): ModuleError =>
   new ModuleError(code, `failed with ${code}`, { advice: 'Do this.', ...details });
