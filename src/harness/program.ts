@@ -5,6 +5,7 @@ import { EXIT_CODE, exitCodeOf, type ExitCode } from '../sdk/exit-code.js';
 import { escapeControls } from '../sdk/observability/escape-controls.js';
 import { outputStyle, type OutputStream } from '../sdk/observability/terminal.js';
 import { addAuditCommand } from './commands/audit.js';
+import { addBackfillCommand } from './commands/backfill.js';
 import { addCheckCommand } from './commands/check.js';
 import { addConfigCommand } from './commands/config.js';
 import { addDeadLetterCommand } from './commands/dead-letter/dead-letter.js';
@@ -58,6 +59,7 @@ function createProgram(world: HarnessWorld, finish: Finish): Command {
   addDemoCommand(program, world, finish);
   addRunCommand(program, world, finish);
   addCheckCommand(program, world, finish);
+  addBackfillCommand(program, world, finish);
   addAuditCommand(program, world, finish);
   addStateCommand(program, world, finish);
   addConfigCommand(program, world, finish);

@@ -42,6 +42,15 @@ export async function withStorage<Result>(
   }
 }
 
+/** How a command wants its stream. */
+export interface StreamOptions {
+  readonly access: Access;
+  /** What is under way may end at the first signal, and is aborted at the second. Default: it is aborted at the first. */
+  readonly stopsSoftly?: boolean;
+  /** Begins at the source's now where nothing was collected on the data path yet. Default: that is an error. */
+  readonly mayBegin?: boolean;
+}
+
 /**
  * Gives `use` the stream of a configuration.
  * @throws ModuleError STATE_UNAVAILABLE where nothing was collected on the data path yet
@@ -49,14 +58,15 @@ export async function withStorage<Result>(
 export function withStream<Result>(
   configuration: LoadedConfiguration,
   world: HarnessWorld,
-  access: Access,
+  options: Access | StreamOptions,
   use: (stream: OpenStream) => Promise<Result>,
 ): Promise<Result> {
+  const { access, stopsSoftly = false, mayBegin = false } = typeof options === 'string' ? { access: options } : options;
   return withStorage(configuration, access, async (storage) => {
     const { registration, loaded, dataPath } = configuration;
     const transport = world.openTransport();
     const stop = new Stop();
-    const request = (): void => stop.force();
+    const request = (): void => (stopsSoftly && !stop.requested.aborted ? stop.request() : stop.force());
     world.signals.on('SIGINT', request);
     world.signals.on('SIGTERM', request);
     try {
@@ -69,7 +79,12 @@ export function withStream<Result>(
       });
       const context = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS };
       const parts = registration.trigger.connect(loaded.settings, context);
-      const state = await openExisting(parts, storage, dataPath.value);
+      const beginMs = async (): Promise<number> => {
+        if (!mayBegin) throw nothingYet(dataPath.value);
+        await parts.source.learnTime(stop.requested);
+        return parts.source.now();
+      };
+      const state = await openExisting(parts, storage, beginMs);
       return await use({ parts, context, state });
     } finally {
       world.signals.off('SIGINT', request);
@@ -79,10 +94,14 @@ export function withStream<Result>(
   });
 }
 
-async function openExisting(parts: ConnectorParts<Batch>, storage: Storage, place: string): Promise<DeliveryState> {
+async function openExisting(
+  parts: ConnectorParts<Batch>,
+  storage: Storage,
+  beginMs: () => Promise<number>,
+): Promise<DeliveryState> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await openState(parts, storage, () => Promise.reject(nothingYet(place)));
+      return await openState(parts, storage, beginMs);
     } catch (error) {
       const mayPass = error instanceof ModuleError && error.code === 'STATE_CORRUPT';
       if (!mayPass || attempt === READ_TRIES) throw error;

@@ -4,7 +4,7 @@ import type { IntakeBatch } from '../sdk/intake/intake-batch.js';
 import { pipelineLog } from '../sdk/observability/pipeline-log.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
 import type { Trigger, TriggerContext } from '../sdk/trigger.js';
-import { createClient } from './create-client.js';
+import { createClients } from './create-client.js';
 import { createIntakeDestination } from './create-intake-destination.js';
 import { checkConnector } from './check.js';
 import { DirectoryInsightsSource } from './event-source.js';
@@ -32,9 +32,11 @@ function connect(settings: ConnectorSettings, context: Omit<TriggerContext, 'sto
     tellLog(event);
     context.listener?.(event);
   };
-  const client = createClient(settings, { ...context, listener });
+  const clients = createClients(settings, { ...context, listener });
+  const { services, pageSize } = settings;
   return {
-    source: new DirectoryInsightsSource({ client, services: settings.services, pageSize: settings.pageSize }),
+    source: new DirectoryInsightsSource({ client: clients.live, services, pageSize }),
+    backlogSource: new DirectoryInsightsSource({ client: clients.backlog, services, pageSize }),
     destination: createIntakeDestination(settings, { ...context, listener, anySize: false }),
     listener,
     stream: describeStream(settings),
@@ -45,6 +47,7 @@ function connect(settings: ConnectorSettings, context: Omit<TriggerContext, 'sto
     settlingHorizonMs: settings.settlingHorizonMs,
     reconcileEveryMs: settings.reconcileEveryMs,
     retentionMs: RETENTION_MS,
+    readingPace: { requestsPerSecond: settings.requestsPerSecond, eventsPerRequest: settings.pageSize },
     deadLetterLimitBytes: settings.deadLetterLimitBytes,
   };
 }

@@ -1,5 +1,6 @@
-import { RateLimiter } from '../sdk/http/rate-limiter.js';
+import { RateLimiter, type Urgency } from '../sdk/http/rate-limiter.js';
 import { rateLimitedTransport } from '../sdk/http/rate-limited-transport.js';
+import { ServerClock } from '../sdk/http/server-clock.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
 import type { Clock, HttpTransport, Random } from '../sdk/ports.js';
 import { DirectoryInsightsClient } from './api/client.js';
@@ -18,18 +19,28 @@ interface ClientWorld {
 
 /** A client with a rate limit of its own: all that share an API key should share one. */
 export function createClient(settings: ClientSettings, world: ClientWorld): DirectoryInsightsClient {
-  const { transport, clock, random, listener, retryForMs } = world;
-  const { baseUrl, apiKey, organizationId, requestsPerSecond } = settings;
+  return createClients(settings, world).live;
+}
+
+/** Two clients under one rate limit and with one clock of the API: `backlog` waits wherever `live` has something to ask. */
+export function createClients(
+  { baseUrl, apiKey, organizationId, requestsPerSecond }: ClientSettings,
+  { transport, clock, random, listener, retryForMs }: ClientWorld,
+): Readonly<Record<Urgency, DirectoryInsightsClient>> {
   const limiter = new RateLimiter(clock, requestsPerSecond);
-  return new DirectoryInsightsClient({
-    baseUrl,
-    apiKey,
-    ...(organizationId === undefined ? {} : { organizationId }),
-    userAgent: USER_AGENT,
-    transport: rateLimitedTransport(transport, limiter, clock),
-    clock,
-    random,
-    ...(listener === undefined ? {} : { listener }),
-    ...(retryForMs === undefined ? {} : { retryForMs }),
-  });
+  const serverClock = new ServerClock(clock);
+  const clientOf = (urgency: Urgency): DirectoryInsightsClient =>
+    new DirectoryInsightsClient({
+      baseUrl,
+      apiKey,
+      ...(organizationId === undefined ? {} : { organizationId }),
+      userAgent: USER_AGENT,
+      transport: rateLimitedTransport(transport, limiter, clock, urgency),
+      clock,
+      serverClock,
+      random,
+      ...(listener === undefined ? {} : { listener }),
+      ...(retryForMs === undefined ? {} : { retryForMs }),
+    });
+  return { live: clientOf('live'), backlog: clientOf('backlog') };
 }

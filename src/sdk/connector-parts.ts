@@ -2,9 +2,17 @@ import type { Batch, Destination } from './pipeline/destination.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Source } from './pipeline/source.js';
 
+/** How fast a source may be read at the most. */
+export interface ReadingPace {
+  readonly requestsPerSecond: number;
+  readonly eventsPerRequest: number;
+}
+
 /** What a connector is made of: its two ends, and its pace. */
 export interface ConnectorParts<B extends Batch> {
   readonly source: Source;
+  /** The same source for a backlog, whose requests let those of `source` go first. Default: `source`. */
+  readonly backlogSource?: Source;
   readonly destination: Destination<B>;
   /** What both ends and the pump report to. */
   readonly listener: PipelineListener;
@@ -21,6 +29,8 @@ export interface ConnectorParts<B extends Batch> {
   readonly reconcileEveryMs: number;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
+  /** What bounds the reading, to estimate how long a backlog takes. */
+  readonly readingPace?: ReadingPace;
   /** What the dead letter may take, bytes. No limit where it is not given. */
   readonly deadLetterLimitBytes?: number;
 }

@@ -3,6 +3,7 @@ import type { OwedSet } from './checkpoint/owed-set.js';
 import type { ConnectorParts } from './connector-parts.js';
 import { DeadLetter } from './dead-letter/dead-letter.js';
 import { DAMAGE_ADVICE, DeadLetterArchive, describeDamage } from './dead-letter/dead-letter-archive.js';
+import { BackfillLane } from './lanes/backfill-lane.js';
 import { RepairLane } from './lanes/repair-lane.js';
 import { describeOwed, TailLane } from './lanes/tail-lane.js';
 import { describeError, isAbort, ModuleError } from './errors.js';
@@ -42,7 +43,7 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
   log.info(`Stopped, owed: ${describeOwed(state.owed)}`);
 }
 
-/** Both lanes side by side; with `once`, one after the other. */
+/** The lanes side by side; with `once`, one after the other. */
 async function collect<B extends Batch>(
   parts: ConnectorParts<B>,
   context: TriggerContext,
@@ -51,20 +52,32 @@ async function collect<B extends Batch>(
   const { stop, once } = context;
   const pipeline = createPipeline(parts, context, state);
   const repair = new RepairLane(parts, pipeline, context);
-  const tail = new TailLane({ ...parts, onRecovery: () => repair.wake() }, pipeline, context);
+  const tail = new TailLane(
+    { ...parts, onRecovery: () => repair.wake(), onSuccess: () => backfill.wake() },
+    pipeline,
+    context,
+  );
+  const backfill = new BackfillLane(
+    { ...parts, isWell: () => once || tail.isWell, onDone: () => repair.wake() },
+    pipeline,
+    context,
+  );
   if (once) {
     await tail.run();
     if (stop.requested.aborted) return;
-    await repair.pass().catch((error: unknown) => {
-      if (!isAbort(error) || !stop.requested.aborted) throw error;
-    });
+    await backfill
+      .untilDone()
+      .then(() => repair.pass())
+      .catch((error: unknown) => {
+        if (!isAbort(error) || !stop.requested.aborted) throw error;
+      });
     return;
   }
-  const lanes = [tail.run(), repair.run()];
+  const lanes = [tail.run(), repair.run(), backfill.run()];
   try {
     await Promise.all(lanes);
   } catch (error) {
-    // A defect in one lane: the other one finishes what it has under way.
+    // A defect in one lane: the others finish what they have under way.
     stop.request();
     await Promise.allSettled(lanes);
     throw error;

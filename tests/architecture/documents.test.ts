@@ -25,11 +25,11 @@ describe('documents and code say the same', () => {
     expect(documented).toEqual(known);
   });
 
-  it('package, manifest, user agent and the newest entry of the changelog have one version', () => {
+  it('package, manifest, user agent and the newest release of the changelog have one version', () => {
     const versions = ['package.json', 'manifest.json'].map(
       (path) => (JSON.parse(read(path)) as { version: string }).version,
     );
-    const [, newest] = /^## \[(.+?)\]/m.exec(read('CHANGELOG.md')) ?? [];
+    const [, newest] = /^## \[(?!Unreleased)(.+?)\]/m.exec(read('CHANGELOG.md')) ?? [];
     expect(new Set([...versions, newest, VERSION])).toEqual(new Set([VERSION]));
   });
 

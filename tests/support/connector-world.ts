@@ -158,7 +158,7 @@ export class ConnectorWorld {
 }
 
 const ACCOUNT = { base_url: `https://${API_HOST}/`, apikey: SYNTHETIC_API_KEY };
-const ARGUMENTS = { intake_key: SYNTHETIC_INTAKE_KEY, intake_server: `https://${INTAKE_HOST}`, start_from: '1d' };
+const ARGUMENTS = { intake_key: SYNTHETIC_INTAKE_KEY, intake_server: `https://${INTAKE_HOST}`, start_from: '1h' };
 
 /** What every setting is where nobody sets it. */
 export function defaultsOf({ properties }: SettingsSchema): Record<string, unknown> {

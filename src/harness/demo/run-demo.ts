@@ -67,7 +67,7 @@ export async function runDemo(
     let stillCycles = 0;
     await collect((_, caughtUpToMs) => {
       // A cycle ends with its window, of which a backlog takes many.
-      if (caughtUpToMs < startedAtMs) return false;
+      if (caughtUpToMs < startedAtMs || narrator.isBehind) return false;
       if (endsAtMs === Infinity) {
         endsAtMs = clock.now() + options.seconds * 1000;
         narrator.say(`The backlog is delivered. What happens from now on is followed for ${options.seconds} s`);

@@ -27,6 +27,8 @@ export interface ClientOptions {
   /** Keeps to the rate limit; the client retries over it. */
   readonly transport: HttpTransport;
   readonly clock: Clock;
+  /** What is known of the API's time. Default: of its own, nothing yet. */
+  readonly serverClock?: ServerClock;
   readonly random: Random;
   readonly listener?: PipelineListener;
   /** How long a failing call is tried again, milliseconds. Default: five minutes. */
@@ -78,7 +80,7 @@ export class DirectoryInsightsClient {
   readonly #redact: Redactor;
 
   constructor(private readonly options: ClientOptions) {
-    this.serverClock = new ServerClock(options.clock);
+    this.serverClock = options.serverClock ?? new ServerClock(options.clock);
     this.#host = new URL(options.baseUrl).host;
     this.#redact = redactor([options.apiKey]);
   }

@@ -48,6 +48,8 @@ export interface Checkpoint {
   readonly notCounted?: NotCounted | undefined;
   /** Ranges whose ids were forgotten before their counts agreed with the source's. */
   readonly unproven: readonly ClosedInterval[];
+  /** Ranges that are being backfilled: hours of them that the ledger has left behind are remembered until they are read. */
+  readonly backfill: readonly ClosedInterval[];
   /** Ranges that could not be had any more: the source had deleted them. */
   readonly unreachable: readonly OwedInterval[];
   readonly lateness: Readonly<Record<string, LatenessHistogram>>;
@@ -95,6 +97,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Arr
       not_counted: { since: formatTimestamp(notCounted.sinceMs), reason: notCounted.reason },
     }),
     unproven: checkpoint.unproven.map(encodeInterval),
+    ...(checkpoint.backfill.length > 0 && { backfill: checkpoint.backfill.map(encodeInterval) }),
     unreachable: checkpoint.unreachable.map(encodeInterval),
     lateness: checkpoint.lateness,
     stream: checkpoint.stream,
@@ -135,6 +138,7 @@ function decodeOwn(own: Json, read: DocumentReader): Checkpoint {
     collectedFromMs: read.instant(own['collected_from'], 'collected_from'),
     ledgerFromMs: read.instant(ledger['from'], 'ledger.from'),
     segments: texts(ledger['segments'], read),
+    backfill: own['backfill'] === undefined ? [] : closedIntervals(own['backfill'], 'backfill', read),
     unreachable: read.intervals(own['unreachable'], 'unreachable'),
     stream: typeof own['stream'] === 'string' ? own['stream'] : '',
   };

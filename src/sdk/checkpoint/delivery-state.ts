@@ -1,5 +1,6 @@
 import { ModuleError } from '../errors.js';
 import { REACH_MS } from '../ledger/border.js';
+import type { Remembered } from '../ledger/bucket.js';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.js';
 import { LEDGER_FOLDER, LedgerStore } from '../ledger/ledger-store.js';
 import { HOUR_MS, type HourRecord, HourStore, type Proof } from '../reconciliation/hour-store.js';
@@ -12,6 +13,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from './checkpoint-document.js';
+import { finishedPieces, MARGIN_MS, outside, overlap, wholeHours, within } from './backfill-ranges.js';
 import { type ClosedInterval, type OwedInterval, OwedSet } from './owed-set.js';
 import { resume, type Resumption } from './resumption.js';
 
@@ -29,6 +31,8 @@ const UNPROVEN_GRACE_MS = 2 * HOUR_MS;
 /** Ids that a gap needs are kept so much longer than others, in event time. */
 const NEEDED_AT_MOST_MS = 7 * 24 * HOUR_MS;
 
+const NO_LEDGER = { segments: [], ledgerFromMs: -Infinity };
+
 export interface DeliveryStateOptions {
   readonly storage: Storage;
   /** Where to begin where nothing is remembered, epoch milliseconds. Asked only then. */
@@ -41,7 +45,7 @@ export interface DeliveryStateOptions {
 
 /** What a lane has read to its end: a beginning of the tail, or (part of) a gap. */
 export interface Settled extends ClosedInterval {
-  readonly lane: 'tail' | 'gap';
+  readonly lane: 'tail' | 'gap' | 'backfill';
 }
 
 /** What one commit says: these events are accounted for, and this is owed no more. */
@@ -88,7 +92,7 @@ export class DeliveryState {
     this.hours = new HourStore(options.storage);
     this.lateness = new Lateness(checkpoint.lateness);
     // The oldest segments hold more than is remembered.
-    this.ledger.prune(this.#rememberedFromMs);
+    this.ledger.prune(this.#remembered);
   }
 
   /**
@@ -99,12 +103,14 @@ export class DeliveryState {
     const { storage } = options;
     const content = decodeCheckpoint(await storage.read(CHECKPOINT_DOCUMENT), storage.location);
     if (content.kind === 'none' && (await wasCollected(storage))) throw checkpointGone(storage.location);
-    const store = await LedgerStore.open(storage, content.kind === 'own' ? content.checkpoint.segments : []);
+    const { segments, ledgerFromMs } = content.kind === 'own' ? content.checkpoint : NO_LEDGER;
+    const store = await LedgerStore.open(storage, segments, ledgerFromMs);
     const { startFromMs } = options;
     const startMs = content.kind !== 'none' ? 0 : typeof startFromMs === 'number' ? startFromMs : await startFromMs();
     const state = new DeliveryState({ ...options, startFromMs: startMs }, content, store);
     // The hours that will be written next: found corrupt only then, they would fail every commit.
     await state.hours.read(state.readableFromMs, state.readableFromMs + HOUR_MS);
+    for (const { fromMs, toMs } of state.checkpoint.backfill) await state.hours.read(fromMs - HOUR_MS, toMs + HOUR_MS);
     return state;
   }
 
@@ -133,6 +139,21 @@ export class DeliveryState {
   /** Earliest event time from which on the ledger can be counted. */
   get countableFromMs(): number {
     return Math.max(this.readableFromMs, this.#checkpoint.countedFromMs);
+  }
+
+  /** Gaps that a backfill is to read: they may be long, and older than the ids that are remembered otherwise. */
+  get backfillGaps(): readonly ClosedInterval[] {
+    return within(this.#owed.gaps, this.#checkpoint.backfill);
+  }
+
+  /** All other gaps: what comparing counts has found, and what is read again for other reasons. */
+  get repairGaps(): readonly ClosedInterval[] {
+    return outside(this.#owed.gaps, this.#checkpoint.backfill);
+  }
+
+  /** From here on everything up to the tail was read already: what a backfill has still to read lies before. */
+  get steadyFromMs(): number {
+    return Math.max(this.readableFromMs, this.backfillGaps.at(-1)?.toMs ?? -Infinity);
   }
 
   /** How many events the source should count between two borders, if nothing is missing. */
@@ -218,7 +239,34 @@ export class DeliveryState {
       // What is skipped must not be found missing; what was forgotten is counted anew.
       countedFromMs: skipsSomething || positionMs < ledgerFromMs ? positionMs : countedFromMs,
       agreed: undefined,
+      backfill: [],
     };
+  }
+
+  /**
+   * Puts a range among the owed that is to be read beside the tail, however old it is: until all of an hour is read, its
+   * ids are remembered, and then its numbers. Durable with the next commit.
+   */
+  backfill(range: ClosedInterval): void {
+    this.#owed = this.#owed.add(range);
+    const { backfill, collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
+    const isWhole = countedFromMs <= ledgerFromMs;
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      backfill: OwedSet.of([...backfill, range]).gaps,
+      // What the ledger counts must go on to begin where no event lies.
+      ledgerFromMs: range.fromMs < ledgerFromMs ? this.#ledgerBorder() : ledgerFromMs,
+      collectedFromMs: Math.min(collectedFromMs, range.fromMs),
+      countedFromMs: isWhole ? Math.min(countedFromMs, range.fromMs) : countedFromMs,
+    };
+  }
+
+  /** Leaves the beginning of the tail, up to `atMs`, to a backfill: the tail goes on from there. Durable with the next commit. */
+  leaveToBackfill(atMs: number): void {
+    const { gaps, tailFromMs } = this.#owed;
+    if (tailFromMs === undefined || tailFromMs >= atMs) return;
+    this.#owed = OwedSet.of([...gaps, { fromMs: atMs, toMs: undefined }]);
+    this.backfill({ fromMs: tailFromMs, toMs: atMs });
   }
 
   /**
@@ -256,21 +304,22 @@ export class DeliveryState {
   commit({ entries, settled }: Progress): Promise<void> {
     for (const entry of entries) if (this.ledger.add(entry)) this.#unwritten.push(entry);
     if (settled?.lane === 'tail') this.#owed = this.#owed.settleTail(settled.toMs);
-    if (settled?.lane === 'gap') this.#owed = this.#owed.settleGap(settled);
+    if (settled !== undefined && settled.lane !== 'tail') this.#owed = this.#owed.settleGap(settled);
     const written = this.#turn.then(() => this.#write());
     this.#turn = written.catch(() => undefined);
     return written;
   }
 
   async #write(): Promise<void> {
-    this.#forgotten.push(...this.#forget());
+    const records = await this.#recordsOfBackfill();
+    this.#forgotten.push(...this.#forget(records));
     const [entries, hours] = [this.#unwritten, this.#unwrittenHours];
     [this.#unwritten, this.#unwrittenHours] = [[], []];
     // What another lane adds while this is being written belongs to the next commit, together with what it settles.
     const checkpoint = { ...this.#checkpoint, owed: this.#owed.intervals, lateness: this.lateness.toJSON() };
     try {
       await this.hours.write(hours);
-      await this.store.append(entries);
+      await this.store.append(entries, this.#remembered.fromMs);
     } catch (error) {
       this.#unwritten.unshift(...entries);
       this.#unwrittenHours.unshift(...hours);
@@ -298,26 +347,104 @@ export class DeliveryState {
     await this.store.remove(names).catch(() => this.#forgotten.push(...names));
   }
 
-  /** Turns hours that left the horizon into numbers. @returns the segments that hold nothing else */
-  #forget(): string[] {
+  /**
+   * Turns hours that a backfill has read, and those that left the horizon, into numbers.
+   * @returns the segments that hold nothing else
+   */
+  #forget(records: readonly HourRecord[]): string[] {
+    const closed = this.#closeBackfilled(records);
+    const left = this.#leaveHorizon();
+    return closed || left ? this.store.prune(this.#remembered) : [];
+  }
+
+  #leaveHorizon(): boolean {
     const { agreed } = this.#checkpoint;
     const provenToMs = agreed === undefined ? -Infinity : agreed.toMs - this.options.keepMs;
     const toMs = wholeHours(
       Math.min(Math.max(provenToMs, this.#boundedFromMs(UNPROVEN_GRACE_MS)), this.#neededFromMs()),
     );
-    if (toMs <= this.#checkpoint.ledgerFromMs) return [];
+    if (toMs <= this.#checkpoint.ledgerFromMs) return false;
     for (const hour of this.#hoursUpTo(toMs)) {
       this.#put({
         ...hour,
         proof: wholeHours(hour.toMs) <= provenToMs && isWithin(hour, agreed) ? 'proven' : 'unknown',
       });
     }
-    return this.store.prune(this.#rememberedFromMs);
+    return true;
   }
 
-  /** A question about the beginning of the ledger reaches a little before it, and shows what is there again. */
-  get #rememberedFromMs(): number {
-    return this.#checkpoint.ledgerFromMs - REACH_MS;
+  /** What was written of the hours that can be closed now, and of those next to them. */
+  async #recordsOfBackfill(): Promise<HourRecord[]> {
+    const pieces = finishedPieces(this.#checkpoint.backfill, this.#owed.gaps);
+    const [first, last] = [pieces[0], pieces.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const written = await this.hours.read(wholeHours(first.fromMs) - HOUR_MS, last.toMs + HOUR_MS);
+    return [...written, ...this.#unwrittenHours];
+  }
+
+  /** Hours of which a backfill has read everything. Those that the ledger still holds are closed when they leave it. */
+  #closeBackfilled(records: readonly HourRecord[]): boolean {
+    // Only hours whose records were looked up: more may have been read meanwhile.
+    const pieces = finishedPieces(this.#checkpoint.backfill, this.#owed.gaps);
+    const known = new Map(records.map((record) => [wholeHours(record.fromMs), record]));
+    for (const piece of pieces) {
+      const backfill = OwedSet.of(this.#checkpoint.backfill).settleGap(piece).gaps;
+      const { ledgerFromMs } = this.#checkpoint;
+      this.#checkpoint = { ...this.#checkpoint, backfill };
+      if (wholeHours(piece.fromMs) < wholeHours(ledgerFromMs)) {
+        const hour = this.#closeHour(piece, known);
+        known.set(wholeHours(piece.fromMs), hour);
+        this.#put(hour);
+      } else if (piece.fromMs + MARGIN_MS < ledgerFromMs) {
+        const fromMs = this.#borderNear(piece.fromMs);
+        this.#checkpoint = { ...this.#checkpoint, ledgerFromMs: fromMs };
+      }
+    }
+    return pieces.length > 0;
+  }
+
+  /** The numbers of an hour, or of a part of one that joins what is known of it. */
+  #closeHour(piece: ClosedInterval, known: ReadonlyMap<number, HourRecord>): HourRecord {
+    const startsMs = wholeHours(piece.fromMs);
+    const isWhole = piece.toMs - piece.fromMs === HOUR_MS;
+    const same = isWhole ? undefined : known.get(startsMs);
+    const [before, after] = [same ?? known.get(startsMs - HOUR_MS), same ?? known.get(startsMs + HOUR_MS)];
+    const fromMs = ifNear(before?.toMs, piece.fromMs) ?? this.#borderNear(piece.fromMs);
+    const toMs = ifNear(after?.fromMs, piece.toMs) ?? this.#borderNear(piece.toMs);
+    const { explained: differences, ledgerFromMs } = this.#checkpoint;
+    const explained = this.explainedIn({ fromMs, toMs });
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      explained: differences.filter(({ atMs }) => atMs < fromMs || atMs >= toMs),
+      ledgerFromMs: ifNear(ledgerFromMs, piece.toMs) === undefined ? ledgerFromMs : toMs,
+    };
+    const hour = { fromMs, toMs, ...this.ledger.count(fromMs, toMs), explained, proof: 'unknown' } as const;
+    if (same === undefined) return hour;
+    // Written before, and ended before the checkpoint knew.
+    if (same.toMs !== fromMs && same.fromMs !== toMs) return { ...same, proof: 'unknown' };
+    return {
+      fromMs: Math.min(fromMs, same.fromMs),
+      toMs: Math.max(toMs, same.toMs),
+      delivered: hour.delivered + same.delivered,
+      deadLettered: hour.deadLettered + same.deadLettered,
+      explained: hour.explained + same.explained,
+      proof: 'unknown',
+    };
+  }
+
+  /** A border at an instant or shortly after it; the instant where events are too dense. */
+  #borderNear(ms: number): number {
+    return this.ledger.border(ms, ms + MARGIN_MS) ?? ms;
+  }
+
+  /**
+   * A question about the beginning of the ledger reaches a little before it, and shows what is there again; as does one
+   * about what is still to be backfilled.
+   */
+  get #remembered(): Remembered {
+    const { ledgerFromMs, backfill } = this.#checkpoint;
+    const also = backfill.map(({ fromMs, toMs }) => ({ fromMs: fromMs - MARGIN_MS, toMs: toMs + MARGIN_MS }));
+    return { fromMs: ledgerFromMs - REACH_MS, also };
   }
 
   /** From here on ids have to be remembered, whatever was proven; `graceMs` is added. */
@@ -327,7 +454,7 @@ export class DeliveryState {
 
   /** Ids around a gap are needed until it is read, though not for ever; those of a reading or comparison until it is over. */
   #neededFromMs(): number {
-    const [gap] = this.#owed.gaps;
+    const [gap] = this.repairGaps;
     const owedFromMs = gap === undefined ? Infinity : Math.max(gap.fromMs, this.#boundedFromMs(NEEDED_AT_MOST_MS));
     return Math.min(owedFromMs, ...[...this.#rereading].map(({ fromMs }) => fromMs));
   }
@@ -335,8 +462,10 @@ export class DeliveryState {
   /** The hours of the ledger that are over at `toMs`, from border to border. Moves the ledger's beginning. */
   *#hoursUpTo(toMs: number): Generator<Omit<HourRecord, 'proof'>> {
     for (;;) {
-      const endsMs = wholeHours(this.#checkpoint.ledgerFromMs) + HOUR_MS;
+      const startsMs = wholeHours(this.#checkpoint.ledgerFromMs);
+      const endsMs = startsMs + HOUR_MS;
       if (endsMs > toMs) return;
+      if (this.#passBackfill({ fromMs: startsMs, toMs: endsMs })) continue;
       // Of an hour from before counting began there is nothing to say.
       const fromMs = this.countableFromMs < endsMs ? this.#firstBorder(endsMs - 1) : undefined;
       const hour = { fromMs: fromMs ?? endsMs, toMs: this.ledger.border(endsMs, endsMs + HOUR_MS - 1) ?? endsMs };
@@ -345,6 +474,24 @@ export class DeliveryState {
       this.#checkpoint = { ...this.#checkpoint, ledgerFromMs: hour.toMs, explained };
       if (fromMs !== undefined) yield { ...hour, ...counted };
     }
+  }
+
+  /** An hour that is being backfilled leaves the ledger as one of those that are closed when they are read. */
+  #passBackfill(hour: ClosedInterval): boolean {
+    const { backfill } = this.#checkpoint;
+    if (!backfill.some((range) => overlap(range, hour))) return false;
+    const rest = { fromMs: Math.max(hour.fromMs, this.countableFromMs), toMs: hour.toMs };
+    this.#checkpoint = {
+      ...this.#checkpoint,
+      backfill: OwedSet.of([...backfill, rest]).gaps,
+      ledgerFromMs: this.ledger.border(hour.toMs, hour.toMs + HOUR_MS - 1) ?? hour.toMs,
+    };
+    return true;
+  }
+
+  #ledgerBorder(): number {
+    const { ledgerFromMs } = this.#checkpoint;
+    return this.#firstBorder(ledgerFromMs + HOUR_MS) ?? ledgerFromMs;
   }
 
   /** Where the last hour ended, so that hours follow each other without a seam; or the first border at all. */
@@ -377,8 +524,8 @@ export function checkpointGone(location: string): ModuleError {
   });
 }
 
-function wholeHours(ms: number): number {
-  return Math.floor(ms / HOUR_MS) * HOUR_MS;
+function ifNear(ms: number | undefined, whereMs: number): number | undefined {
+  return ms !== undefined && Math.abs(ms - whereMs) <= MARGIN_MS ? ms : undefined;
 }
 
 function isWithin({ fromMs, toMs }: ClosedInterval, agreed: Agreement | undefined): boolean {

@@ -64,6 +64,7 @@ function beginAt(fromMs: number, stream: string): Checkpoint {
     explained: [],
     agreed: undefined,
     unproven: [],
+    backfill: [],
     unreachable: [],
     lateness: {},
     stream,

@@ -2,17 +2,30 @@ import type { Clock } from '../ports.js';
 import { Hold } from './hold.js';
 
 /**
+ * Whether a request may be made to wait for others: one of live events is not, one of a backlog is, and leaves some of the
+ * places free.
+ */
+export type Urgency = 'live' | 'backlog';
+
+/** One place in so many is kept free of the backlog, and at least one where there are two. Live requests may take all. */
+const PLACES_FOR_A_FREE_ONE = 10;
+
+/**
  * Lets at most `requestsPerSecond` requests begin in any second, and none while the other side has said to wait. All
- * that share a credential share one of these.
+ * that share a credential share one of these. Live requests go before those of a backlog.
  */
 export class RateLimiter {
   readonly #limit: number;
+  readonly #backlogLimit: number;
   readonly #windowMs: number;
   /** When the latest requests were let through, oldest first. Never longer than the limit. */
   readonly #begun: number[] = [];
+  /** The same of the backlog alone. */
+  readonly #begunOfBacklog: number[] = [];
   readonly #hold: Hold;
-  /** Requests go through one after the other, in the order they asked. */
-  #turn: Promise<void> = Promise.resolve();
+  /** Requests of either urgency go through one after the other, in the order they asked. */
+  readonly #turns: Record<Urgency, Promise<void>> = { live: Promise.resolve(), backlog: Promise.resolve() };
+  #liveWaiting = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -21,13 +34,18 @@ export class RateLimiter {
     this.#hold = new Hold(clock);
     // Less than one a second is one in so many milliseconds.
     this.#limit = Math.max(1, Math.floor(requestsPerSecond));
+    this.#backlogLimit = this.#limit - Math.min(this.#limit - 1, Math.ceil(this.#limit / PLACES_FOR_A_FREE_ONE));
     this.#windowMs = requestsPerSecond >= 1 ? 1000 : 1000 / requestsPerSecond;
   }
 
   /** Resolves when a request may begin, or at once when the signal aborts. The caller looks at the signal. */
-  async admit(signal: AbortSignal): Promise<void> {
-    const turn = this.#turn.then(() => this.#wait(signal));
-    this.#turn = turn;
+  async admit(signal: AbortSignal, urgency: Urgency = 'live'): Promise<void> {
+    const turn = this.#turns[urgency].then(() => this.#wait(signal, urgency));
+    if (urgency === 'live') {
+      this.#liveWaiting += 1;
+      void turn.finally(() => (this.#liveWaiting -= 1));
+    }
+    this.#turns[urgency] = turn;
     // Whoever is told to stop does not wait for those before it; its turn, once it comes, is over at once.
     await orAborted(turn, signal);
   }
@@ -37,17 +55,33 @@ export class RateLimiter {
     this.#hold.extend(delayMs);
   }
 
-  async #wait(signal: AbortSignal): Promise<void> {
+  async #wait(signal: AbortSignal, urgency: Urgency): Promise<void> {
     for (;;) {
       if (signal.aborted) return;
-      const now = this.clock.monotonic();
-      const free = this.#begun.length < this.#limit ? -Infinity : (this.#begun[0] ?? -Infinity) + this.#windowMs;
-      const delayMs = Math.max(free - now, this.#hold.leftMs);
+      if (urgency === 'backlog' && this.#liveWaiting > 0) {
+        await orAborted(this.#turns.live, signal);
+        continue;
+      }
+      const delayMs = Math.max(this.#freeInMs(urgency), this.#hold.leftMs);
       if (delayMs <= 0) break;
       await this.clock.sleep(Math.ceil(delayMs), signal);
     }
-    this.#begun.push(this.clock.monotonic());
-    if (this.#begun.length > this.#limit) this.#begun.shift();
+    this.#note(this.#begun, this.#limit);
+    if (urgency === 'backlog') this.#note(this.#begunOfBacklog, this.#backlogLimit);
+  }
+
+  #note(begun: number[], limit: number): void {
+    begun.push(this.clock.monotonic());
+    if (begun.length > limit) begun.shift();
+  }
+
+  /** How long until there is a place, milliseconds; 0 or less where there is one. */
+  #freeInMs(urgency: Urgency): number {
+    const freeAt = (begun: readonly number[], limit: number): number =>
+      begun.length < limit ? -Infinity : (begun[0] ?? -Infinity) + this.#windowMs;
+    const all = freeAt(this.#begun, this.#limit);
+    const own = urgency === 'live' ? -Infinity : freeAt(this.#begunOfBacklog, this.#backlogLimit);
+    return Math.max(all, own) - this.clock.monotonic();
   }
 }
 

@@ -127,12 +127,12 @@ export class RepairLane<B extends Batch> {
 
   async #readGaps(): Promise<void> {
     const { state, source } = this.pipeline;
-    for (let gap = state.owed.gaps[0]; gap !== undefined; gap = state.owed.gaps[0]) {
+    for (let gap = state.repairGaps[0]; gap !== undefined; gap = state.repairGaps[0]) {
       const toMs = Math.min(gap.toMs, gap.fromMs + LONGEST_PIECE_MS, source.now());
       if (toMs <= gap.fromMs) return;
       const { isComplete } = await this.#readGap({ fromMs: gap.fromMs, toMs });
       // Nothing was settled where the source's clock is behind what it was before: later, then.
-      if (!isComplete || state.owed.gaps[0]?.fromMs === gap.fromMs) return;
+      if (!isComplete || state.repairGaps[0]?.fromMs === gap.fromMs) return;
     }
   }
 
@@ -190,7 +190,7 @@ export class RepairLane<B extends Batch> {
   async #lookBack(): Promise<void> {
     const { state } = this.pipeline;
     const toMs = state.owed.tailFromMs ?? 0;
-    state.owe({ fromMs: Math.max(state.readableFromMs, toMs - LOOK_BACK_MS), toMs });
+    state.owe({ fromMs: Math.max(state.steadyFromMs, toMs - LOOK_BACK_MS), toMs });
     await state.commit({ entries: [], settled: undefined });
     await this.#readGaps();
   }

@@ -23,6 +23,13 @@ const ERROR_AFTER_FAILURES = 3;
 const ONCE_PATIENCE_MS = 300_000;
 /** A tail that is behind by more cycles than this tells how far we are behind, not how late the source's events are. */
 const LIVE_CYCLES = 3;
+/**
+ * A tail that is further behind than this, and than a few cycles, leaves what is old to the backfill. An hour of it is as a
+ * rule read within seconds: less is not worth the cut.
+ */
+const FAR_BEHIND_MS = 3_600_000;
+/** How near to now the tail goes on then. */
+const FRESH_MS = 300_000;
 
 export interface TailOptions {
   readonly frequencyMs: number;
@@ -31,6 +38,8 @@ export interface TailOptions {
   readonly retentionMs: number;
   /** Called when collection goes on after a trouble. */
   readonly onRecovery: () => void;
+  /** Called after each cycle that succeeded. */
+  readonly onSuccess: () => void;
 }
 
 /** Reads the open end of what is owed: at every `frequencyMs`, everything up to the source's now. */
@@ -40,6 +49,8 @@ export class TailLane<B extends Batch> {
   #failures = 0;
   #failingSince = 0;
   isCaughtUp = false;
+  /** Whether the last cycle succeeded: both ends work. */
+  isWell = false;
 
   constructor(
     private readonly options: TailOptions,
@@ -71,14 +82,17 @@ export class TailLane<B extends Batch> {
     try {
       this.isCaughtUp = await this.#collect();
       this.#failures = 0;
+      this.isWell = true;
       if (this.#report.clear()) {
         log.info('Collecting again');
         this.options.onRecovery();
       }
+      this.options.onSuccess();
       return this.isCaughtUp ? Math.max(0, this.options.frequencyMs - (clock.monotonic() - startedAt)) : 0;
     } catch (error) {
       if (isAbort(error) && stop.requested.aborted) return 0;
       if (!(error instanceof ModuleError)) throw error;
+      this.isWell = false;
       if (this.#failures === 0 || state.owed.tailFromMs !== edgeMs)
         [this.#failures, this.#failingSince] = [0, startedAt];
       this.#failures += 1;
@@ -103,6 +117,7 @@ export class TailLane<B extends Batch> {
     // What was refused would be refused again: nothing is sent until it can be kept.
     await deadLetter.ensureRoom();
     await this.#giveUpWhatIsGone();
+    await this.#leaveWhatIsOld();
     const window = planWindow(state, source.now(), this.options.overlapMs);
     if (window === undefined) return !(await this.#mendFuturePosition());
     const startedAt = clock.monotonic();
@@ -119,6 +134,23 @@ export class TailLane<B extends Batch> {
     const toMs = state.owed.tailFromMs ?? window.toMs;
     listener({ kind: 'caught-up', toMs, events, durationMs: clock.monotonic() - startedAt });
     return window.reachesNow && isComplete;
+  }
+
+  /**
+   * Far behind, fresh events must not wait for old ones: these become a gap that the backfill reads, and the tail goes on
+   * near now. Only up to what the source says itself that its clock shows: beyond it nothing could be read.
+   */
+  async #leaveWhatIsOld(): Promise<void> {
+    const { source, state } = this.pipeline;
+    const { frequencyMs } = this.options;
+    const edgeMs = state.owed.tailFromMs;
+    const isFar = (nowMs: number): boolean =>
+      edgeMs !== undefined && nowMs - edgeMs > Math.max(FAR_BEHIND_MS, LIVE_CYCLES * frequencyMs);
+    if (!isFar(source.now())) return;
+    const theirsMs = await source.learnTime(this.context.stop.requested);
+    if (theirsMs === undefined || !isFar(theirsMs)) return;
+    state.leaveToBackfill(theirsMs - FRESH_MS);
+    await state.commit({ entries: [], settled: undefined });
   }
 
   /**

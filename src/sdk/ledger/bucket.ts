@@ -21,3 +21,18 @@ export function undatedBucketOf(seenMs: number): number {
 export function bucketEndMs(bucket: number): number {
   return ((bucket < 0 ? -bucket - 1 : bucket) + 1) * BUCKET_MS;
 }
+
+/** Which minutes are remembered: those that end after an instant, and those that lie (partly) in ranges before it. */
+export interface Remembered {
+  readonly fromMs: number;
+  readonly also: readonly { readonly fromMs: number; readonly toMs: number }[];
+}
+
+/** Whether the minute of a bucket is remembered. */
+export function isRemembered(bucket: number, { fromMs, also }: Remembered): boolean {
+  const endMs = bucketEndMs(bucket);
+  if (endMs > fromMs) return true;
+  // Where an undated event stands is not known, only that it was not seen before it happened.
+  if (bucket < 0) return also.some((range) => endMs > range.fromMs);
+  return also.some((range) => endMs > range.fromMs && endMs - BUCKET_MS < range.toMs);
+}

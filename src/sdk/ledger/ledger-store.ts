@@ -1,6 +1,6 @@
 import { ModuleError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
-import { bucketEndMs } from './bucket.js';
+import { bucketEndMs, isRemembered, type Remembered } from './bucket.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
 import { decodeSegment, encodeSegment } from './segment.js';
 
@@ -12,18 +12,30 @@ const SEGMENT_NAME = /^\d{8}\.bin$/;
 
 interface Segment {
   readonly name: string;
-  /** End of the newest minute in it, epoch milliseconds: when that is forgotten, so is the segment. */
-  readonly newestEndMs: number;
+  /** The minutes in it: when all of them are forgotten, so is the segment. */
+  readonly buckets: ReadonlySet<number>;
+}
+
+/** A segment that still grows. */
+interface Growing {
+  number: number;
+  entries: LedgerEntry[];
 }
 
 /**
- * The ledger on disk: a row of segments, of which only the last still grows. Segments are read as a union, so a segment
+ * Events of a backlog are soon forgotten, those of today only tomorrow: each kind has segments of its own, so that few ids
+ * are kept for the sake of others.
+ */
+type Kind = 'recent' | 'backlog';
+
+/**
+ * The ledger on disk: segments, of which only the last of each kind still grows. Segments are read as a union, so a segment
  * may be written again, or be there although the checkpoint does not name it yet, without harm.
  */
 export class LedgerStore {
   #segments: Segment[] = [];
-  #tail: LedgerEntry[] = [];
-  #tailNumber = 1;
+  readonly #growing: Record<Kind, Growing | undefined> = { recent: undefined, backlog: undefined };
+  #nextNumber = 1;
 
   private constructor(
     private readonly storage: Storage,
@@ -33,49 +45,81 @@ export class LedgerStore {
   /**
    * Reads the ledger back.
    * @param named segments that the checkpoint says exist
+   * @param backlogBeforeMs events older than this, epoch milliseconds, are of a backlog
    * @throws ModuleError STATE_CORRUPT where one of them is missing, or any segment is damaged
    */
-  static async open(storage: Storage, named: readonly string[]): Promise<LedgerStore> {
+  static async open(storage: Storage, named: readonly string[], backlogBeforeMs = -Infinity): Promise<LedgerStore> {
     const store = new LedgerStore(storage, new Ledger());
     const present = (await storage.list(LEDGER_FOLDER)).filter((name) => SEGMENT_NAME.test(name));
     for (const name of named) if (!present.includes(name)) throw missing(name, storage.location);
     for (const name of present) await store.#load(name, name === present.at(-1));
+    const newest = store.#growing.recent;
+    if (newest?.entries.every(({ bucket }) => bucketEndMs(bucket) <= backlogBeforeMs) === true) {
+      store.#growing.recent = undefined;
+      store.#growing.backlog = newest;
+    }
     return store;
   }
 
   /** Names of the segments that hold the ledger now, for the checkpoint. */
   get names(): string[] {
-    const names = this.#segments.map(({ name }) => name);
-    return this.#tail.length === 0 ? names : [...names, segmentName(this.#tailNumber)];
+    const growing = Object.values(this.#growing).flatMap((each) =>
+      each === undefined ? [] : segmentName(each.number),
+    );
+    return [...this.#segments.map(({ name }) => name), ...growing].sort();
   }
 
-  /** Makes entries durable. They are in `ledger` already. */
-  async append(entries: readonly LedgerEntry[]): Promise<void> {
+  /**
+   * Makes entries durable. They are in `ledger` already.
+   * @param backlogBeforeMs events older than this, epoch milliseconds, are of a backlog
+   */
+  async append(entries: readonly LedgerEntry[], backlogBeforeMs = -Infinity): Promise<void> {
+    const isBacklog = ({ bucket }: LedgerEntry): boolean => bucketEndMs(bucket) <= backlogBeforeMs;
+    await this.#append('backlog', entries.filter(isBacklog));
+    await this.#append(
+      'recent',
+      entries.filter((entry) => !isBacklog(entry)),
+    );
+  }
+
+  async #append(kind: Kind, entries: readonly LedgerEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const pending = [...this.#tail, ...entries];
+    const growing = this.#growing[kind];
+    const pending = [...(growing?.entries ?? []), ...entries];
     const sealed: Segment[] = [];
-    let number = this.#tailNumber;
+    let number = growing?.number ?? this.#nextNumber;
+    let nextNumber = Math.max(this.#nextNumber, number + 1);
     // Nothing of this object changes before every write succeeded, so that a failed append can be tried again.
     while (pending.length >= SEGMENT_ENTRIES) {
       const full = pending.splice(0, SEGMENT_ENTRIES);
       await this.#write(number, full);
-      sealed.push({ name: segmentName(number), newestEndMs: newestEnd(full) });
-      number += 1;
+      sealed.push(segmentOf(segmentName(number), full));
+      number = nextNumber;
+      nextNumber += 1;
     }
     if (pending.length > 0) await this.#write(number, pending);
     this.#segments.push(...sealed);
-    this.#tail = pending;
-    this.#tailNumber = number;
+    this.#growing[kind] = pending.length > 0 ? { number, entries: pending } : undefined;
+    this.#nextNumber = pending.length > 0 ? nextNumber : number;
   }
 
   /**
-   * Forgets entries older than `beforeMs`, epoch milliseconds.
+   * Forgets what is not to be remembered.
    * @returns segments that hold nothing else and may be removed once the checkpoint no longer names them
    */
-  prune(beforeMs: number): string[] {
-    this.ledger.prune(beforeMs);
-    const old = this.#segments.filter(({ newestEndMs }) => newestEndMs <= beforeMs);
-    this.#segments = this.#segments.filter(({ newestEndMs }) => newestEndMs > beforeMs);
+  prune(remembered: Remembered): string[] {
+    this.ledger.prune(remembered);
+    const isOld = ({ buckets }: Segment): boolean => ![...buckets].some((bucket) => isRemembered(bucket, remembered));
+    const old = this.#segments.filter(isOld);
+    this.#segments = this.#segments.filter((segment) => !isOld(segment));
+    const { backlog } = this.#growing;
+    if (backlog !== undefined) {
+      const segment = segmentOf(segmentName(backlog.number), backlog.entries);
+      if (isOld(segment)) {
+        old.push(segment);
+        this.#growing.backlog = undefined;
+      }
+    }
     return old.map(({ name }) => name);
   }
 
@@ -91,9 +135,9 @@ export class LedgerStore {
     for (const entry of entries) this.ledger.add(entry);
     const number = Number(name.slice(0, 8));
     const grows = isNewest && entries.length < SEGMENT_ENTRIES;
-    if (grows) this.#tail = entries;
-    else this.#segments.push({ name, newestEndMs: newestEnd(entries) });
-    this.#tailNumber = grows ? number : number + 1;
+    if (grows) this.#growing.recent = { number, entries };
+    else this.#segments.push(segmentOf(name, entries));
+    this.#nextNumber = number + 1;
   }
 
   async #write(number: number, entries: readonly LedgerEntry[]): Promise<void> {
@@ -111,8 +155,8 @@ function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.bin`;
 }
 
-function newestEnd(entries: readonly LedgerEntry[]): number {
-  return entries.reduce((newest, { bucket }) => Math.max(newest, bucketEndMs(bucket)), 0);
+function segmentOf(name: string, entries: readonly LedgerEntry[]): Segment {
+  return { name, buckets: new Set(entries.map(({ bucket }) => bucket)) };
 }
 
 function missing(name: string, location: string): ModuleError {

@@ -1,6 +1,6 @@
 import type { RawEvent } from '../pipeline/source.js';
 import { type Border, findBorder } from './border.js';
-import { BUCKET_MS, bucketEndMs, bucketOf, undatedBucketOf } from './bucket.js';
+import { BUCKET_MS, bucketOf, isRemembered, type Remembered, undatedBucketOf } from './bucket.js';
 import { hash64, hashText, type Hash64 } from './hash.js';
 import { HashSet } from './hash-set.js';
 
@@ -94,10 +94,10 @@ export class Ledger {
     return findBorder((bucket) => this.#minutes.get(bucket)?.all.marks(), nearMs, untilMs);
   }
 
-  /** Forgets every bucket that ended at or before `beforeMs` (epoch milliseconds). */
-  prune(beforeMs: number): void {
+  /** Forgets every minute that is not to be remembered. */
+  prune(remembered: Remembered): void {
     for (const [bucket, { all }] of this.#minutes) {
-      if (bucketEndMs(bucket) > beforeMs) continue;
+      if (isRemembered(bucket, remembered)) continue;
       this.#minutes.delete(bucket);
       this.#size -= all.size;
     }

@@ -24,14 +24,14 @@ export interface PlannedWindow extends Window {
 /**
  * The window to read next: the beginning of the tail, at the most a day of it and up to the source's now, begun a
  * look-back earlier, so that events that became visible late are seen. What the look-back repeats is the ledger's job;
- * where the ledger does not remember it does not reach.
+ * where the ledger does not remember it does not reach, nor where a backfill is still to read.
  * @returns undefined where nothing can be asked for yet
  */
 export function planWindow(state: DeliveryState, nowMs: number, overlapMs: number): PlannedWindow | undefined {
   const edgeMs = state.owed.tailFromMs;
   if (edgeMs === undefined) return undefined;
   const lookBackMs = Math.max(overlapMs, LEAST_LOOK_BACK_MS);
-  const fromMs = Math.max(edgeMs - lookBackMs, Math.min(state.readableFromMs, edgeMs));
+  const fromMs = Math.max(edgeMs - lookBackMs, Math.min(state.steadyFromMs, edgeMs));
   const toMs = Math.min(nowMs, edgeMs + LONGEST_WINDOW_MS);
   return fromMs < toMs ? { fromMs, toMs, reachesNow: toMs === nowMs, edgeMs } : undefined;
 }

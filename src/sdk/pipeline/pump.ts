@@ -30,6 +30,8 @@ export interface Errand {
   readonly window: Window;
   /** What a settled beginning of the window settles: of the tail, or of the gap that the window is. */
   readonly lane: Settled['lane'];
+  /** What of the window may be settled. Default: all of it; what else it shows was asked for to be sure of the borders. */
+  readonly claim?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
   readonly parallelDeliveries: number;
   /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
@@ -351,8 +353,8 @@ class WindowRun<B extends Batch> {
       toMs = page.settledToMs ?? toMs;
     }
     if (toMs === undefined) return undefined;
-    const { lane, window } = this.errand;
-    return { lane, fromMs: window.fromMs, toMs: Math.min(toMs, window.toMs) };
+    const { lane, window, claim = window } = this.errand;
+    return { lane, fromMs: claim.fromMs, toMs: Math.min(toMs, claim.toMs) };
   }
 
   /** Writes state, trying again until it can be written or a stop is requested: until then nothing moves on. */

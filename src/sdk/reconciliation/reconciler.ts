@@ -1,4 +1,5 @@
 import type { DeliveryState } from '../checkpoint/delivery-state.js';
+import { overlap } from '../checkpoint/backfill-ranges.js';
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { ModuleError } from '../errors.js';
 import { REACH_MS } from '../ledger/border.js';
@@ -203,14 +204,15 @@ export class Reconciler {
   /** Hours that left the ledger before they were compared, as of a backlog, have numbers that can be compared still. */
   async #compareForgotten(signal: AbortSignal): Promise<void> {
     const { state } = this.options;
-    const [stretch] = state.checkpoint.unproven;
-    // What is still owed there is missing for a known reason.
-    if (stretch === undefined || (state.owed.gaps[0]?.fromMs ?? Infinity) < stretch.toMs) return;
-    const hours = await state.hours.read(stretch.fromMs, stretch.toMs);
-    for (let at = 0; at < hours.length; at += HOURS_AT_ONCE) {
-      await this.#judgeHours(hours.slice(at, at + HOURS_AT_ONCE), signal);
+    for (const stretch of state.checkpoint.unproven) {
+      // What is still owed there is missing for a known reason.
+      if (state.owed.gaps.some((gap) => overlap(gap, stretch))) continue;
+      const hours = await state.hours.read(stretch.fromMs, stretch.toMs);
+      for (let at = 0; at < hours.length; at += HOURS_AT_ONCE) {
+        await this.#judgeHours(hours.slice(at, at + HOURS_AT_ONCE), signal);
+      }
+      state.closeUnproven(stretch);
     }
-    state.closeUnproven(stretch);
   }
 
   async #judgeHours(hours: readonly HourRecord[], signal: AbortSignal): Promise<void> {
@@ -244,12 +246,21 @@ export function questionAbout({ fromMs, toMs }: ClosedInterval): Window {
   return { fromMs: fromMs - REACH_MS, toMs: toMs + REACH_MS };
 }
 
-/** From the beginning of what the ledger can count to the edge of the tail, from border to border. */
-export function comparableRange({ ledger, owed, countableFromMs }: DeliveryState): ClosedInterval | undefined {
+/**
+ * From the beginning of what the ledger can count to the edge of the tail, from border to border; after what is still to be
+ * backfilled.
+ */
+export function comparableRange({
+  ledger,
+  owed,
+  countableFromMs,
+  backfillGaps,
+}: DeliveryState): ClosedInterval | undefined {
   const edgeMs = owed.tailFromMs ?? countableFromMs;
+  const beginsMs = Math.max(countableFromMs, (backfillGaps.at(-1)?.toMs ?? -Infinity) + 2 * REACH_MS);
   const lastMs = edgeMs - 2 * REACH_MS;
-  if (lastMs <= countableFromMs) return undefined;
-  const fromMs = ledger.border(countableFromMs, lastMs);
+  if (lastMs <= beginsMs) return undefined;
+  const fromMs = ledger.border(beginsMs, lastMs);
   const toMs = fromMs === undefined ? undefined : ledger.border(lastMs, fromMs);
   return fromMs === undefined || toMs === undefined || toMs <= fromMs ? undefined : { fromMs, toMs };
 }

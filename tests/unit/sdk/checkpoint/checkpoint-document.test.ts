@@ -31,6 +31,7 @@ const CHECKPOINT: Checkpoint = {
     disputed: [{ fromMs: T - 50_000, toMs: T - 40_000 }],
   },
   unproven: [{ fromMs: T - 7_200_000, toMs: T - 3_600_000 }],
+  backfill: [{ fromMs: T - 9_000_000, toMs: T - 7_300_000 }],
   unreachable: [{ fromMs: T - 1000, toMs: T }],
   lateness: { sso: [1, 0, 2, 0, 0, 3, 0, 0, 0, 0, 1, 9], all: Array.from({ length: 12 }, () => 0) },
   stream: 'services all of organization 65a1b2c3',
@@ -52,6 +53,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
     { nil: undefined },
   ),
   unproven: fc.array(anyClosed, { maxLength: 2 }),
+  backfill: fc.array(anyClosed, { maxLength: 2 }),
   unreachable: fc.array(anyInterval, { maxLength: 2 }),
   // Any name of a service, the odd ones too.
   lateness: fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('7', '10', 'constructor')), anyHistogram, {
@@ -69,6 +71,7 @@ const MEMBERS: Readonly<Record<string, readonly unknown[]>> = {
   explained: [{}, [7], [{ at: '2030-01-02T03:04:05Z', difference: 1.5 }], [{ at: 7, difference: 1 }]],
   agreed: [[], {}, { from: '2030-01-02T03:04:05Z', to: '2030-01-02T03:04:05Z', at: '2030-01-02T03:04:05Z' }],
   unproven: [{}, [{ to: '2030-01-02T03:04:05Z' }]],
+  backfill: [{}, [{ to: '2030-01-02T03:04:05Z' }]],
   unreachable: [{}, [7]],
   lateness: [[], { sso: {} }, { sso: ['x'] }],
 };
@@ -298,6 +301,7 @@ describe('the checkpoint document', () => {
           explained: [],
           agreed: undefined,
           unproven: [],
+          backfill: [],
           unreachable: [{ fromMs: Date.UTC(2029, 0, 1), toMs: Date.UTC(2029, 1, 1) }],
           lateness: {},
           stream: 'services all',

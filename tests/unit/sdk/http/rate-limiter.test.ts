@@ -153,3 +153,48 @@ describe('RateLimiter', () => {
     expect(order).toEqual(['second', 'first', 'third']);
   });
 });
+
+describe('a backlog beside live requests', () => {
+  /** Asks for places one after the other, without end. */
+  async function hunger(limiter: RateLimiter, clock: ManualClock, untilMs: number): Promise<number> {
+    for (let begun = 0; ; begun += 1) {
+      await limiter.admit(never(), 'backlog');
+      if (clock.monotonic() >= untilMs) return begun;
+    }
+  }
+
+  it.each([
+    [10, 9],
+    [2, 1],
+    [20, 18],
+  ])('of %d places takes %d, however hungry it is, and live requests never wait', async (limit, most) => {
+    const clock = new ManualClock({ autoAdvance: true });
+    const limiter = new RateLimiter(clock, limit);
+    const eating = Promise.all([1, 2, 3].map(() => hunger(limiter, clock, 20_000)));
+    for (let second = 1; second < 20; second += 1) {
+      await clock.sleep(second * 1000 + 137 - clock.monotonic());
+      const askedAt = clock.monotonic();
+      await limiter.admit(never());
+      expect(clock.monotonic()).toBe(askedAt);
+    }
+    const eaten = (await eating).reduce((sum, each) => sum + each, 0);
+    expect(eaten / 20).toBeLessThanOrEqual(most);
+    expect(eaten / 20).toBeGreaterThan(most * 0.8);
+  });
+
+  it('waits while live requests take every place, and ends at once where it is told to stop', async () => {
+    const clock = new ManualClock();
+    const limiter = new RateLimiter(clock, 1);
+    const order: string[] = [];
+    const stop = new AbortController();
+    await limiter.admit(never());
+    const backlog = limiter.admit(stop.signal, 'backlog').then(() => order.push('backlog'));
+    const live = limiter.admit(never()).then(() => order.push('live'));
+    await clock.advance(1500);
+    await live;
+    expect(order).toEqual(['live']);
+    stop.abort();
+    await backlog;
+    expect(clock.monotonic()).toBe(1500);
+  });
+});

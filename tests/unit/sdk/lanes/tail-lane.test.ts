@@ -12,6 +12,7 @@ import { MANUAL_CLOCK_START_MS as START_MS } from '../../../support/manual-clock
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+import { onStorage } from '../../../support/pump-rig.js';
 
 interface Given extends LaneRigOptions {
   readonly frequencyMs?: number;
@@ -25,6 +26,7 @@ async function open(given: Given = {}) {
     overlapMs: 5 * MINUTE_MS,
     retentionMs: 90 * DAY_MS,
     onRecovery: () => void (recoveries += 1),
+    onSuccess: () => undefined,
   };
   const lane = new TailLane(options, rig.pipeline, rig.context);
   const firstSeen = () => rig.told.filter((event) => event.kind === 'first-seen');
@@ -45,12 +47,36 @@ describe('the tail lane', () => {
     await running;
   });
 
-  it('reads a backlog a day at a time, without a pause', async () => {
+  it('reads a backlog a day at a time, without a pause, where the source does not tell its time', async () => {
     const { rig, lane } = await open({ startFromMs: START_MS - 3.5 * DAY_MS, once: true });
+    rig.source.learnTime = () => Promise.resolve(undefined);
     await lane.run();
     expect(rig.source.reads.map(({ toMs }) => (START_MS - toMs) / DAY_MS)).toEqual([2.5, 1.5, 0.5, 0]);
     expect(rig.clock.monotonic()).toBe(0);
     expect(lane.isCaughtUp).toBe(true);
+  });
+
+  it('leaves what is more than an hour old to the backfill, durably, and goes on near now', async () => {
+    const { rig, lane } = await open({ startFromMs: START_MS - 3.5 * DAY_MS, once: true });
+    await lane.run();
+    const freshMs = START_MS - 5 * MINUTE_MS;
+    expect(rig.source.reads).toMatchObject([{ fromMs: freshMs, toMs: START_MS }]);
+    expect(rig.state.backfillGaps).toEqual([{ fromMs: START_MS - 3.5 * DAY_MS, toMs: freshMs }]);
+    expect(rig.state.repairGaps).toEqual([]);
+    const { owed } = await onStorage(rig.storage);
+    expect(owed.gaps).toEqual(rig.state.backfillGaps);
+  });
+
+  it('keeps what is less than an hour old, or less than a few cycles', async () => {
+    for (const given of [
+      { startFromMs: START_MS - 60 * MINUTE_MS },
+      { startFromMs: START_MS - 2 * DAY_MS, frequencyMs: DAY_MS },
+    ]) {
+      const { rig, lane } = await open({ ...given, once: true });
+      await lane.run();
+      expect(rig.source.reads[0]?.fromMs).toBe(given.startFromMs);
+      expect(rig.state.owed.gaps).toEqual([]);
+    }
   });
 
   it('tells once that it goes on after a trouble, so that comparing follows', async () => {

@@ -200,26 +200,26 @@ describe('LedgerStore', () => {
     const tail = keys(1, 60);
     await append(store, tail);
 
-    expect(store.prune(101 * MINUTE_MS - 1)).toEqual([]);
+    expect(store.prune({ fromMs: 101 * MINUTE_MS - 1, also: [] })).toEqual([]);
     expect(store.names).toEqual(['00000001.bin', '00000002.bin', '00000003.bin']);
     // The minute itself is forgotten in memory at once.
     expect(missing(store, tail)).toBe(1);
 
-    const old = store.prune(101 * MINUTE_MS);
+    const old = store.prune({ fromMs: 101 * MINUTE_MS, also: [] });
     expect(old).toEqual(['00000001.bin']);
     expect(store.names).toEqual(['00000002.bin', '00000003.bin']);
     expect(await storage.list('ledger')).toHaveLength(3);
     await store.remove(old);
     expect(await storage.list('ledger')).toEqual(['00000002.bin', '00000003.bin']);
-    expect(store.prune(101 * MINUTE_MS)).toEqual([]);
+    expect(store.prune({ fromMs: 101 * MINUTE_MS, also: [] })).toEqual([]);
   });
 
   it('keeps the segment of an undated event until the minute it was seen in is forgotten', async () => {
     const storage = createMemoryStorage();
     await append(await reopen(storage), keys(SEGMENT_KEYS, -100 - 1));
     const store = await reopen(storage);
-    expect(store.prune(101 * MINUTE_MS - 1)).toEqual([]);
-    expect(store.prune(101 * MINUTE_MS)).toEqual(['00000001.bin']);
+    expect(store.prune({ fromMs: 101 * MINUTE_MS - 1, also: [] })).toEqual([]);
+    expect(store.prune({ fromMs: 101 * MINUTE_MS, also: [] })).toEqual(['00000001.bin']);
   });
 
   it('knows after a restart what was delivered out of the dead letter, in whichever segments both stand', async () => {

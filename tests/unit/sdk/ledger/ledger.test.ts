@@ -70,7 +70,7 @@ describe('Ledger', () => {
         const [ledger, model] = [new Ledger(), new Model()];
         for (const step of steps) {
           if (step.kind === 'prune') {
-            ledger.prune(step.beforeMs);
+            ledger.prune({ fromMs: step.beforeMs, also: [] });
             model.prune(step.beforeMs);
           } else {
             const { id, timestampMs, seenMs } = step.sighting;
@@ -123,9 +123,9 @@ describe('Ledger', () => {
       const key = Ledger.keyOf(event('x', timestampMs), BASE_MS + 5);
       ledger.add({ ...key, isDeadLettered: false });
       expect(bucketEndMs(key.bucket)).toBe(BASE_MS + MINUTE_MS);
-      ledger.prune(BASE_MS + MINUTE_MS - 1);
+      ledger.prune({ fromMs: BASE_MS + MINUTE_MS - 1, also: [] });
       expect(ledger.has(key)).toBe(true);
-      ledger.prune(BASE_MS + MINUTE_MS);
+      ledger.prune({ fromMs: BASE_MS + MINUTE_MS, also: [] });
       expect(ledger.has(key)).toBe(false);
       expect(ledger.size).toBe(0);
     }
@@ -175,7 +175,7 @@ describe('Ledger', () => {
               model.set(name, { atMs: before?.atMs ?? each.timestampMs, isDead });
             }
             for (const isPruned of [false, true]) {
-              if (isPruned) ledger.prune(prunedMs);
+              if (isPruned) ledger.prune({ fromMs: prunedMs, also: [] });
               const firstMs = isPruned ? Math.floor(prunedMs / MINUTE_MS) * MINUTE_MS : -Infinity;
               for (const [fromMs, toMs] of questions) {
                 const inside = [...model.values()].filter(

@@ -51,12 +51,12 @@ describe('planWindow', () => {
   it('does not look back to where the ledger has forgotten', async () => {
     const edgeMs = START_MS + 6 * HOUR_MS;
     const state = await stateOwing(edgeMs);
-    expect(state.readableFromMs).toBeGreaterThan(START_MS);
-    expect(planWindow(state, edgeMs + 1, 5 * HOUR_MS)?.fromMs).toBe(state.readableFromMs);
+    expect(state.steadyFromMs).toBeGreaterThan(START_MS);
+    expect(planWindow(state, edgeMs + 1, 5 * HOUR_MS)?.fromMs).toBe(state.steadyFromMs);
   });
 
   it('reads what is owed even where the ledger does not remember it, from its edge on', () => {
-    const state = { owed: OwedSet.of([{ fromMs: START_MS, toMs: undefined }]), readableFromMs: START_MS + HOUR_MS };
+    const state = { owed: OwedSet.of([{ fromMs: START_MS, toMs: undefined }]), steadyFromMs: START_MS + HOUR_MS };
     expect(planWindow(state as unknown as DeliveryState, START_MS + MINUTE_MS, MINUTE_MS)).toMatchObject({
       fromMs: START_MS,
       toMs: START_MS + MINUTE_MS,
@@ -81,7 +81,7 @@ describe('planWindow', () => {
 
   it('plans nothing where there is no tail', () => {
     for (const owed of [OwedSet.of([]), OwedSet.of([{ fromMs: START_MS, toMs: START_MS + 1 }])]) {
-      expect(planWindow({ owed, readableFromMs: 0 } as unknown as DeliveryState, START_MS + 9, 0)).toBeUndefined();
+      expect(planWindow({ owed, steadyFromMs: 0 } as unknown as DeliveryState, START_MS + 9, 0)).toBeUndefined();
     }
   });
 
@@ -93,9 +93,9 @@ describe('planWindow', () => {
         anyMs,
         anyMs,
         fc.integer({ min: 0, max: 20_000 }),
-        (fromMs, readableFromMs, nowMs, overlapMs) => {
+        (fromMs, steadyFromMs, nowMs, overlapMs) => {
           const owed = OwedSet.of([{ fromMs, toMs: undefined }]);
-          const state = { owed, readableFromMs } as unknown as DeliveryState;
+          const state = { owed, steadyFromMs } as unknown as DeliveryState;
           const window = planWindow(state, nowMs, overlapMs);
           if (window === undefined) {
             expect(nowMs).toBeLessThanOrEqual(fromMs);
@@ -104,7 +104,7 @@ describe('planWindow', () => {
           expect(window.fromMs).toBeLessThan(window.toMs);
           expect(window.fromMs).toBeLessThanOrEqual(fromMs);
           expect(window.fromMs).toBeGreaterThanOrEqual(fromMs - Math.max(2000, overlapMs));
-          if (window.fromMs < fromMs) expect(window.fromMs).toBeGreaterThanOrEqual(readableFromMs);
+          if (window.fromMs < fromMs) expect(window.fromMs).toBeGreaterThanOrEqual(steadyFromMs);
           expect(window).toMatchObject({ toMs: nowMs, edgeMs: fromMs, reachesNow: true });
         },
       ),

@@ -1,0 +1,288 @@
+import type { Command } from 'commander';
+
+import { planBackfill, type BackfillPlan } from '../../sdk/backfill/plan-backfill.js';
+import { eventsOf, inOrderOfReading, leastDurationMs, planSlices, type Slice } from '../../sdk/backfill/plan-slices.js';
+import type { ClosedInterval } from '../../sdk/checkpoint/owed-set.js';
+import { createPipeline } from '../../sdk/connector.js';
+import { ConfigurationError, isAbort } from '../../sdk/errors.js';
+import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
+import { BackfillLane } from '../../sdk/lanes/backfill-lane.js';
+import { RepairLane } from '../../sdk/lanes/repair-lane.js';
+import { describeOwed, TailLane } from '../../sdk/lanes/tail-lane.js';
+import { audit, type AuditRow } from '../../sdk/reconciliation/audit.js';
+import { Stop } from '../../sdk/stop.js';
+import { formatTimestamp } from '../../sdk/time/timestamp.js';
+import { BackfillPrinter, printPlan, roughly } from '../backfill-printer.js';
+import { confirmed } from '../confirm.js';
+import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
+import { plural, printJson, printLine } from '../output.js';
+import { type OpenStream, withStream } from '../stream.js';
+import { type GivenInstant, instant } from '../time-options.js';
+import type { Finish, HarnessWorld } from '../world.js';
+import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
+import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Longer ranges are proven by the day. */
+const LONGEST_BY_HOUR_MS = 2 * DAY_MS;
+
+type BackfillFlags = ConfigurationFlags & {
+  readonly from: GivenInstant;
+  readonly to?: GivenInstant;
+  readonly dryRun?: true;
+  readonly json?: true;
+  readonly yes?: true;
+};
+
+/** `backfill`: collects a range of the past, beside what happens now. */
+export function addBackfillCommand(program: Command, world: HarnessWorld, finish: Finish): void {
+  const command = program
+    .command('backfill')
+    .description(
+      'Collect a range of the past, in slices, newest first, while the live stream goes on; prove it by counts.',
+    );
+  addConfigurationOptions(command, world.triggers)
+    .requiredOption('--from <TIME>', 'beginning: so long ago, a date, a time', instant)
+    .option('--to <TIME>', 'end (default: now)', instant)
+    .option('--dry-run', 'print the plan, the number of events and the time it takes; works beside a connector')
+    .option('--json', 'as JSON')
+    .option('--yes', 'do not ask before events are delivered again whose ids are forgotten')
+    .addHelpText('after', PRECEDENCE)
+    .addHelpText(
+      'after',
+      helpText({
+        examples: [
+          'sekoia-module backfill --playbook playbook.yaml --from 30d --dry-run',
+          'sekoia-module backfill --playbook playbook.yaml --from 90d',
+          'sekoia-module backfill --playbook playbook.yaml --from 2030-01-02 --to 2030-01-05 --yes --json',
+        ],
+        exitCodes: {
+          ...USUAL_EXIT_CODES,
+          '0': 'all of the range is delivered, shown by counts; or the plan is printed',
+          '1': 'it could not be done or not be proven, or was not confirmed',
+          '130': 'interrupted (Ctrl-C): the same command, or the connector, goes on where it ended',
+        },
+        environment: CONFIGURATION_ENVIRONMENT,
+      }),
+    )
+    .action(async (wanted: string | undefined, flags: BackfillFlags) => {
+      const configuration = await loadConfiguration(world, wanted, flags);
+      finish(await runBackfill(configuration, world, flags));
+    });
+}
+
+async function runBackfill(
+  configuration: LoadedConfiguration,
+  world: HarnessWorld,
+  flags: BackfillFlags,
+): Promise<ExitCode> {
+  const access = flags.dryRun === true ? 'read' : 'write';
+  let stopped: OpenStream | undefined;
+  try {
+    return await withStream(configuration, world, { access, stopsSoftly: true, mayBegin: true }, async (stream) => {
+      stopped = stream;
+      return new Backfill(stream, world, flags).run();
+    });
+  } catch (thrown) {
+    if (!isAbort(thrown)) throw thrown;
+    if (stopped !== undefined && access === 'write') {
+      printLine(world.stderr, `Stopped, owed: ${describeOwed(stopped.state.owed)}`);
+      printLine(world.stderr, 'The same command goes on from there, and so does the connector when it runs.');
+    }
+    return EXIT_CODE.interrupted;
+  }
+}
+
+class Backfill {
+  readonly #say: (line: string) => void;
+
+  constructor(
+    private readonly stream: OpenStream,
+    private readonly world: HarnessWorld,
+    private readonly flags: BackfillFlags,
+  ) {
+    // Of a program that reads the result nothing else may be seen.
+    const out = flags.json === true ? world.stderr : world.stdout;
+    this.#say = (line) => printLine(out, line);
+  }
+
+  async run(): Promise<ExitCode> {
+    const { parts, state, context } = this.stream;
+    const { requested } = context.stop;
+    await parts.source.learnTime(requested);
+    const range = this.#range(parts.source.now());
+    const plan = await planBackfill(range, { state, source: parts.source }, requested);
+    if (this.flags.dryRun === true) return this.#print(range, plan, await this.#slices(plan));
+    this.#tellKnown(plan);
+    if (!(await this.#mayRepeat(plan))) return EXIT_CODE.failed;
+    for (const fresh of plan.fresh) state.backfill(fresh);
+    // Durable before anything is read.
+    await state.commit({ entries: [], settled: undefined });
+    const startedAt = context.clock.monotonic();
+    const delivered = await this.#collect();
+    return this.#prove(range, delivered, context.clock.monotonic() - startedAt);
+  }
+
+  /** Whole hours, and nothing that the source has deleted. */
+  #range(nowMs: number): ClosedInterval {
+    const { from, to = instant('now') } = this.flags;
+    const [fromMs, toMs] = [from(nowMs), Math.min(to(nowMs), nowMs)];
+    if (fromMs >= toMs) {
+      throw new ConfigurationError([{ setting: '--from', problem: 'must lie before --to, and before now' }]);
+    }
+    const keptFromMs = nowMs - this.stream.parts.retentionMs;
+    if (toMs <= keptFromMs) {
+      throw new ConfigurationError([{ setting: '--to', problem: `lies before everything that the source still has` }]);
+    }
+    return {
+      fromMs: Math.ceil(Math.max(Math.floor(fromMs / HOUR_MS) * HOUR_MS, keptFromMs)),
+      toMs: Math.min(Math.ceil(toMs / HOUR_MS) * HOUR_MS, Math.floor(nowMs)),
+    };
+  }
+
+  async #slices({ fresh, resumed }: BackfillPlan): Promise<Slice[]> {
+    const { source, retentionMs } = this.stream.parts;
+    const { requested } = this.stream.context.stop;
+    const slices = await planSlices([...fresh, ...resumed], (range) => source.count(range, requested));
+    return inOrderOfReading(slices, source.now() - retentionMs + DAY_MS);
+  }
+
+  #print(range: ClosedInterval, plan: BackfillPlan, slices: readonly Slice[]): ExitCode {
+    const { stdout, environment } = this.world;
+    const { readingPace } = this.stream.parts;
+    const events = eventsOf(slices);
+    const durationMs = readingPace && leastDurationMs(slices, readingPace);
+    if (this.flags.json === true) {
+      printJson(stdout, {
+        ...asJson(range),
+        events: events ?? null,
+        seconds: durationMs === undefined ? null : Math.ceil(durationMs / 1000),
+        slices: slices.map((slice) => ({ ...asJson(slice), events: slice.events ?? null })),
+        resumed: plan.resumed.map(asJson),
+        delivered_before: plan.known.map(asJson),
+        delivered_again: plan.repeated.map(asJson),
+      });
+      return EXIT_CODE.ok;
+    }
+    if (slices.length > 0) printPlan(stdout, environment, slices);
+    this.#tellKnown(plan);
+    for (const repeated of plan.repeated) this.#say(repeatWarning(repeated));
+    const number = events === undefined ? 'An unknown number of events' : plural(events, 'event');
+    const time =
+      readingPace === undefined || durationMs === undefined
+        ? ''
+        : `, at least ${roughly(durationMs)} at ${readingPace.requestsPerSecond} requests a second with ` +
+          `${readingPace.eventsPerRequest} events each`;
+    this.#say(`${number} in ${plural(slices.length, 'slice')}${time}. Nothing was collected.`);
+    return EXIT_CODE.ok;
+  }
+
+  #tellKnown({ known, resumed }: BackfillPlan): void {
+    for (const { fromMs, toMs } of known) {
+      this.#say(`Not read again: ${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)} was collected before`);
+    }
+    for (const { fromMs, toMs } of resumed) {
+      this.#say(`Going on with what is still owed: ${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)}`);
+    }
+  }
+
+  async #mayRepeat({ repeated }: BackfillPlan): Promise<boolean> {
+    if (repeated.length === 0) return true;
+    for (const range of repeated) printLine(this.world.stderr, repeatWarning(range));
+    return confirmed('Go on?', this.flags.yes === true, this.world);
+  }
+
+  /** The backfill, with the tail beside it. @returns how many events the backfill delivered */
+  async #collect(): Promise<number> {
+    const { parts, state, context } = this.stream;
+    const { stop, clock } = context;
+    const pipeline = createPipeline(parts, context, state);
+    // The tail ends with the backfill, which does not end the command.
+    const tailStop = new Stop();
+    stop.requested.addEventListener('abort', () => tailStop.request());
+    stop.forced.addEventListener('abort', () => tailStop.force());
+    const quiet = { onRecovery: () => undefined, onSuccess: () => undefined };
+    const tailContext = { ...context, stop: tailStop, once: false };
+    const tail = new TailLane({ ...parts, ...quiet }, { ...pipeline, stop: tailStop }, tailContext);
+    const printer = new BackfillPrinter(
+      this.flags.json === true ? this.world.stderr : this.world.stdout,
+      this.world.environment,
+      clock,
+    );
+    let delivered = 0;
+    const lane = new BackfillLane(
+      {
+        ...parts,
+        onProgress: (progress) => {
+          ({ delivered } = progress);
+          printer.hear(progress);
+        },
+      },
+      pipeline,
+      context,
+    );
+    const isOver = new AbortController();
+    const beside = Promise.allSettled([tail.run(), printer.run(isOver.signal)]);
+    try {
+      await lane.untilDone();
+      return delivered;
+    } finally {
+      tailStop.request();
+      isOver.abort();
+      await beside;
+    }
+  }
+
+  /** Compares counts, fetches what they show to be missing where its ids are known, and tells what is proven. */
+  async #prove(range: ClosedInterval, delivered: number, tookMs: number): Promise<ExitCode> {
+    const { parts, state, context } = this.stream;
+    const { requested } = context.stop;
+    await new RepairLane(parts, createPipeline(parts, context, state), context).pass();
+    const stepMs = range.toMs - range.fromMs > LONGEST_BY_HOUR_MS ? DAY_MS : HOUR_MS;
+    const toMs = Math.min(range.toMs, state.owed.tailFromMs ?? range.toMs);
+    const options = { state, source: parts.source, horizonMs: parts.settlingHorizonMs };
+    const rows: AuditRow[] = [];
+    for await (const row of audit({ fromMs: range.fromMs, toMs }, stepMs, options, requested)) rows.push(row);
+    const unproven = rows.filter((row) => !isProven(row));
+    const held = rows.reduce((sum, { source = 0 }) => sum + source, 0);
+    const missing = rows.reduce((sum, row) => sum + row.missing, 0);
+    if (this.flags.json === true) {
+      printJson(this.world.stdout, {
+        ...asJson({ fromMs: range.fromMs, toMs }),
+        ...{ delivered, held, missing, seconds: Math.ceil(tookMs / 1000), proven: unproven.length === 0 },
+        unproven: unproven.map((row) => ({ ...asJson(row), missing: row.missing, verdict: row.verdict })),
+      });
+    } else {
+      this.#say(`Delivered ${plural(delivered, 'event')} in ${roughly(tookMs)}.`);
+      for (const row of unproven) {
+        const what = row.missing > 0 ? `${row.missing} missing` : 'cannot be compared';
+        this.#say(`Not proven: ${formatTimestamp(row.fromMs)} to ${formatTimestamp(row.toMs)}, ${what}`);
+      }
+      this.#say(
+        unproven.length === 0
+          ? `Proven by counts: the source holds ${plural(held, 'event')} in the range, and all of them are delivered or in the dead letter.`
+          : "'sekoia-module audit' tells more.",
+      );
+    }
+    return unproven.length === 0 ? EXIT_CODE.ok : EXIT_CODE.failed;
+  }
+}
+
+/** Nothing that the source holds is missing; what it does not hold any more is none of its events. */
+function isProven({ verdict, missing, source }: AuditRow): boolean {
+  return (
+    missing === 0 && (verdict === 'proven' || verdict === 'settling' || (verdict === 'unknown' && source !== undefined))
+  );
+}
+
+function repeatWarning({ fromMs, toMs }: ClosedInterval): string {
+  return (
+    `Warning: events from ${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)} are delivered again where they were ` +
+    'delivered before: their ids are forgotten.'
+  );
+}
+
+function asJson({ fromMs, toMs }: ClosedInterval): { from: string; to: string } {
+  return { from: formatTimestamp(fromMs), to: formatTimestamp(toMs) };
+}

@@ -1,0 +1,120 @@
+import type { ClosedInterval } from '../checkpoint/owed-set.js';
+import type { ReadingPace } from '../connector-parts.js';
+import { isAbort, ModuleError } from '../errors.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** So many slices are worth having: enough for several to be read at once until near the end. */
+const WANTED_SLICES = 24;
+/** Fewer events are read with a few requests: a slice of them is not worth the request for its count. */
+const FEWEST_EVENTS = 50_000;
+/** Of a slice whose events come out of order, all ids are remembered until its end. */
+const MOST_EVENTS = 250_000;
+
+/** A piece of a backfill that is read from its beginning to its end. */
+export interface Slice extends ClosedInterval {
+  /** About how many events it has; undefined where the source does not count. */
+  readonly events: number | undefined;
+}
+
+/** How many events the source holds in a range. */
+export type Count = (range: ClosedInterval) => Promise<number>;
+
+/**
+ * Cuts ranges into slices of roughly equal numbers of events, by halving: one count for each cut, because what one half has
+ * the other has not. Where the source does not count, into slices of equal time.
+ * @param ranges ascending and disjoint
+ * @returns slices that cover the ranges exactly, ascending and disjoint
+ */
+export async function planSlices(ranges: readonly ClosedInterval[], count: Count): Promise<Slice[]> {
+  try {
+    const counted: Required<Slice>[] = [];
+    for (const { fromMs, toMs } of ranges) counted.push({ fromMs, toMs, events: await count({ fromMs, toMs }) });
+    const total = counted.reduce((sum, { events = 0 }) => sum + events, 0);
+    const most = Math.min(MOST_EVENTS, Math.max(FEWEST_EVENTS, Math.ceil(total / WANTED_SLICES)));
+    const slices: Slice[] = [];
+    for (const range of counted) slices.push(...(await halve(range, most, count)));
+    return slices;
+  } catch (error) {
+    if (isAbort(error) || !(error instanceof ModuleError)) throw error;
+    return ranges.flatMap(inEqualTimes);
+  }
+}
+
+/**
+ * How long it takes to read slices where nothing but the rate limit holds it up, milliseconds; undefined where the number
+ * of events is not known.
+ */
+export function leastDurationMs(slices: readonly Slice[], pace: ReadingPace): number | undefined {
+  const events = eventsOf(slices);
+  if (events === undefined) return undefined;
+  // The last page of each slice is not full.
+  const requests = events / pace.eventsPerRequest + slices.length;
+  return Math.ceil((requests / pace.requestsPerSecond) * 1000);
+}
+
+/** About how many events slices have; undefined where that is not known. */
+export function eventsOf(slices: readonly Slice[]): number | undefined {
+  let sum = 0;
+  for (const { events } of slices) {
+    if (events === undefined) return undefined;
+    sum += events;
+  }
+  return sum;
+}
+
+/**
+ * The order to read slices in: newest first, because what happened yesterday matters more to whoever watches than what
+ * happened a month ago. What the source is about to delete comes before all, oldest first, or it would be lost.
+ * @param deletedSoonBeforeMs epoch milliseconds
+ */
+export function inOrderOfReading<S extends ClosedInterval>(slices: readonly S[], deletedSoonBeforeMs: number): S[] {
+  const isUrgent = ({ fromMs }: S): boolean => fromMs < deletedSoonBeforeMs;
+  const urgent = slices.filter(isUrgent).sort((a, b) => a.fromMs - b.fromMs);
+  const others = slices.filter((slice) => !isUrgent(slice)).sort((a, b) => b.fromMs - a.fromMs);
+  return [...urgent, ...others];
+}
+
+/** What is left of slices where only `gaps` are still owed; their numbers in proportion. */
+export function leftOf(slices: readonly Slice[], gaps: readonly ClosedInterval[]): Slice[] {
+  return slices.flatMap((slice) =>
+    gaps.flatMap((gap) => {
+      const [fromMs, toMs] = [Math.max(slice.fromMs, gap.fromMs), Math.min(slice.toMs, gap.toMs)];
+      if (fromMs >= toMs) return [];
+      const share = (toMs - fromMs) / (slice.toMs - slice.fromMs);
+      return [{ fromMs, toMs, events: slice.events === undefined ? undefined : Math.round(slice.events * share) }];
+    }),
+  );
+}
+
+async function halve(whole: Slice, most: number, count: Count): Promise<Slice[]> {
+  const done: Slice[] = [];
+  const open = [whole];
+  for (let slice = open.pop(); slice !== undefined; slice = open.pop()) {
+    const { fromMs, toMs, events = 0 } = slice;
+    const middleMs = events <= most ? undefined : middleOf(slice);
+    if (middleMs === undefined) {
+      done.push(slice);
+      continue;
+    }
+    const left = await count({ fromMs, toMs: middleMs });
+    open.push({ fromMs: middleMs, toMs, events: Math.max(0, events - left) }, { fromMs, toMs: middleMs, events: left });
+  }
+  return done;
+}
+
+/** The full minute in the middle; undefined where there is none. */
+function middleOf({ fromMs, toMs }: ClosedInterval): number | undefined {
+  const middleMs = Math.round((fromMs + toMs) / 2 / MINUTE_MS) * MINUTE_MS;
+  return middleMs > fromMs && middleMs < toMs ? middleMs : undefined;
+}
+
+function inEqualTimes({ fromMs, toMs }: ClosedInterval): Slice[] {
+  const lengthMs = Math.min(DAY_MS, Math.max(HOUR_MS, Math.ceil((toMs - fromMs) / WANTED_SLICES)));
+  const slices: Slice[] = [];
+  for (let at = fromMs; at < toMs; at += lengthMs) {
+    slices.push({ fromMs: at, toMs: Math.min(at + lengthMs, toMs), events: undefined });
+  }
+  return slices;
+}

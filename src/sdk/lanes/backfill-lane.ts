@@ -1,0 +1,260 @@
+import { eventsOf, inOrderOfReading, leftOf, planSlices, type Slice } from '../backfill/plan-slices.js';
+import { outside } from '../checkpoint/backfill-ranges.js';
+import type { ClosedInterval } from '../checkpoint/owed-set.js';
+import { isAbort, ModuleError } from '../errors.js';
+import { backoffMs } from '../http/backoff.js';
+import type { Batch } from '../pipeline/destination.js';
+import type { PipelineEvent } from '../pipeline/pipeline-event.js';
+import { type Pipeline, pumpWindow } from '../pipeline/pump.js';
+import type { Source } from '../pipeline/source.js';
+import { questionAbout } from '../reconciliation/reconciler.js';
+import { formatTimestamp } from '../time/timestamp.js';
+import type { TriggerContext } from '../trigger.js';
+import { FailureReport } from './failure-report.js';
+
+/** Slices read at the same time: with a usual latency these are all the requests that a usual rate limit allows. */
+export const SLICES_AT_ONCE = 3;
+/** Of each slice: the tail keeps its own four places. */
+const PARALLEL_DELIVERIES = 1;
+const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
+/** After a refusal that only an operator can mend: nobody is hammered. */
+const REFUSAL_PAUSE_MS = 120_000;
+/** The tail has the same two ends and tells what is wrong with them first. */
+const TELL_AFTER_FAILURES = 3;
+/** How long a run that is to end by itself goes on trying. */
+const ONCE_PATIENCE_MS = 300_000;
+/** What the source deletes within a day is read first. */
+const DELETED_SOON_MS = 86_400_000;
+/** How often the log is told how far it is. */
+const TELL_EVERY_MS = 60_000;
+
+/** How far a backfill is. */
+export interface BackfillProgress {
+  readonly slices: number;
+  readonly slicesRead: number;
+  /** About how many events were to be read at its begin; undefined where the source does not count. */
+  readonly planned: number | undefined;
+  /** Events that the source has shown so far, repeats included. */
+  readonly read: number;
+  readonly delivered: number;
+}
+
+export interface BackfillOptions {
+  /** The source as it is read for a backlog. Default: as it is read for the tail. */
+  readonly backlogSource?: Source;
+  /** How long the source keeps events, milliseconds. */
+  readonly retentionMs: number;
+  /**
+   * Whether both ends work, as far as the tail knows: while they do not, the backfill waits to be woken, so that trouble is
+   * met and told by one. Default: they do.
+   */
+  readonly isWell?: () => boolean;
+  /** Called whenever something was read, delivered or planned. */
+  readonly onProgress?: (progress: BackfillProgress) => void;
+  /** Called when all is read. */
+  readonly onDone?: () => void;
+}
+
+/**
+ * Reads, beside the tail and after it in every queue, the ranges that were given to a backfill: cut into slices, a few at
+ * the same time, newest first (`inOrderOfReading`). Each slice is settled from its beginning on while its deliveries become
+ * durable, so that a stop or a crash costs no more than what was under way.
+ */
+export class BackfillLane<B extends Batch> {
+  readonly #pipeline: Pipeline<B>;
+  readonly #report: FailureReport;
+  #slices: readonly Slice[] = [];
+  #failures = 0;
+  #failingSince = 0;
+  #wakeUp = new AbortController();
+  #progress = { slices: 0, slicesRead: 0, planned: 0 as number | undefined, read: 0, delivered: 0 };
+  #toldAt: number;
+
+  constructor(
+    private readonly options: BackfillOptions,
+    pipeline: Pipeline<B>,
+    private readonly context: TriggerContext,
+  ) {
+    const { backlogSource: source = pipeline.source } = options;
+    const listener = (event: PipelineEvent): void => {
+      pipeline.listener(event);
+      this.#hear(event);
+    };
+    this.#pipeline = { ...pipeline, source, listener };
+    this.#report = new FailureReport(context.log, context.clock);
+    this.#toldAt = context.clock.monotonic();
+  }
+
+  /** Reads what there is to be read, and waits for more, until stopped. */
+  async run(): Promise<void> {
+    const { stop, clock } = this.context;
+    const { requested } = stop;
+    requested.addEventListener('abort', () => this.wake(), { once: true });
+    while (!requested.aborted) {
+      this.#wakeUp = new AbortController();
+      const isWell = this.options.isWell?.() ?? true;
+      const pauseMs = isWell ? await this.#turn() : undefined;
+      if (pauseMs === undefined) await aborted(this.#wakeUp.signal);
+      else await clock.sleep(pauseMs, requested);
+    }
+  }
+
+  /** There may be more to be read, or both ends work again. */
+  wake(): void {
+    this.#wakeUp.abort();
+  }
+
+  /**
+   * Reads all there is, trying again for some minutes where that may help.
+   * @throws ModuleError the failure that did not pass; an AbortError after a stop
+   */
+  async untilDone(): Promise<void> {
+    const { clock, stop } = this.context;
+    for (;;) {
+      const pauseMs = await this.#turn();
+      if (pauseMs === undefined) return;
+      await clock.sleep(pauseMs, stop.requested);
+    }
+  }
+
+  /** @returns how long to pause before what is left is tried again, milliseconds; undefined where nothing is left */
+  async #turn(): Promise<number | undefined> {
+    const { stop, clock, log, once } = this.context;
+    const startedAt = clock.monotonic();
+    const owedMs = this.#owedMs();
+    try {
+      await this.#readAll();
+      this.#failures = 0;
+      if (this.#report.clear()) log.info('Backfilling again');
+      return this.#owedMs() === 0 ? undefined : BACKOFF.firstDelayMs;
+    } catch (error) {
+      if (isAbort(error) && stop.requested.aborted) {
+        if (once) throw error;
+        return 0;
+      }
+      if (!(error instanceof ModuleError) || error.code === 'STATE_LOCKED') throw error;
+      if (this.#failures === 0 || this.#owedMs() < owedMs) [this.#failures, this.#failingSince] = [0, startedAt];
+      this.#failures += 1;
+      if (once && (!error.retryable || clock.monotonic() - this.#failingSince > ONCE_PATIENCE_MS)) throw error;
+      return this.#pauseAfter(error);
+    }
+  }
+
+  #pauseAfter(error: ModuleError): number {
+    const { random, log } = this.context;
+    const line = ['Backfilling failed:', error.message, error.advice ?? ''].join(' ').trim();
+    if (this.#failures > TELL_AFTER_FAILURES)
+      this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
+    else log.debug(line, { code: error.code });
+    const leastMs = error.retryable ? 0 : REFUSAL_PAUSE_MS;
+    return Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);
+  }
+
+  /** How much event time is left, milliseconds. */
+  #owedMs(): number {
+    return this.#pipeline.state.backfillGaps.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  }
+
+  async #readAll(): Promise<void> {
+    const { state, deadLetter } = this.#pipeline;
+    if (state.backfillGaps.length === 0) return;
+    const startedAt = this.context.clock.monotonic();
+    const deliveredBefore = this.#progress.delivered;
+    await deadLetter.ensureRoom();
+    const slices = await this.#plan();
+    await this.#readSlices(inOrderOfReading(slices, this.#deletedSoonBeforeMs()));
+    if (state.backfillGaps.length > 0) return;
+    // The hours that were waiting for the last slice are closed.
+    await state.commit({ entries: [], settled: undefined });
+    const seconds = Math.ceil((this.context.clock.monotonic() - startedAt) / 1000);
+    const events = this.#progress.delivered - deliveredBefore;
+    this.context.log.info(`The backfill is complete: ${events} events delivered in ${seconds} s`);
+    this.#slices = [];
+    this.options.onDone?.();
+  }
+
+  /** What was planned before and is still owed, and slices of what is new. */
+  async #plan(): Promise<readonly Slice[]> {
+    const { state, source } = this.#pipeline;
+    const { log, stop } = this.context;
+    const gaps = state.backfillGaps;
+    const fresh = outside(gaps, this.#slices);
+    if (fresh.length > 0) {
+      const slices = await planSlices(fresh, (range) => source.count(range, stop.requested));
+      this.#slices = [...leftOf(this.#slices, gaps), ...slices].sort((a, b) => a.fromMs - b.fromMs);
+      const events = eventsOf(slices);
+      const { slices: before, planned } = this.#progress;
+      this.#change({
+        slices: before + slices.length,
+        planned: events === undefined || planned === undefined ? undefined : planned + events,
+      });
+      const number = events === undefined ? 'an unknown number of' : `about ${events}`;
+      log.info(
+        `Backfilling ${rangesInWords(fresh)}: ${number} events in ${slices.length} slices, newest first, beside what happens now`,
+      );
+    }
+    return leftOf(this.#slices, state.backfillGaps);
+  }
+
+  /** What the source is about to delete. */
+  #deletedSoonBeforeMs(): number {
+    return this.#pipeline.source.now() - this.options.retentionMs + DELETED_SOON_MS;
+  }
+
+  async #readSlices(slices: readonly Slice[]): Promise<void> {
+    const queue = [...slices];
+    let failure: unknown;
+    const work = async (): Promise<void> => {
+      for (let slice = queue.shift(); slice !== undefined && failure === undefined; slice = queue.shift()) {
+        await this.#readSlice(slice).catch((error: unknown) => (failure ??= error));
+      }
+    };
+    await Promise.all(Array.from({ length: SLICES_AT_ONCE }, work));
+    // The first one; what was thrown here is an error.
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Asks for a little more on either side: whether bounds include their own instant is not known. */
+  async #readSlice({ fromMs, toMs }: Slice): Promise<void> {
+    const claim = { fromMs, toMs: Math.min(toMs, this.#pipeline.source.now()) };
+    // Where the source's clock is behind what it was before: later, then.
+    if (claim.toMs <= fromMs) return;
+    const errand = {
+      window: questionAbout(claim),
+      claim,
+      lane: 'backfill',
+      parallelDeliveries: PARALLEL_DELIVERIES,
+      lateBeforeMs: -Infinity,
+    } as const;
+    const { isComplete } = await pumpWindow(errand, this.#pipeline);
+    if (isComplete) this.#change({ slicesRead: this.#progress.slicesRead + 1 });
+  }
+
+  #hear(event: PipelineEvent): void {
+    const { read, delivered } = this.#progress;
+    if (event.kind === 'read') this.#change({ read: read + event.events });
+    else if (event.kind === 'delivered') this.#change({ delivered: delivered + event.events });
+    else return;
+    const { clock, log } = this.context;
+    if (clock.monotonic() - this.#toldAt < TELL_EVERY_MS) return;
+    this.#toldAt = clock.monotonic();
+    const { planned, slices, slicesRead } = this.#progress;
+    const of = planned === undefined ? '' : ` of about ${planned}`;
+    log.info(`Backfilling: ${this.#progress.read}${of} events read, ${slicesRead} of ${slices} slices`);
+  }
+
+  #change(change: Partial<BackfillProgress>): void {
+    this.#progress = { ...this.#progress, ...change };
+    this.options.onProgress?.(this.#progress);
+  }
+}
+
+function rangesInWords(ranges: readonly ClosedInterval[]): string {
+  return ranges.map(({ fromMs, toMs }) => `${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)}`).join(', ');
+}
+
+/** Resolves when the signal aborts. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { ModuleError } from '../../../../src/sdk/errors.js';
+import { BackfillLane, type BackfillProgress } from '../../../../src/sdk/lanes/backfill-lane.js';
+import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
+import { heldBefore, LaneRig, type LaneRigOptions } from '../../../support/lane-rig.js';
+import { MANUAL_CLOCK_START_MS as START_MS } from '../../../support/manual-clock.js';
+import { onStorage } from '../../../support/pump-rig.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NOTHING = { entries: [], settled: undefined };
+
+async function open(options: LaneRigOptions = {}) {
+  const rig = await LaneRig.open({ startFromMs: START_MS - HOUR_MS, ...options });
+  const progress: BackfillProgress[] = [];
+  let done = 0;
+  const lane = new BackfillLane(
+    { retentionMs: 90 * DAY_MS, onProgress: (each) => progress.push(each), onDone: () => (done += 1) },
+    rig.pipeline,
+    rig.context,
+  );
+  return { rig, lane, progress, done: () => done };
+}
+
+/** Ten days of events, one each two hours, before the tail. */
+function holdTenDays({ source }: LaneRig): string[] {
+  const held = Array.from({ length: 120 }, (_, n) => heldBefore(`old-${n}`, HOUR_MS + (n + 0.5) * 2 * HOUR_MS));
+  source.hold(...held);
+  return held.map((_, n) => `old-${n}`);
+}
+
+const TEN_DAYS = { fromMs: START_MS - 10 * DAY_MS - HOUR_MS, toMs: START_MS - HOUR_MS };
+
+describe('the backfill lane', () => {
+  it('reads a range, each event once, settles it, and keeps numbers instead of ids', async () => {
+    const { rig, lane, progress, done } = await open({ once: true });
+    const ids = holdTenDays(rig);
+    rig.state.backfill(TEN_DAYS);
+    await rig.settleTail();
+    await lane.untilDone();
+    expect(rig.deliveredIds.toSorted()).toEqual(ids.toSorted());
+    expect((await onStorage(rig.storage)).owed.gaps).toEqual([]);
+    expect(rig.state.checkpoint.backfill).toEqual([]);
+    const hours = await rig.state.hours.read(TEN_DAYS.fromMs - HOUR_MS, TEN_DAYS.toMs);
+    expect(hours.reduce((sum, { delivered }) => sum + delivered, 0) + rig.state.ledger.size).toBe(120);
+    expect(rig.state.ledger.size).toBeLessThan(3);
+    expect(progress.at(-1)).toMatchObject({ read: 120, delivered: 120, planned: 120 });
+    expect(done()).toBe(1);
+  });
+
+  it('reads newest slices first where the source does not count', async () => {
+    const { rig, lane } = await open({ once: true });
+    holdTenDays(rig);
+    rig.source.onCount = () => {
+      throw new ModuleError('SOURCE_NOT_FOUND', 'no counts here');
+    };
+    rig.state.backfill(TEN_DAYS);
+    await lane.untilDone();
+    const began = rig.source.reads.map(({ fromMs }) => fromMs);
+    expect(began).toEqual(began.toSorted((a, b) => b - a));
+    expect(rig.deliveredIds).toHaveLength(120);
+  });
+
+  it('leaves gaps of the repair alone, and reads nothing where nothing was given to it', async () => {
+    const { rig, lane } = await open({ once: true });
+    rig.state.owe({ fromMs: START_MS - HOUR_MS, toMs: START_MS - 1000 });
+    await lane.untilDone();
+    expect(rig.source.reads).toEqual([]);
+  });
+
+  it('goes on where it ended after a crash at any read, repeating nothing that was committed', async () => {
+    for (let crashAt = 1; crashAt <= 12; crashAt += 3) {
+      const storage = createMemoryStorage();
+      const first = await open({ once: true, storage });
+      const ids = holdTenDays(first.rig);
+      first.rig.source.onCount = () => {
+        throw new ModuleError('SOURCE_NOT_FOUND', 'no counts here');
+      };
+      first.rig.source.onRead = () => {
+        if (first.rig.source.reads.length === crashAt) throw new TypeError('dies');
+      };
+      first.rig.state.backfill(TEN_DAYS);
+      await first.rig.state.commit(NOTHING);
+      await expect(first.lane.untilDone()).rejects.toThrow('dies');
+      const second = await open({ once: true, storage });
+      holdTenDays(second.rig);
+      await second.lane.untilDone();
+      expect([...first.rig.deliveredIds, ...second.rig.deliveredIds].toSorted()).toEqual(ids.toSorted());
+    }
+  });
+
+  it('waits while the tail is in trouble, until it is woken', async () => {
+    const { rig } = await open();
+    holdTenDays(rig);
+    let isWell = false;
+    const lane = new BackfillLane({ retentionMs: 90 * DAY_MS, isWell: () => isWell }, rig.pipeline, rig.context);
+    rig.state.backfill(TEN_DAYS);
+    const running = lane.run();
+    await rig.clock.advance(HOUR_MS);
+    expect(rig.source.reads).toEqual([]);
+    isWell = true;
+    lane.wake();
+    await rig.clock.advance(1000);
+    expect(rig.deliveredIds).toHaveLength(120);
+    rig.stop.request();
+    await running;
+  });
+
+  it('tries again with growing pauses what failed, and gives up where it is to end by itself', async () => {
+    const { rig, lane } = await open({ once: true });
+    holdTenDays(rig);
+    rig.source.onRead = () => {
+      throw new ModuleError('SOURCE_UNAVAILABLE', 'out of luck');
+    };
+    rig.state.backfill(TEN_DAYS);
+    const ended = lane.untilDone().catch((error: unknown) => error);
+    await rig.clock.advance(HOUR_MS);
+    expect(await ended).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    expect(rig.source.reads.length).toBeGreaterThan(3);
+    expect(rig.state.backfillGaps).toEqual([TEN_DAYS]);
+  });
+});
