@@ -34,7 +34,7 @@ module.exports = {
       from: { path: '^src/(sdk/intake|jumpcloud/api|jumpcloud/event-source)' },
       to: { path: '^src/sdk/(checkpoint|ledger|storage)/' },
     },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.d\\.ts$' }, to: {} },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.(d|as)\\.ts$' }, to: {} },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

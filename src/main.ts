@@ -39,6 +39,8 @@ const [{ triggers }, { createUndiciTransport }, { runPlatformCommand }, system] 
   import('./sdk/system.js'),
 ]);
 
+system.keepHeapSmall();
+
 // Nobody reads the log any more: no reason to stop delivering.
 process.stderr.on('error', () => undefined);
 

@@ -73,6 +73,8 @@ describe('the trigger', () => {
     expect(Object.fromEntries(defaults.map(([name, { default: value }]) => [name, value]))).toEqual({
       base_url: 'https://api.jumpcloud.com/',
       apikey: undefined,
+      intake_format: 'batch',
+      intake_compression: 'none',
       organization_id: undefined,
       intake_key: undefined,
       intake_server: undefined,

@@ -115,7 +115,14 @@ function collector(parts: CollectorParts): (isEnough: IsEnough) => Promise<void>
       arguments: {
         ...{ intake_server: simulators.intakeUrl, intake_key: simulators.intakeKey, service: 'all' },
         ...{ frequency: FREQUENCY_MS / 1000, start_from: `${options.days + 1}d`, overlap: '30s', retry_for: '1h' },
-        ...{ settling_horizon: '24h', reconcile_every: '5m', oversized_events: 'trim', dead_letter_limit: 1024 },
+        ...{
+          settling_horizon: '24h',
+          reconcile_every: '5m',
+          intake_format: 'batch',
+          intake_compression: 'none',
+          oversized_events: 'trim',
+          dead_letter_limit: 1024,
+        },
         ...{ chunk_size: 2000, page_size: 5000, requests_per_second: 10, log_level: 'info' },
       },
     },
