@@ -45,7 +45,11 @@ export class DirectoryInsightsSource implements Source {
     if (signal.aborted) stop();
     const open = (fromMs: number, searchAfter: string | undefined): Promise<OpenPage> => {
       const selection = { services, fromMs, toMs: window.toMs };
-      const page = client.openPage(selection, { limit: this.#limit, searchAfter }, reading.signal);
+      const asked = this.#limit;
+      const page = client.openPage(selection, { limit: asked, searchAfter }, reading.signal).then((opened) => {
+        if (opened.limit < asked) this.#limit = opened.limit;
+        return opened;
+      });
       // Its failure is that of whoever waits for it, if somebody still does.
       page.catch(() => undefined);
       return page;
@@ -58,7 +62,6 @@ export class DirectoryInsightsSource implements Source {
       for (;;) {
         const page = await opening;
         const next = page.headers.searchAfter;
-        this.#limit = page.limit;
         const isAnotherSure = next !== searchAfter && isFull(page);
         let ahead: Promise<OpenPage> | undefined;
         order.provenToMs = Math.min(order.provenToMs, page.askedAtMs ?? Infinity);
@@ -68,7 +71,7 @@ export class DirectoryInsightsSource implements Source {
           if (isAnotherSure) ahead ??= open(fromMs, next);
         });
         if (signal.aborted) throw abortError();
-        this.#limit = Math.min(pageSize, page.limit * 2);
+        this.#limit = Math.min(pageSize, this.#limit * 2);
         if (isLast(rows, page)) return order.provenToMs;
         if (next === undefined) {
           // No token: a new query from where this one ended. It begins a millisecond earlier, since events of that same
@@ -97,7 +100,7 @@ export class DirectoryInsightsSource implements Source {
 
   /**
    * Splits a page while it arrives.
-   * @param onTaken called when a piece was taken, and the next one is wanted
+   * @param onTaken called when events were taken, and more are wanted
    * @returns its number of rows
    */
   async *#pieces(
@@ -111,7 +114,8 @@ export class DirectoryInsightsSource implements Source {
       for await (const piece of body) {
         const events = splitter.push(piece);
         rows += events.length;
-        if (events.length > 0) yield { events, settledToMs: order.follow(events) };
+        if (events.length === 0) continue;
+        yield { events, settledToMs: order.follow(events) };
         onTaken();
       }
       splitter.end();

@@ -332,3 +332,78 @@ describe('a source', () => {
     expect(source.now() - clock.now()).toBe(3_600_000);
   });
 });
+
+describe('reading ahead', () => {
+  const pieces = ['[', `${row(1)},`, `${row(2)}]`];
+  const headers = { 'X-Limit': '2', 'X-Result-Count': '2', 'X-Search_after': token(1) };
+  const full: ScriptedAnswer = { body: pieces, headers };
+  const windowOf = { fromMs: FROM_MS, toMs: TO_MS };
+
+  function begin(script: Script, signal = new AbortController().signal) {
+    const transport = new ScriptedTransport(script);
+    const source = new DirectoryInsightsSource({ client: apiClient(transport).client, services: ['all'], pageSize: 2 });
+    return { transport, pages: source.read(windowOf, signal) };
+  }
+
+  it('asks for the next page while the rest of this one arrives', async () => {
+    const { transport, pages } = begin(inTurn(full, pageAnswer([], { limit: 2 })));
+    await pages.next();
+    expect(transport.requests).toHaveLength(1);
+    await pages.next();
+    expect(transport.queries[1]).toMatchObject({ search_after: JSON.parse(token(1)) as unknown });
+    await expect(pages.next()).resolves.toMatchObject({ done: true });
+    expect(transport.requests).toHaveLength(2);
+  });
+
+  it('asks for nothing ahead where the headers do not say that more follows', async () => {
+    const { transport, pages } = begin(inTurn({ body: pieces, headers: { ...headers, 'X-Result-Count': '1' } }));
+    await pages.next();
+    await pages.next();
+    expect(transport.requests).toHaveLength(1);
+    await pages.return(0);
+  });
+
+  it('gives up a page asked for ahead when its reader leaves, or is told to stop', async () => {
+    for (const how of ['leaves', 'stops'] as const) {
+      const stop = new AbortController();
+      const { transport, pages } = begin(inTurn(full, new Promise(() => undefined) as never), stop.signal);
+      await pages.next();
+      await pages.next();
+      expect(transport.requests[1]?.signal?.aborted).toBe(false);
+      if (how === 'leaves') await pages.return(0);
+      else stop.abort();
+      expect(transport.requests[1]?.signal?.aborted).toBe(true);
+      expect(transport.requests[0]?.signal?.aborted).toBe(true);
+    }
+  });
+});
+
+describe('the size of a page', () => {
+  const limits = (transport: ScriptedTransport): unknown[] => transport.queries.map(({ limit }) => limit);
+
+  it('is halved with each failure, but not below a hundred, and not by a rate limit', async () => {
+    const { transport } = await read(
+      inTurn(
+        { status: 503 },
+        { status: 429 },
+        { status: 500 },
+        systemError('ECONNRESET'),
+        pageAnswer([], { limit: 100 }),
+      ),
+      500,
+    );
+    expect(limits(transport)).toEqual([500, 250, 250, 125, 100]);
+  });
+
+  it('grows again with each page that succeeds, also where pages are asked for ahead', async () => {
+    const page = (from: number, rows: number): string[] => Array.from({ length: rows }, (_, n) => row(from + n));
+    const pages = [page(0, 100), page(100, 100), page(200, 200), page(400, 400)];
+    const full = pages.map((rows, n) => pageAnswer(rows, { limit: rows.length, token: token(n) }));
+    const { transport, rows } = await read(
+      inTurn({ status: 503 }, { status: 503 }, ...full, pageAnswer([], { limit: 1 })),
+      400,
+    );
+    expect(rows).toEqual(pages.flat());
+    expect(limits(transport)).toEqual([400, 200, 100, 100, 200, 400, 400]);
+  });
+});
