@@ -1,7 +1,8 @@
 import { abortError, ModuleError } from '../sdk/errors.js';
 import { EventSplitter, MalformedArrayError } from '../sdk/json/event-splitter.js';
 import type { Page, RawEvent, Source, Window } from '../sdk/pipeline/source.js';
-import { type DirectoryInsightsClient, fewerRows, type OpenPage } from './api/client.js';
+import type { DirectoryInsightsClient, OpenPage } from './api/client.js';
+import { fewerRows, PageSize } from './api/page-size.js';
 
 /** Rows in a page where the API takes our limit for nonsense (Directory Insights API, 'limit'). */
 const API_DEFAULT_LIMIT = 1000;
@@ -15,11 +16,10 @@ export interface EventSourceOptions {
 
 /** Directory Insights events of one stream, read page by page as the API's paging rules say. */
 export class DirectoryInsightsSource implements Source {
-  /** Rows to ask for now: fewer after a failure, more again with each page that succeeds. */
-  #limit: number;
+  readonly #size: PageSize;
 
   constructor(private readonly options: EventSourceOptions) {
-    this.#limit = options.pageSize;
+    this.#size = new PageSize(options.pageSize);
   }
 
   now(): number {
@@ -36,60 +36,82 @@ export class DirectoryInsightsSource implements Source {
 
   /**
    * The token of the next page comes with a page's headers, so that one is asked for while the events of this one arrive.
+   *
+   * All pages of a query are of one size (Directory Insights API, 'Pagination'), so another size takes a new query, which
+   * begins where the last one ended.
    */
   async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {
-    const { client, services, pageSize } = this.options;
+    const { client, services } = this.options;
     const reading = new AbortController();
     const stop = (): void => reading.abort();
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
-    const open = (fromMs: number, searchAfter: string | undefined): Promise<OpenPage> => {
-      const selection = { services, fromMs, toMs: window.toMs };
-      const asked = this.#limit;
-      const page = client.openPage(selection, { limit: asked, searchAfter }, reading.signal).then((opened) => {
-        if (opened.limit < asked) this.#limit = opened.limit;
-        return opened;
-      });
+    const order = new Order(window.toMs);
+    let { fromMs } = window;
+    let limit = this.#size.rows;
+    let searchAfter: string | undefined;
+    const open = (token: string | undefined): Promise<OpenPage> => {
+      const page = client.openPage(
+        { services, fromMs, toMs: window.toMs },
+        { limit, searchAfter: token },
+        reading.signal,
+      );
       // Its failure is that of whoever waits for it, if somebody still does.
       page.catch(() => undefined);
       return page;
     };
+    /** @returns whether a new query can go on from here */
+    const beginAgain = (): boolean => {
+      // A millisecond earlier, since events of that same instant may be left and the bound may be exclusive.
+      const restartMs = Math.min(order.lastMs ?? -Infinity, window.toMs) - 1;
+      if (order.isBroken || restartMs <= fromMs) return false;
+      fromMs = restartMs;
+      limit = this.#size.rows;
+      searchAfter = undefined;
+      order.beginAgain();
+      return true;
+    };
     try {
-      const order = new Order(window.toMs);
-      let fromMs = window.fromMs;
-      let searchAfter: string | undefined;
-      let opening = open(fromMs, undefined);
+      let opening = open(undefined);
       for (;;) {
-        const page = await opening;
+        let page: OpenPage;
+        try {
+          page = await opening;
+        } catch (error) {
+          if (searchAfter === undefined || !(error instanceof ModuleError) || !error.retryable) throw error;
+          this.#size.lower(fewerRows(limit));
+          if (!beginAgain()) throw error;
+          opening = open(undefined);
+          continue;
+        }
+        if (page.limit < limit) this.#size.lower(page.limit);
+        limit = page.limit;
+        this.#size.answered();
+        const isToGrow = this.#size.rows > limit;
         const next = page.headers.searchAfter;
-        const isAnotherSure = next !== searchAfter && isFull(page);
+        const isAnotherSure = next !== searchAfter && isFull(page) && !isToGrow;
         let ahead: Promise<OpenPage> | undefined;
         order.provenToMs = Math.min(order.provenToMs, page.askedAtMs ?? Infinity);
         if (page.headers.sort !== undefined && page.headers.sort !== 'ASC') order.isBroken = true;
-        const before = order.lastMs;
         const rows = yield* this.#pieces(page, order, () => {
-          if (isAnotherSure) ahead ??= open(fromMs, next);
+          if (isAnotherSure) ahead ??= open(next);
         });
         if (signal.aborted) throw abortError();
-        this.#limit = Math.min(pageSize, this.#limit * 2);
         if (isLast(rows, page)) return order.provenToMs;
         if (next === undefined) {
-          // No token: a new query from where this one ended. It begins a millisecond earlier, since events of that same
-          // instant may be left and the bound may be exclusive.
-          const restartMs = Math.min(order.lastMs ?? -Infinity, window.toMs) - 1;
-          if (order.isBroken || restartMs <= fromMs || order.lastMs === before) {
+          if (!beginAgain()) {
             // The API may have applied its own limit without our seeing it.
             const isShort = page.headers.limit === undefined && rows < Math.min(page.limit, API_DEFAULT_LIMIT);
             if (isShort) return order.provenToMs;
             throw stuck(page, 'no token');
           }
-          fromMs = restartMs;
-          order.beginAgain();
         } else if (next === searchAfter) {
           throw stuck(page, 'the token of the page before');
+        } else {
+          searchAfter = next;
+          if (isToGrow) beginAgain();
         }
-        searchAfter = next;
-        opening = ahead ?? open(fromMs, next);
+        opening = ahead ?? open(searchAfter);
       }
     } finally {
       signal.removeEventListener('abort', stop);
@@ -120,7 +142,7 @@ export class DirectoryInsightsSource implements Source {
       }
       splitter.end();
     } catch (error) {
-      this.#limit = fewerRows(limit);
+      this.#size.lower(fewerRows(limit));
       if (error instanceof MalformedArrayError)
         throw broken(`its answer is no list of events: ${error.message}`, reference);
       throw error;

@@ -26,6 +26,7 @@ export type InvariantName =
   | 'what is held is bounded'
   | 'requests keep to the rate'
   | 'a requested silence is kept'
+  | 'every request is one that the API allows'
   | 'the dead letter has only what was refused'
   | 'the connector recovers'
   | 'the connector goes on by itself'

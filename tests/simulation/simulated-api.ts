@@ -30,6 +30,8 @@ export class SimulatedApi {
   constructor(
     private readonly scenario: Scenario,
     events: readonly WorldEvent[],
+    /** Told of each request that is none by the API's documents. */
+    private readonly onRefused: (why: string) => void,
   ) {
     const { sortPrecision } = scenario.api;
     this.#rows = [...events].sort(
@@ -56,21 +58,27 @@ export class SimulatedApi {
     if (effect?.kind === 'status') return statusAnswer(effect.status, effect.retryAfter, nowMs);
     if (effect?.kind === 'html') return htmlAnswer();
     const path = url.slice(url.indexOf(ROOT) + ROOT.length);
-    const query = readQuery(text, nowMs);
-    if (typeof query === 'string') return jsonAnswer(400, { message: query });
+    const query = readQuery(text);
+    if (typeof query === 'string') return this.#refuse(query);
+    // Who does not know the API's clock yet cannot know better.
+    if (query.fromMs > nowMs) return jsonAnswer(400, { message: 'Start Time in the future' });
     if (path === '/events') return this.#page(query, nowMs, effect);
     if (path !== '/events/count') return jsonAnswer(404, { message: 'Not Found' });
     const count = this.#select(query, nowMs).length;
     return jsonAnswer(200, { count: effect?.kind === 'wrong-count' ? Math.max(0, count + effect.by) : count });
   }
 
+  #refuse(why: string): Answer {
+    this.onRefused(why);
+    return jsonAnswer(400, { message: why });
+  }
+
   #page(query: Query, nowMs: number, effect: ApiEffect | undefined): Answer {
     const { search_after: token, limit: asked, sort } = query.body;
     const fingerprint = JSON.stringify({ ...query.body, search_after: null });
     const position = token === undefined ? { at: -1, query: fingerprint } : this.#tokens.get(JSON.stringify(token));
-    if (position?.query !== fingerprint)
-      return jsonAnswer(400, { message: 'search_after does not belong to this query' });
-    if (sort !== 'ASC') return jsonAnswer(400, { message: 'the simulation knows ascending order only' });
+    if (position?.query !== fingerprint) return this.#refuse('search_after does not belong to this query');
+    if (sort !== 'ASC') return this.#refuse('the simulation knows ascending order only');
     const limit = Math.min(
       typeof asked === 'number' && asked <= MAXIMUM_LIMIT ? asked : 1000,
       this.scenario.api.mostRows,
@@ -139,12 +147,11 @@ export class SimulatedApi {
 }
 
 /** @returns what is wrong with it, where it is refused */
-function readQuery(text: string, nowMs: number): Query | string {
+function readQuery(text: string): Query | string {
   const body = JSON.parse(text) as Record<string, unknown>;
   const [fromMs, toMs] = [instant(body['start_time']), instant(body['end_time'])];
   if (!Array.isArray(body['service']) || body['service'].length === 0) return 'service is required';
   if (Number.isNaN(fromMs) || Number.isNaN(toMs)) return 'not an RFC 3339 date-time';
-  if (fromMs > nowMs) return `Start Time in the future ${String(body['start_time'])}`;
   if (fromMs >= toMs)
     return `Start Time not after End Time ${String(body['start_time'])} > ${String(body['end_time'])}`;
   return { fromMs, toMs, body };

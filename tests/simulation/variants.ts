@@ -192,6 +192,19 @@ export const VARIANTS: readonly Variant[] = [
       ),
   },
   {
+    name: 'asks-for-fewer-rows-in-mid-query',
+    patch: () =>
+      replace(
+        DirectoryInsightsClient.prototype,
+        'openPage',
+        (openPage) =>
+          async function (selection, page, signal) {
+            const rows = page.searchAfter === undefined ? page.limit : Math.ceil(page.limit / 2);
+            return openPage.call(this, selection, { ...page, limit: rows }, signal);
+          },
+      ),
+  },
+  {
     name: 'believes-its-own-clock',
     patch: () => replace(ServerClock.prototype, 'observe', () => () => undefined),
   },

@@ -110,7 +110,9 @@ class World {
       apiNowMs: () => this.#apiNowMs(),
       onViolation: (violation) => this.#violated(violation),
     });
-    this.#api = new SimulatedApi(scenario, this.#events);
+    this.#api = new SimulatedApi(scenario, this.#events, (why) =>
+      this.#invariants.fail('every request is one that the API allows', why),
+    );
     this.#intake = new SimulatedIntake(this.#events, scenario.intake.rejectionShape, this.#invariants);
     this.#storage = this.#createStorage();
     this.#wire = this.#createWire();

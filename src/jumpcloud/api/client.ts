@@ -7,6 +7,7 @@ import { ServerClock } from '../../sdk/http/server-clock.js';
 import type { PipelineListener } from '../../sdk/pipeline/pipeline-event.js';
 import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '../../sdk/ports.js';
 import { type PageHeaders, readPageHeaders } from './page-headers.js';
+import { fewerRows } from './page-size.js';
 import { eventsBody, type IntervalUnit, type Selection, selectionBody } from './query.js';
 import { refusal } from './refusal.js';
 
@@ -15,8 +16,7 @@ const ROOT = '/insights/directory/v1';
 const HEADERS_TIMEOUT_MS = 60_000;
 const BODY_TIMEOUT_MS = 60_000;
 const RETRY_FOR_MS = 300_000;
-/** A page is not made smaller than this because of failures. */
-const FEWEST_ROWS = 100;
+const TRIES_OF_A_CONTINUED_PAGE = 3;
 
 export interface ClientOptions {
   /** Without a slash at the end. */
@@ -86,24 +86,33 @@ export class DirectoryInsightsClient {
   }
 
   /**
-   * Opens a page of at most `limit` events in ascending order of time; `searchAfter` is the previous page's token. Where it
-   * fails, half as many are asked for: the API may have taken too long for them.
+   * Opens a page of at most `limit` events in ascending order of time; `searchAfter` is the previous page's token. Where a
+   * query's first page fails, half as many are asked for: the API may have taken too long for them. A page that goes on
+   * with a query has to be asked for as the one before was, so it is given up after some failures where fewer rows may help.
    */
   async openPage(
     selection: Selection,
     { limit, searchAfter }: { limit: number; searchAfter: string | undefined },
     signal: AbortSignal,
   ): Promise<OpenPage> {
+    const isFirst = searchAfter === undefined;
     let rows = limit;
+    let failures = 0;
+    const isWorthIt = ({ retryable, retryAfterMs, code }: ModuleError): boolean => {
+      const isAskedToWait = retryAfterMs !== undefined || code === 'SOURCE_RATE_LIMITED';
+      const mayFewerHelp = !isFirst && !isAskedToWait && fewerRows(limit) < limit;
+      return retryable && (!mayFewerHelp || (failures += 1) < TRIES_OF_A_CONTINUED_PAGE);
+    };
     const open = async (): Promise<Answered> => {
       try {
         return await this.#tryOnce('/events', eventsBody(selection, rows, searchAfter), signal);
       } catch (error) {
-        if (!(error instanceof ModuleError) || error.code !== 'SOURCE_RATE_LIMITED') rows = fewerRows(rows);
+        const isLimited = error instanceof ModuleError && error.code === 'SOURCE_RATE_LIMITED';
+        if (isFirst && !isLimited) rows = fewerRows(rows);
         throw error;
       }
     };
-    const { response, askedAtMs } = await this.#retry(open, 'source', signal);
+    const { response, askedAtMs } = await this.#retry(open, 'source', signal, isWorthIt);
     return {
       askedAtMs,
       limit: rows,
@@ -171,13 +180,19 @@ export class DirectoryInsightsClient {
     return result;
   }
 
-  #retry<Result>(operation: () => Promise<Result>, side: 'source' | 'counts', signal: AbortSignal): Promise<Result> {
+  #retry<Result>(
+    operation: () => Promise<Result>,
+    side: 'source' | 'counts',
+    signal: AbortSignal,
+    isWorthIt?: (error: ModuleError) => boolean,
+  ): Promise<Result> {
     const { clock, random, listener } = this.options;
     return retry(operation, {
       policy: { firstDelayMs: 1000, longestDelayMs: 30_000, deadlineMs: this.options.retryForMs ?? RETRY_FOR_MS },
       clock,
       random,
       requested: signal,
+      ...(isWorthIt === undefined ? {} : { isWorthIt }),
       onRetry: (failure) => listener?.({ kind: 'retrying', side, ...failure }),
     });
   }
@@ -244,11 +259,6 @@ export class DirectoryInsightsClient {
       advice: 'If it lasts, check base_url and that no proxy answers in place of JumpCloud.',
     });
   }
-}
-
-/** What to ask for after a page of so many rows failed. */
-export function fewerRows(rows: number): number {
-  return Math.max(Math.min(rows, FEWEST_ROWS), Math.floor(rows / 2));
 }
 
 function readCount(answer: object, invalid: (what: string) => ModuleError): number {

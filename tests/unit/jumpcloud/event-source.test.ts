@@ -395,15 +395,79 @@ describe('the size of a page', () => {
     expect(limits(transport)).toEqual([500, 250, 250, 125, 100]);
   });
 
-  it('grows again with each page that succeeds, also where pages are asked for ahead', async () => {
-    const page = (from: number, rows: number): string[] => Array.from({ length: rows }, (_, n) => row(from + n));
-    const pages = [page(0, 100), page(100, 100), page(200, 200), page(400, 400)];
-    const full = pages.map((rows, n) => pageAnswer(rows, { limit: rows.length, token: token(n) }));
-    const { transport, rows } = await read(
-      inTurn({ status: 503 }, { status: 503 }, ...full, pageAnswer([], { limit: 1 })),
-      400,
+  const many = (from: number, rows: number): string[] => Array.from({ length: rows }, (_, n) => row(from + n));
+  const fullPage = (from: number, rows: number): ScriptedAnswer =>
+    pageAnswer(many(from, rows), { limit: rows, token: token(from) });
+
+  it('stays the same from page to page of a query, whatever fails', async () => {
+    const { transport, rows, failure } = await read(
+      inTurn(
+        fullPage(0, 200),
+        { status: 503 },
+        systemError('ECONNRESET'),
+        fullPage(200, 200),
+        pageAnswer([], { limit: 200 }),
+      ),
+      200,
     );
-    expect(rows).toEqual(pages.flat());
-    expect(limits(transport)).toEqual([400, 200, 100, 100, 200, 400, 400]);
+    expect(failure).toBeUndefined();
+    expect(rows).toEqual(many(0, 400));
+    const [first, ...others] = transport.queries;
+    for (const { search_after: sent, ...query } of others) {
+      expect(query).toEqual(first);
+      expect(sent).toBeDefined();
+    }
+  });
+
+  it('is halved after three failures of a page that goes on, by a new query just before the last event', async () => {
+    const { transport, rows, failure } = await read(
+      inTurn(
+        fullPage(0, 200),
+        { status: 503 },
+        { status: 429 },
+        { status: 503 },
+        systemError('ECONNRESET'),
+        pageAnswer(many(199, 5), { limit: 100 }),
+      ),
+      200,
+    );
+    expect(failure).toBeUndefined();
+    expect(rows).toEqual([...many(0, 200), ...many(199, 5)]);
+    expect(limits(transport)).toEqual([200, 200, 200, 200, 200, 100]);
+    expect(transport.queries[5]).toMatchObject({ start_time: formatTimestamp(FROM_MS + 198_999) });
+    expect(transport.queries[5]).not.toHaveProperty('search_after');
+  });
+
+  it('fails where a page that goes on fails, and no new query can go on from there', async () => {
+    const unordered = pageAnswer([row(3), row(2)].concat(many(5, 198)), { limit: 200, token: token(1) });
+    const { failure, transport } = await read(inTurn(unordered, { status: 503 }), 200);
+    expect(failure).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    expect(limits(transport)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('grows again after ten pages that succeed, by a new query', async () => {
+    const pages = Array.from({ length: 10 }, (_, n) => fullPage(100 * n, 100));
+    const { transport, rows } = await read(
+      inTurn({ status: 503 }, ...pages, fullPage(999, 200), pageAnswer([], { limit: 200 })),
+      200,
+    );
+    expect(rows).toEqual([...many(0, 1000), ...many(999, 200)]);
+    expect(limits(transport)).toEqual([200, ...Array.from({ length: 10 }, () => 100), 200, 200]);
+    expect(transport.queries.map((query) => 'search_after' in query)).toEqual([
+      ...[false, false],
+      ...Array.from({ length: 9 }, () => true),
+      ...[false, true],
+    ]);
+  });
+
+  it('stays small where events are in no order, since no new query can go on from there', async () => {
+    const unordered = pageAnswer([row(3), row(2)].concat(many(5, 98)), { limit: 100, token: token(1) });
+    const pages = Array.from({ length: 11 }, (_, n) => fullPage(200 + 100 * n, 100));
+    const { transport, failure } = await read(
+      inTurn({ status: 503 }, unordered, ...pages, pageAnswer([], { limit: 100 })),
+      200,
+    );
+    expect(failure).toBeUndefined();
+    expect(limits(transport)).toEqual([200, ...Array.from({ length: 13 }, () => 100)]);
   });
 });
