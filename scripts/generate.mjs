@@ -39,7 +39,7 @@ if (drift.length > 0) {
 async function compiledKernel() {
   const files = new Map();
   const options = ['-o', 'kernel.wasm', '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd'];
-  const memory = ['--initialMemory', '140', '--maximumMemory', '140'];
+  const memory = ['--initialMemory', '17', '--maximumMemory', '17'];
   const { error, stderr } = await asc.main(['kernel.as.ts', ...options, ...memory], {
     readFile: (name) => (name === 'kernel.as.ts' ? readText(`src/sdk/json/kernel/${name}`) : null),
     writeFile: (name, content) => files.set(name, content),

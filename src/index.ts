@@ -58,7 +58,10 @@ export {
 // From a source to a destination
 export { runConnector } from './sdk/connector.js';
 export type { ConnectorParts } from './sdk/connector-parts.js';
-export type { Page, RawEvent, Source, Window } from './sdk/pipeline/source.js';
+export { EventList } from './sdk/pipeline/event-list.js';
+export type { Events } from './sdk/pipeline/events.js';
+export type { RawEvent } from './sdk/pipeline/raw-event.js';
+export type { Page, Source, Window } from './sdk/pipeline/source.js';
 export type { Added, Batch, DeliverySignals, Destination } from './sdk/pipeline/destination.js';
 export type { DeliveryOutcome, Rejection } from './sdk/outcome.js';
 export type { PipelineEvent, PipelineListener } from './sdk/pipeline/pipeline-event.js';

@@ -44,7 +44,7 @@ async function queryFailure(
   const source = new DirectoryInsightsSource({ client, services: settings.services, pageSize: 1 });
   try {
     // The first piece is enough; leaving early closes the connection.
-    for await (const page of source.read(window, signal)) if (page.events.length > 0) break;
+    for await (const page of source.read(window, signal)) if (page.events.count > 0) break;
     return undefined;
   } catch (error) {
     if (error instanceof ModuleError) return error;

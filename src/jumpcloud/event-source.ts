@@ -1,6 +1,7 @@
 import { abortError, ModuleError } from '../sdk/errors.js';
 import { EventSplitter, MalformedArrayError } from '../sdk/json/event-splitter.js';
-import type { Page, RawEvent, Source, Window } from '../sdk/pipeline/source.js';
+import type { Events } from '../sdk/pipeline/events.js';
+import type { Page, Source, Window } from '../sdk/pipeline/source.js';
 import type { DirectoryInsightsClient, OpenPage } from './api/client.js';
 import { fewerRows, PageSize } from './api/page-size.js';
 
@@ -134,11 +135,11 @@ export class DirectoryInsightsSource implements Source {
     let rows = 0;
     try {
       for await (const piece of body) {
-        const events = splitter.push(piece);
-        rows += events.length;
-        if (events.length === 0) continue;
-        yield { events, settledToMs: order.follow(events) };
-        onTaken();
+        for (const events of splitter.push(piece)) {
+          rows += events.count;
+          yield { events, settledToMs: order.follow(events) };
+          onTaken();
+        }
       }
       splitter.end();
     } catch (error) {
@@ -146,6 +147,8 @@ export class DirectoryInsightsSource implements Source {
       if (error instanceof MalformedArrayError)
         throw broken(`its answer is no list of events: ${error.message}`, reference);
       throw error;
+    } finally {
+      splitter.close();
     }
     if (rows < (headers.resultCount ?? 0)) {
       throw broken(`it announced ${headers.resultCount ?? 0} events and sent ${rows}`, reference);
@@ -187,8 +190,9 @@ class Order {
   }
 
   /** @returns the instant before which everything was read, epoch milliseconds; undefined where that is not known */
-  follow(events: readonly RawEvent[]): number | undefined {
-    for (const { timestampMs } of events) {
+  follow(events: Events): number | undefined {
+    for (let index = 0; index < events.count; index += 1) {
+      const timestampMs = events.timestampMs(index);
       if (timestampMs === undefined) continue;
       if (!this.#isFirst && this.lastMs !== undefined && timestampMs < this.lastMs) this.isBroken = true;
       this.#isFirst = false;

@@ -9,6 +9,7 @@ import { IntakeDestination } from '../../src/sdk/intake/intake-destination.js';
 import { Narrowing } from '../../src/sdk/intake/narrowing.js';
 import { Ledger } from '../../src/sdk/ledger/ledger.js';
 import { LedgerStore } from '../../src/sdk/ledger/ledger-store.js';
+import { EventList } from '../../src/sdk/pipeline/event-list.js';
 import { UnderWay } from '../../src/sdk/pipeline/under-way.js';
 import type { HttpResponse } from '../../src/sdk/ports.js';
 import type { Storage } from '../../src/sdk/storage/storage.js';
@@ -228,11 +229,10 @@ export const VARIANTS: readonly Variant[] = [
         IntakeBatch.prototype,
         'add',
         (add) =>
-          function (event) {
-            return add.call(this, {
-              ...event,
-              bytes: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(event.bytes).toString()))),
-            });
+          function (events, index) {
+            const event = events.at(index);
+            const bytes = Buffer.from(JSON.stringify(JSON.parse(Buffer.from(event.bytes).toString())));
+            return add.call(this, new EventList([{ ...event, bytes }]), 0);
           },
       ),
   },

@@ -1,4 +1,5 @@
-import type { RawEvent } from '../../src/sdk/pipeline/source.js';
+import { EventList } from '../../src/sdk/pipeline/event-list.js';
+import type { RawEvent } from '../../src/sdk/pipeline/raw-event.js';
 import { formatTimestamp } from '../../src/sdk/time/timestamp.js';
 
 /** An event for tests, with what the pipeline has to find in its text. */
@@ -20,4 +21,9 @@ export function testEvent(id: string, timestampMs: number | undefined, padding =
 /** As a source yields it, in bytes of its own. */
 export function rawEvent({ id, timestampMs, text }: TestEvent): RawEvent {
   return { id, timestampMs, bytes: Buffer.from(text) };
+}
+
+/** One event as a batch takes it. */
+export function alone(event: RawEvent): [EventList, number] {
+  return [new EventList([event]), 0];
 }

@@ -1,5 +1,7 @@
 import { abortError } from '../../src/sdk/errors.js';
-import type { Page, RawEvent, Source, Window } from '../../src/sdk/pipeline/source.js';
+import { EventList } from '../../src/sdk/pipeline/event-list.js';
+import type { RawEvent } from '../../src/sdk/pipeline/raw-event.js';
+import type { Page, Source, Window } from '../../src/sdk/pipeline/source.js';
 import { rawEvent, type TestEvent } from './events.js';
 
 /** How the source understands the bounds of a question, and how exactly it remembers times. */
@@ -56,7 +58,8 @@ export class IndexedSource implements Source {
     await this.onRead(window);
     if (signal.aborted) throw abortError();
     const events: RawEvent[] = this.inside(window).map(({ event }) => rawEvent(event));
-    if (events.length > 0) yield { events, settledToMs: events.findLast((each) => each.timestampMs)?.timestampMs };
+    const settledToMs = events.findLast((each) => each.timestampMs)?.timestampMs;
+    if (events.length > 0) yield { events: new EventList(events), settledToMs };
     return Math.min(window.toMs, this.now());
   }
 

@@ -1,6 +1,7 @@
 import type { DeliveryOutcome } from '../../src/sdk/outcome.js';
 import type { Added, Batch, DeliverySignals, Destination } from '../../src/sdk/pipeline/destination.js';
-import type { RawEvent } from '../../src/sdk/pipeline/source.js';
+import type { Events } from '../../src/sdk/pipeline/events.js';
+import type { RawEvent } from '../../src/sdk/pipeline/raw-event.js';
 
 /** A batch of texts. */
 export class TextBatch implements Batch {
@@ -16,7 +17,8 @@ export class TextBatch implements Batch {
     return this.texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   }
 
-  add({ bytes }: RawEvent): Added {
+  add(events: Events, index: number): Added {
+    const bytes = events.text(index);
     if (bytes.length > this.limits.eventBytes) return 'oversized';
     if (this.count >= this.limits.events) return 'full';
     this.texts.push(Buffer.from(bytes).toString('utf8'));

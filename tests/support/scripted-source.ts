@@ -1,5 +1,7 @@
 import { abortError } from '../../src/sdk/errors.js';
-import type { Page, RawEvent, Source, Window } from '../../src/sdk/pipeline/source.js';
+import { EventList } from '../../src/sdk/pipeline/event-list.js';
+import type { RawEvent } from '../../src/sdk/pipeline/raw-event.js';
+import type { Page, Source, Window } from '../../src/sdk/pipeline/source.js';
 import { rawEvent, type TestEvent } from './events.js';
 
 export interface ScriptedSourceOptions {
@@ -50,7 +52,7 @@ export class ScriptedSource implements Source {
       at += size;
       const events = [...again, ...fresh].map(rawEvent);
       const lastMs = fresh.findLast(({ timestampMs }) => timestampMs !== undefined)?.timestampMs;
-      yield { events, settledToMs: saysWhere() ? lastMs : undefined };
+      yield { events: new EventList(events), settledToMs: saysWhere() ? lastMs : undefined };
       spoil(events);
     }
   }

@@ -141,7 +141,7 @@ async function showsEvents(source: Source, signal: AbortSignal): Promise<boolean
   const toMs = source.now();
   try {
     // The first piece is enough; leaving early closes the connection.
-    for await (const page of source.read({ fromMs: toMs - 60_000, toMs }, signal)) if (page.events.length > 0) break;
+    for await (const page of source.read({ fromMs: toMs - 60_000, toMs }, signal)) if (page.events.count > 0) break;
     return true;
   } catch (error) {
     if (error instanceof ModuleError) return false;

@@ -1,7 +1,8 @@
 import { isAbort, ModuleError } from '../errors.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Batch, Destination } from '../pipeline/destination.js';
-import type { RawEvent } from '../pipeline/source.js';
+import { EventList } from '../pipeline/event-list.js';
+import type { RawEvent } from '../pipeline/raw-event.js';
 import type { Clock } from '../ports.js';
 import type { Stop } from '../stop.js';
 import { formatTimestamp } from '../time/timestamp.js';
@@ -101,10 +102,11 @@ class ReplayRun<B extends Batch> {
 
   /** @returns false where the event is too large for any batch */
   async #add(event: RawEvent, sent: Sent): Promise<boolean> {
-    let added = this.#batch.add(event);
+    const events = new EventList([event]);
+    let added = this.#batch.add(events, 0);
     if (added === 'full') {
       await this.#deliver();
-      added = this.#batch.add(event);
+      added = this.#batch.add(events, 0);
     }
     if (added === 'added') this.#sent.push(sent);
     return added === 'added';

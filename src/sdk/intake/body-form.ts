@@ -1,4 +1,5 @@
-import { escaped, readEscaped } from './json-escape.js';
+import { readQuotedText } from '../json/json-string.js';
+import type { Events } from '../pipeline/events.js';
 
 /** One of the forms in which the intake takes several events (Sekoia.io documentation of the HTTP intake). */
 export interface BodyForm {
@@ -8,19 +9,17 @@ export interface BodyForm {
   /** What the request says beside the events; where the key is not in the body, it is in a header. */
   readonly prefix: (intakeKey: string) => Buffer;
   readonly headers: (intakeKey: string) => Readonly<Record<string, string>>;
-  /** Before, between and after events, and at the end. */
-  readonly opening: Buffer;
-  readonly separator: Buffer;
-  readonly closing: Buffer;
+  /** A byte between events. */
+  readonly separator: number;
   readonly suffix: Buffer;
-  /** An event's text as it stands in the body; in pieces, each good until the next one is asked for. */
-  readonly encode: (text: Uint8Array) => Iterable<Uint8Array>;
+  /** An event's text as it stands in the body; good until that of another one is asked for. */
+  readonly encode: (events: Events, index: number) => Uint8Array;
   /** What `encode` was given. */
   readonly decode: (encoded: Uint8Array) => Uint8Array;
 }
 
 const NOTHING = Buffer.alloc(0);
-const QUOTE = Buffer.from('"');
+const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BLANK = 0x20;
@@ -31,12 +30,10 @@ const JSON_FORM: BodyForm = {
   contentType: 'application/json',
   prefix: (intakeKey) => Buffer.from(`{"intake_key":${JSON.stringify(intakeKey)},"jsons":[`),
   headers: () => ({}),
-  opening: QUOTE,
-  separator: Buffer.from(','),
-  closing: QUOTE,
+  separator: COMMA,
   suffix: Buffer.from(']}'),
-  encode: escaped,
-  decode: readEscaped,
+  encode: (events, index) => events.quoted(index),
+  decode: readQuotedText,
 };
 
 /** One event a line. In JSON a line break can only stand between tokens, where a blank means the same. */
@@ -45,11 +42,12 @@ const LINES_FORM: BodyForm = {
   contentType: 'text/plain; charset=utf-8',
   prefix: () => NOTHING,
   headers: (intakeKey) => ({ 'x-sekoiaio-intake-key': intakeKey }),
-  opening: NOTHING,
-  separator: Buffer.from('\n'),
-  closing: NOTHING,
+  separator: LINE_FEED,
   suffix: NOTHING,
-  encode: (text) => [hasLineBreak(text) ? text.map(withoutLineBreak) : text],
+  encode: (events, index) => {
+    const text = events.text(index);
+    return hasLineBreak(text) ? text.map(withoutLineBreak) : text;
+  },
   decode: (encoded) => Uint8Array.from(encoded),
 };
 

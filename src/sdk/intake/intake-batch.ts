@@ -1,5 +1,5 @@
 import type { Added, Batch } from '../pipeline/destination.js';
-import type { RawEvent } from '../pipeline/source.js';
+import type { Events } from '../pipeline/events.js';
 import { BODY_FORMS, type BodyForm } from './body-form.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 
@@ -52,31 +52,24 @@ export class IntakeBatch implements Batch {
     return this.#body;
   }
 
-  add({ bytes }: RawEvent): Added {
-    const { opening, separator, closing, suffix, encode } = this.#form;
-    if (bytes.length > (this.#limits.eventBytes ?? MAX_EVENT_BYTES)) return 'oversized';
+  add(events: Events, index: number): Added {
+    const { separator, suffix, encode } = this.#form;
+    if (events.size(index) > (this.#limits.eventBytes ?? MAX_EVENT_BYTES)) return 'oversized';
     if (this.count >= this.#limits.events) return 'full';
-    const start = this.count === 0 ? this.#length : this.#length + separator.length;
-    let end = start + opening.length;
-    for (const piece of encode(bytes)) {
-      const bytesAfter = piece.length + closing.length + suffix.length;
-      if (end + bytesAfter > this.#limits.requestBytes && this.count > 0) return 'full';
-      this.#makeRoom(end, bytesAfter);
-      this.#body.set(piece, end);
-      end += piece.length;
-    }
-    if (this.count > 0) this.#body.set(separator, this.#length);
-    this.#body.set(opening, start);
-    this.#body.set(closing, end);
+    const encoded = encode(events, index);
+    const start = this.count === 0 ? this.#length : this.#length + 1;
+    const end = start + encoded.length;
+    if (end + suffix.length > this.#limits.requestBytes && this.count > 0) return 'full';
+    this.#makeRoom(end + suffix.length);
+    if (this.count > 0) this.#body[this.#length] = separator;
+    this.#body.set(encoded, start);
     this.#starts.push(start);
-    this.#length = end + closing.length;
+    this.#length = end;
     return 'added';
   }
 
   text(index: number): Uint8Array {
-    const { opening, closing, decode } = this.#form;
-    const event = this.#event(index);
-    return decode(event.subarray(opening.length, event.length - closing.length));
+    return this.#form.decode(this.#event(index));
   }
 
   /** The request body that carries the events at `indexes`, ascending; of all of them without a copy. */
@@ -86,24 +79,23 @@ export class IntakeBatch implements Batch {
       this.#body.set(suffix, this.#length);
       return this.#body.subarray(0, this.bytes);
     }
-    const parts = indexes.flatMap((index, n) => (n === 0 ? [this.#event(index)] : [separator, this.#event(index)]));
+    const between = Buffer.of(separator);
+    const parts = indexes.flatMap((index, n) => (n === 0 ? [this.#event(index)] : [between, this.#event(index)]));
     return Buffer.concat([this.#prefix, ...parts, suffix]);
   }
 
   /** The event at `index` as it stands in the body. */
   #event(index: number): Buffer {
     const next = this.#starts[index + 1];
-    const end = next === undefined ? this.#length : next - this.#form.separator.length;
+    const end = next === undefined ? this.#length : next - 1;
     return this.#body.subarray(this.#starts[index], end);
   }
 
-  /** Makes room for so many bytes after the first `used`. */
-  #makeRoom(used: number, bytes: number): void {
-    const needed = used + bytes;
+  #makeRoom(needed: number): void {
     if (needed <= this.#body.length) return;
     const doubled = Math.min(this.#body.length * 2, this.#limits.requestBytes);
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, doubled));
-    this.#body.copy(grown, 0, 0, used);
+    this.#body.copy(grown, 0, 0, this.#length);
     this.#body = grown;
   }
 }

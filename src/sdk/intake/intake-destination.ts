@@ -11,7 +11,7 @@ import { redactor, type Redactor } from '../observability/redactor.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { DeliverySignals, Destination } from '../pipeline/destination.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
-import type { RawEvent } from '../pipeline/source.js';
+import type { RawEvent } from '../pipeline/raw-event.js';
 import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '../ports.js';
 import { BODY_FORMS, type BodyForm } from './body-form.js';
 import { readIntakeAnswer, type Verdict } from './intake-answer.js';

@@ -7,7 +7,7 @@ const INITIAL_CAPACITY = 64;
  * the pair (0, 0) stands for a free place and the hash (0, 0) itself is remembered beside it.
  */
 export class HashSet {
-  #slots = new Uint32Array(INITIAL_CAPACITY * 2);
+  #slots = new Int32Array(INITIAL_CAPACITY * 2);
   #marks = new Uint16Array(INITIAL_CAPACITY);
   #used = 0;
   #markOfZero: number | undefined;
@@ -16,24 +16,54 @@ export class HashSet {
     return this.#used + (this.#markOfZero === undefined ? 0 : 1);
   }
 
-  has({ high, low }: Hash64): boolean {
-    if (high === 0 && low === 0) return this.#markOfZero !== undefined;
-    return this.#isTaken(this.#place(high, low));
+  has(hash: Hash64): boolean {
+    return this.mark(hash) !== undefined;
+  }
+
+  /** Undefined where the hash is not in the set. */
+  mark({ high, low }: Hash64): number | undefined {
+    if (high === 0 && low === 0) return this.#markOfZero;
+    const place = this.#place(high, low);
+    return this.#isTaken(place) ? this.#marks[place] : undefined;
   }
 
   /** @returns false where it was there already; its mark is then left as it was */
-  add({ high, low }: Hash64, mark = 0): boolean {
+  add(hash: Hash64, mark = 0): boolean {
+    if (this.has(hash)) return false;
+    this.set(hash, mark);
+    return true;
+  }
+
+  /** Adds it, or gives it another mark. */
+  set({ high, low }: Hash64, mark: number): void {
     if (high === 0 && low === 0) {
-      const isNew = this.#markOfZero === undefined;
-      this.#markOfZero ??= mark;
-      return isNew;
+      this.#markOfZero = mark;
+      return;
     }
     const place = this.#place(high, low);
-    if (this.#isTaken(place)) return false;
+    if (!this.#isTaken(place)) this.#used += 1;
     this.#put(place, high, low, mark);
-    this.#used += 1;
     if (this.#used * 4 > this.#marks.length * 3) this.#grow();
-    return true;
+  }
+
+  delete({ high, low }: Hash64): void {
+    if (high === 0 && low === 0) {
+      this.#markOfZero = undefined;
+      return;
+    }
+    const mask = this.#marks.length - 1;
+    let free = this.#place(high, low);
+    if (!this.#isTaken(free)) return;
+    this.#used -= 1;
+    // Whatever stands behind it, and would have stood here, moves up: a search must not end too early.
+    for (let place = (free + 1) & mask; this.#isTaken(place); place = (place + 1) & mask) {
+      const [h, l] = [this.#slots[place * 2] ?? 0, this.#slots[place * 2 + 1] ?? 0];
+      const wanted = homeOf(h, l) & mask;
+      if (((place - wanted) & mask) < ((place - free) & mask)) continue;
+      this.#put(free, h, l, this.#marks[place] ?? 0);
+      free = place;
+    }
+    this.#put(free, 0, 0, 0);
   }
 
   /** The marks of all entries, in no order. */
@@ -51,7 +81,7 @@ export class HashSet {
   /** Where the hash is, or where it would go. Ends because a quarter of the places is always free. */
   #place(high: number, low: number): number {
     const mask = this.#marks.length - 1;
-    for (let place = (low ^ Math.imul(high, 31)) & mask; ; place = (place + 1) & mask) {
+    for (let place = homeOf(high, low) & mask; ; place = (place + 1) & mask) {
       const h = this.#slots[place * 2];
       const l = this.#slots[place * 2 + 1];
       if ((h === high && l === low) || (h === 0 && l === 0)) return place;
@@ -66,7 +96,7 @@ export class HashSet {
 
   #grow(): void {
     const [slots, marks] = [this.#slots, this.#marks];
-    this.#slots = new Uint32Array(slots.length * 2);
+    this.#slots = new Int32Array(slots.length * 2);
     this.#marks = new Uint16Array(marks.length * 2);
     for (let place = 0; place < marks.length; place += 1) {
       const high = slots[place * 2] ?? 0;
@@ -74,4 +104,8 @@ export class HashSet {
       if (high !== 0 || low !== 0) this.#put(this.#place(high, low), high, low, marks[place] ?? 0);
     }
   }
+}
+
+function homeOf(high: number, low: number): number {
+  return low ^ Math.imul(high, 31);
 }

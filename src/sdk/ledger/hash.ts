@@ -1,4 +1,4 @@
-/** A 64-bit hash as two unsigned 32-bit halves. */
+/** A 64-bit hash as two signed 32-bit halves: those are never boxed. */
 export interface Hash64 {
   readonly high: number;
   readonly low: number;
@@ -7,7 +7,7 @@ export interface Hash64 {
 /**
  * Hashes bytes to 64 bits: two lanes of 32-bit multiply-and-mix with different constants, each with a full avalanche at
  * the end. Within one minute's bucket of 20,000 ids the odds that two share a hash are one in 10^11.
- * Not for secrets, and part of the on-disk format: changing it needs a new segment version.
+ * The kernel of the event path (kernel.as.ts) does the same. Not for secrets, and part of the on-disk format: changing it needs a new segment version.
  */
 export function hash64(bytes: Uint8Array): Hash64 {
   let a = 0x9e3779b9 ^ bytes.length;
@@ -40,5 +40,5 @@ function avalanche(value: number): number {
   let h = value;
   h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
   h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }

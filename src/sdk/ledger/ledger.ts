@@ -1,4 +1,4 @@
-import type { RawEvent } from '../pipeline/source.js';
+import type { RawEvent } from '../pipeline/raw-event.js';
 import { type Border, findBorder } from './border.js';
 import { BUCKET_MS, bucketOf, isRemembered, type Remembered, undatedBucketOf } from './bucket.js';
 import { hash64, hashText, type Hash64 } from './hash.js';

@@ -8,7 +8,7 @@ import type { LedgerEntry } from './ledger.js';
  *
  *   'LDGR'  version: u32
  *   then for each bucket   bucket: i32  delivered: u32  dead-lettered: u32
- *                          and that many times  high: u32  low: u32  place: u16, the delivered ones first
+ *                          and that many times  high: i32  low: i32  place: u16, the delivered ones first
  *   at the end             crc32 of all before: u32
  *
  * Version 1 had one count for each bucket and no places: it tells what was delivered, but not how many between two instants.
@@ -33,7 +33,7 @@ export function encodeSegment(entries: readonly LedgerEntry[]): Uint8Array {
     at = segment.writeInt32LE(bucket, at);
     at = segment.writeUInt32LE(deadLettered.length, segment.writeUInt32LE(delivered.length, at));
     for (const { high, low, place } of [...delivered, ...deadLettered]) {
-      at = segment.writeUInt16LE(place, segment.writeUInt32LE(low, segment.writeUInt32LE(high, at)));
+      at = segment.writeUInt16LE(place, segment.writeInt32LE(low, segment.writeInt32LE(high, at)));
     }
   }
   segment.writeUInt32LE(crc32(segment.subarray(0, at)), at);
@@ -64,7 +64,7 @@ function* entriesOf(segment: Buffer, version: number, end: number): Generator<Le
     at += LAYOUTS[version]?.bucketBytes ?? 0;
     for (let n = 0; n < delivered + deadLettered; n += 1, at += LAYOUTS[version]?.entryBytes ?? 0) {
       const place = version === VERSION ? segment.readUInt16LE(at + 8) : 0;
-      const [high, low] = [segment.readUInt32LE(at), segment.readUInt32LE(at + 4)];
+      const [high, low] = [segment.readInt32LE(at), segment.readInt32LE(at + 4)];
       yield { bucket, high, low, place, isDeadLettered: n >= delivered };
     }
   }

@@ -1,5 +1,6 @@
 import type { DeliveryOutcome } from '../outcome.js';
-import type { RawEvent } from './source.js';
+import type { Events } from './events.js';
+import type { RawEvent } from './raw-event.js';
 
 /** What `add` made of an event. */
 export type Added =
@@ -14,8 +15,8 @@ export interface Batch {
   readonly count: number;
   /** Size as the destination will see it. */
   readonly bytes: number;
-  /** Copies the event in: its bytes may be overwritten afterwards. */
-  add(event: RawEvent): Added;
+  /** Copies the event at `index` in: its bytes may be overwritten afterwards. */
+  add(events: Events, index: number): Added;
   /** The exact text of the event at `index`, UTF-8, for the dead letter. */
   text(index: number): Uint8Array;
 }

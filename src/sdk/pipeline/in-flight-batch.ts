@@ -11,49 +11,48 @@ export interface PageProgress {
   readonly settledToMs: number | undefined;
 }
 
-/** An event of a batch, and the page that waits for it. */
-interface Passenger {
-  readonly key: LedgerEntry;
-  readonly page: PageProgress;
-  readonly id: string | undefined;
-  /** Told once the event is delivered for the first time, where that is of interest. */
-  readonly onDelivered: (() => void) | undefined;
+interface Listeners {
+  /** Told of each event in the batch. */
+  readonly onRemembered?: (key: LedgerEntry) => void;
+  /** Told when another lane begins to wait for an event in it. */
+  readonly onFollowed?: (() => void) | undefined;
 }
 
 /** A batch that is being filled or on its way, with what has to be remembered of each event in it. */
 export class InFlightBatch<B extends Batch> {
-  readonly #hashes = new HashSet();
-  readonly #passengers: Passenger[] = [];
+  readonly #entries: LedgerEntry[] = [];
+  /** The pages that wait for the events, with the number of events up to each one's last. */
+  readonly #pages: { readonly page: PageProgress; endsAt: number }[] = [];
+  /** What is to be told once an event is delivered for the first time, by its place. */
+  readonly #onDelivered = new Map<number, () => void>();
   /** Pages of other lanes that show an event of this batch. */
   readonly #followers: { readonly key: LedgerKey; readonly page: PageProgress }[] = [];
   readonly #end = new AbortController();
 
-  /** @param onFollowed called when another lane begins to wait for an event in it */
   constructor(
     readonly batch: B,
-    private readonly onFollowed: () => void = () => undefined,
+    private readonly listeners: Listeners = {},
   ) {}
 
-  /** True where the event with this key is in the batch. Two minutes' events may share a hash as little as two ids. */
-  has(key: LedgerKey): boolean {
-    return this.#hashes.has(key);
-  }
-
-  remember(passenger: Passenger): void {
-    this.#hashes.add(passenger.key);
-    this.#passengers.push(passenger);
-    passenger.page.open += 1;
+  remember(entry: LedgerEntry, page: PageProgress, onDelivered?: () => void): void {
+    if (onDelivered !== undefined) this.#onDelivered.set(this.#entries.length, onDelivered);
+    this.#entries.push(entry);
+    const last = this.#pages.at(-1);
+    if (last?.page === page) last.endsAt += 1;
+    else this.#pages.push({ page, endsAt: this.#entries.length });
+    page.open += 1;
+    this.listeners.onRemembered?.(entry);
   }
 
   /** The page of another lane is open until the event is durable; for ever, where the batch fails to deliver it. */
   follow(key: LedgerKey, page: PageProgress): void {
     page.open += 1;
     this.#followers.push({ key, page });
-    this.onFollowed();
+    this.listeners.onFollowed?.();
   }
 
-  id(index: number): string | undefined {
-    return this.#passengers[index]?.id;
+  keys(): readonly LedgerKey[] {
+    return this.#entries;
   }
 
   /** Closes every event but the unsettled ones. @returns what is to be remembered of those closed */
@@ -61,12 +60,16 @@ export class InFlightBatch<B extends Batch> {
     const open = new Set(unsettled);
     const rejected = new Set(rejections.map(({ index }) => index));
     const closed: LedgerEntry[] = [];
-    for (const [index, { key, page, onDelivered }] of this.#passengers.entries()) {
-      if (open.has(index)) continue;
-      const isDeadLettered = rejected.has(index);
-      page.open -= 1;
-      if (!isDeadLettered) onDelivered?.();
-      closed.push(isDeadLettered ? { ...key, isDeadLettered } : key);
+    let index = 0;
+    for (const { page, endsAt } of this.#pages) {
+      for (; index < endsAt; index += 1) {
+        const entry = this.#entries[index];
+        if (entry === undefined || open.has(index)) continue;
+        const isDeadLettered = rejected.has(index);
+        page.open -= 1;
+        if (!isDeadLettered) this.#onDelivered.get(index)?.();
+        closed.push(isDeadLettered ? { ...entry, isDeadLettered } : entry);
+      }
     }
     return closed;
   }

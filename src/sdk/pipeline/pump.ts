@@ -2,14 +2,18 @@ import type { DeliveryState, Progress, Settled } from '../checkpoint/delivery-st
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
 import { abortError, isAbort, ModuleError } from '../errors.js';
 import { retry } from '../http/retry.js';
-import { Ledger, type LedgerEntry } from '../ledger/ledger.js';
+import { eventOf } from '../json/event-splitter.js';
+import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
 import type { Stop } from '../stop.js';
 import type { Batch, Destination } from './destination.js';
-import { InFlightBatch, type PageProgress } from './in-flight-batch.js';
+import { EventList } from './event-list.js';
+import type { Events } from './events.js';
+import type { InFlightBatch, PageProgress } from './in-flight-batch.js';
 import type { PipelineListener } from './pipeline-event.js';
-import type { Page, RawEvent, Source, Window } from './source.js';
+import type { RawEvent } from './raw-event.js';
+import type { Page, Source, Window } from './source.js';
 import type { UnderWay } from './under-way.js';
 
 /** What all lanes pump from, to and with. */
@@ -147,21 +151,23 @@ class WindowRun<B extends Batch> {
     const progress: PageProgress = { open: 0, read: false, settledToMs: page.settledToMs };
     this.#pages.push(progress);
     let [repeated, bytes] = [0, 0];
-    for (const event of page.events) {
-      const key = Ledger.keyOf(event, source.now());
-      bytes += event.bytes.length;
+    const { events } = page;
+    const seenMs = source.now();
+    for (let index = 0; index < events.count; index += 1) {
+      const key = events.key(index, seenMs);
+      bytes += events.size(index);
       if (this.#isKnown(key, progress)) {
         repeated += 1;
         continue;
       }
-      const added = this.#filling.batch.add(event);
-      if (added === 'added') this.#remember(event, key, progress);
-      else if (added === 'oversized') await this.#keepOversized(event, key, progress);
-      else if (!(await this.#addToNext(event, key, progress))) repeated += 1;
+      const added = this.#filling.batch.add(events, index);
+      if (added === 'added') this.#remember(events, index, key, progress);
+      else if (added === 'oversized') await this.#keepOversized(events.at(index), key, progress);
+      else if (!(await this.#addToNext(events, index, key, progress))) repeated += 1;
     }
     progress.read = true;
-    this.#rows += page.events.length;
-    listener({ kind: 'read', events: page.events.length, repeated, bytes });
+    this.#rows += events.count;
+    listener({ kind: 'read', events: events.count, repeated, bytes });
   }
 
   #isKnown(key: LedgerEntry, page: PageProgress): boolean {
@@ -179,17 +185,19 @@ class WindowRun<B extends Batch> {
     return true;
   }
 
-  #remember(event: RawEvent, key: LedgerEntry, page: PageProgress): void {
-    this.#filling.remember({ key, page, id: event.id, onDelivered: this.#lateness(event) });
+  #remember(events: Events, index: number, key: LedgerEntry, page: PageProgress): void {
+    this.#filling.remember(key, page, this.#lateness(events, index));
   }
 
   /** Takes down how late an event is, once it is delivered, where that says something about the source. */
-  #lateness({ timestampMs, service = 'unknown' }: RawEvent): (() => void) | undefined {
+  #lateness(events: Events, index: number): (() => void) | undefined {
+    const timestampMs = events.timestampMs(index);
     if (timestampMs === undefined) return undefined;
     const { source, state, listener } = this.pipeline;
     const isLate = timestampMs < this.errand.lateBeforeMs;
-    const latenessMs = Math.max(0, source.now() - timestampMs);
     if (!isLate && this.errand.isLive !== true) return undefined;
+    const { service = 'unknown' } = events.at(index);
+    const latenessMs = Math.max(0, source.now() - timestampMs);
     return () => {
       const recorded = state.lateness.record(service, latenessMs);
       listener({ kind: 'first-seen', service: recorded, latenessMs, isLate });
@@ -197,13 +205,13 @@ class WindowRun<B extends Batch> {
   }
 
   /** @returns false where another lane has taken the event while this one waited for a place */
-  async #addToNext(event: RawEvent, key: LedgerEntry, page: PageProgress): Promise<boolean> {
+  async #addToNext(events: Events, index: number, key: LedgerEntry, page: PageProgress): Promise<boolean> {
     await this.#dispatch();
     if (this.#isKnown(key, page)) return false;
-    const added = this.#filling.batch.add(event);
+    const added = this.#filling.batch.add(events, index);
     if (added === 'full') throw new Error('An empty batch is full: the destination breaks its contract');
-    if (added === 'oversized') await this.#keepOversized(event, key, page);
-    else this.#remember(event, key, page);
+    if (added === 'oversized') await this.#keepOversized(events.at(index), key, page);
+    else this.#remember(events, index, key, page);
     return true;
   }
 
@@ -216,7 +224,7 @@ class WindowRun<B extends Batch> {
     const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
     const delivered = reduced === undefined ? {} : ({ delivered: 'trimmed' } as const);
     const carrier = this.#nextBatch();
-    carrier.remember({ key, page, id: event.id, onDelivered: undefined });
+    carrier.remember(key, page);
     try {
       await this.#keep([{ kind: 'oversized', id: event.id, reason, event: event.bytes, ...delivered }]);
       const rejections = reduced === undefined ? [{ index: 0, reason }] : [];
@@ -234,21 +242,22 @@ class WindowRun<B extends Batch> {
   }
 
   async #addReduced(copy: RawEvent, key: LedgerEntry, page: PageProgress): Promise<void> {
-    let added = this.#filling.batch.add(copy);
+    const events = new EventList([copy]);
+    let added = this.#filling.batch.add(events, 0);
     if (added === 'full') {
       await this.#dispatch();
-      added = this.#filling.batch.add(copy);
+      added = this.#filling.batch.add(events, 0);
     }
     if (added !== 'added') throw new Error('A reduced event does not fit: the destination breaks its contract');
-    this.#remember(copy, key, page);
+    this.#remember(events, 0, key, page);
   }
 
   #nextBatch(): InFlightBatch<B> {
-    const batch: InFlightBatch<B> = new InFlightBatch(this.pipeline.destination.createBatch(), () => {
+    const { destination, underWay } = this.pipeline;
+    const batch: InFlightBatch<B> = underWay.begin(destination.createBatch(), () => {
       // The other lane must not wait for as long as it may take to fill this one.
       if (batch === this.#filling) void this.#dispatch().catch((error: unknown) => this.#note(error));
     });
-    this.pipeline.underWay.add(batch);
     return batch;
   }
 
@@ -296,10 +305,10 @@ class WindowRun<B extends Batch> {
     const name = this.pipeline.deadLetter.nameBatch();
     try {
       await this.#keep(
-        rejections.map(({ index, reason }) => ({
-          ...{ kind: 'refused', id: batch.id(index), reason, batch: name },
-          event: batch.batch.text(index),
-        })),
+        rejections.map(({ index, reason }) => {
+          const event = batch.batch.text(index);
+          return { kind: 'refused', id: eventOf(event)?.id, reason, batch: name, event };
+        }),
       );
       return outcome;
     } catch (error) {

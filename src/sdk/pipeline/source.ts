@@ -1,13 +1,4 @@
-/** An event as the source sent it. It is never parsed into an object on its way through. */
-export interface RawEvent {
-  /** The exact JSON text, UTF-8. Valid until the next page is asked for: copy what must live longer. */
-  readonly bytes: Uint8Array;
-  readonly id: string | undefined;
-  /** Which of the source's services it comes from, where it says so. */
-  readonly service?: string | undefined;
-  /** The event's own time, epoch milliseconds rounded down; undefined where it has none that can be read. */
-  readonly timestampMs: number | undefined;
-}
+import type { Events } from './events.js';
 
 /** A range of event time to read, epoch milliseconds. Both bounds may be inclusive: repeats are the ledger's job. */
 export interface Window {
@@ -17,7 +8,7 @@ export interface Window {
 
 /** A piece of a window's events, in ascending order of time as far as the source keeps its word. */
 export interface Page {
-  readonly events: readonly RawEvent[];
+  readonly events: Events;
   /**
    * Once this page and all before it are settled, nothing that was visible before this instant is owed (epoch
    * milliseconds, rounded down). Undefined where that cannot be said, as when the order is not ascending.

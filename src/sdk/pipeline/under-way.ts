@@ -1,24 +1,36 @@
+import { HashSet } from '../ledger/hash-set.js';
 import type { LedgerKey } from '../ledger/ledger.js';
 import type { Batch } from './destination.js';
-import type { InFlightBatch } from './in-flight-batch.js';
+import { InFlightBatch } from './in-flight-batch.js';
 
 /** The batches of all lanes that are being filled or on their way: what is in one of them is not sent in another. */
 export class UnderWay<B extends Batch> {
-  readonly #batches = new Set<InFlightBatch<B>>();
+  /** The events of all batches, each marked with its batch's number. */
+  readonly #events = new HashSet();
+  readonly #batches: (InFlightBatch<B> | undefined)[] = [];
 
-  add(batch: InFlightBatch<B>): void {
-    this.#batches.add(batch);
+  /** @param onFollowed called when another lane begins to wait for an event in the batch */
+  begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
+    const free = this.#batches.indexOf(undefined);
+    const number = free < 0 ? this.#batches.length : free;
+    const begun = new InFlightBatch(batch, { onRemembered: (key) => this.#events.set(key, number), onFollowed });
+    this.#batches[number] = begun;
+    return begun;
   }
 
   /** To be called when a batch has been delivered, or will not be. */
   end(batch: InFlightBatch<B>): void {
-    this.#batches.delete(batch);
+    const number = this.#batches.indexOf(batch);
+    if (number < 0) return;
+    this.#batches[number] = undefined;
+    // An event may have moved to another batch meanwhile.
+    for (const key of batch.keys()) if (this.#events.mark(key) === number) this.#events.delete(key);
     batch.end();
   }
 
-  /** The batch that carries the event with this key. */
+  /** The batch that carries the event with this key. Two minutes' events may share a hash as little as two ids. */
   carrierOf(key: LedgerKey): InFlightBatch<B> | undefined {
-    for (const batch of this.#batches) if (batch.has(key)) return batch;
-    return undefined;
+    const number = this.#events.mark(key);
+    return number === undefined ? undefined : this.#batches[number];
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { alone } from '../../support/events.js';
 
 import { createIntakeDestination, PROTECTED_MEMBERS } from '../../../src/jumpcloud/create-intake-destination.js';
 import { createEventGenerator } from '../../../src/simulators/events/event-generator.js';
@@ -56,7 +57,7 @@ describe('the intake of the settings', () => {
       { ...SETTINGS, oversizedEvents: 'trim' },
       { ...context, anySize: true },
     );
-    expect(destination.createBatch().add(event)).toBe('added');
+    expect(destination.createBatch().add(...alone(event))).toBe('added');
   });
 
   it('makes a copy within the limit of every large event of the catalogue', () => {
@@ -69,7 +70,7 @@ describe('the intake of the settings', () => {
       if (raw.bytes.length <= 250_000) continue;
       large += 1;
       const bytes = destination.reduce(raw);
-      expect(destination.createBatch().add({ ...raw, bytes: bytes! })).toBe('added');
+      expect(destination.createBatch().add(...alone({ ...raw, bytes: bytes! }))).toBe('added');
     }
     expect(large).toBeGreaterThan(3);
   });

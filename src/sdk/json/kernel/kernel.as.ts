@@ -1,36 +1,61 @@
-// AssemblyScript, compiled to WebAssembly by `npm run generate`: the two loops that look at every byte of every event.
+// AssemblyScript, compiled to WebAssembly by `npm run generate`: the loops that look at every byte of every event.
 // Whoever changes an address, a field or the meaning of one changes kernel.ts beside it.
 
 // Addresses. The memory never grows.
-const STATE: i32 = 0;
+/** What `split` says beside its result. */
+const LOOKED_AT: i32 = 0;
+const ELEMENT_START: i32 = 4;
+const PLACE: i32 = 8;
+/** Three names of members, each with its length before it. */
+const NAMES: i32 = 1024;
+const NAME_BYTES: i32 = 128;
 const RECORDS: i32 = 4096;
-const INPUT: i32 = 65_536;
-const OUTPUT: i32 = 196_608;
-const BRACKETS: i32 = 655_360;
+/** One bit for each open bracket or brace. */
+const BRACKETS: i32 = 65_536;
+const MOST_DEPTH: i32 = 524_288;
+const INPUT: i32 = 131_072;
+/** For each set of bytes to escape among eight, where each byte of the result comes from. */
+const SHUFFLES: i32 = 462_848;
+const OUTPUT: i32 = 524_288;
+const OUTPUT_BYTES: i32 = 524_288;
 
-const MOST_RECORDS: i32 = 1024;
-/** 32-bit words of a record: start, end, three members with two words each, flags. */
-const RECORD_WORDS: i32 = 9;
+const MOST_RECORDS: i32 = 512;
+// Words of a record.
+const RECORD_BYTES: i32 = 64;
+const START: i32 = 0;
+const END: i32 = 4;
+/** Of three members, two words each. */
+const MEMBERS: i32 = 8;
+const FLAGS: i32 = 32;
+const MINUTE: i32 = 36;
+const MILLISECONDS: i32 = 40;
+const HASH_HIGH: i32 = 44;
+const HASH_LOW: i32 = 48;
+const QUOTED_START: i32 = 52;
+const QUOTED_END: i32 = 56;
 
 const BLANK: u8 = 0x20;
 const QUOTE: u8 = 0x22;
-const BACKSLASH: u8 = 0x5c;
 const COMMA: u8 = 0x2c;
+const DOT: u8 = 0x2e;
+const ZERO: u8 = 0x30;
 const COLON: u8 = 0x3a;
 const OPEN_ARRAY: u8 = 0x5b;
+const BACKSLASH: u8 = 0x5c;
 const CLOSE_ARRAY: u8 = 0x5d;
 const OPEN_OBJECT: u8 = 0x7b;
 const CLOSE_OBJECT: u8 = 0x7d;
 /** Tells brackets and braces from each other. */
 const CASE_BIT: u8 = 0x20;
 
-// Places in the text.
-const START: i32 = 0;
+// Places in the text. That of a text which is no array is the complement of where it was when that showed.
+const AT_START: i32 = 0;
 const BEFORE_FIRST: i32 = 1;
 const BEFORE_NEXT: i32 = 2;
 const ELEMENT: i32 = 3;
 const AFTER_ELEMENT: i32 = 4;
-const END: i32 = 5;
+const AT_END: i32 = 5;
+const TOO_DEEP: i32 = 6;
 
 // Where a wanted member's value begins: not known yet (its colon has not come), or not wanted.
 const EXPECTED: i32 = -1;
@@ -41,15 +66,20 @@ const NOT_WANTED: i32 = -2;
 const UNCLEAR: i32 = 1;
 /** `PLAIN << n`: the n-th member is a string of printable ASCII without escapes. */
 const PLAIN: i32 = 2;
+/** Its minute, milliseconds and hash are here. */
+const KEYED: i32 = 16;
+/** The minute of an event without a timestamp. */
+const UNDATED: i32 = i32.MIN_VALUE;
 
 // What is remembered between two calls.
-let place: i32 = START;
+let place: i32 = AT_START;
 let markBytes: i32 = 0;
 let inString: bool = false;
 let escaped: bool = false;
 let depth: i32 = 0;
 let keyExpected: bool = false;
 let keyHasEscape: bool = false;
+// Offsets in the element, as are those of members.
 let keyStart: i32 = 0;
 let valueStart: i32 = NOT_WANTED;
 /** Which of the members the value belongs to. */
@@ -61,207 +91,245 @@ let timestampStart: i32 = -1;
 let timestampEnd: i32 = -1;
 let serviceStart: i32 = -1;
 let serviceEnd: i32 = -1;
+let records: i32 = 0;
+let elementStart: i32 = INPUT;
+/** Added to an address, gives its offset in the element. */
+let base: i32 = 0;
+let hasShuffles: bool = false;
 
-// Words of the state block: those above in this order, then what a call says beside its result.
-function loadState(): void {
-  place = load<i32>(STATE);
-  markBytes = load<i32>(STATE + 4);
-  inString = load<i32>(STATE + 8) != 0;
-  escaped = load<i32>(STATE + 12) != 0;
-  depth = load<i32>(STATE + 16);
-  keyExpected = load<i32>(STATE + 20) != 0;
-  keyHasEscape = load<i32>(STATE + 24) != 0;
-  keyStart = load<i32>(STATE + 28);
-  valueStart = load<i32>(STATE + 32);
-  member = load<i32>(STATE + 36);
-  flags = load<i32>(STATE + 40);
-  idStart = load<i32>(STATE + 44);
-  idEnd = load<i32>(STATE + 48);
-  timestampStart = load<i32>(STATE + 52);
-  timestampEnd = load<i32>(STATE + 56);
-  serviceStart = load<i32>(STATE + 60);
-  serviceEnd = load<i32>(STATE + 64);
-}
-
-function storeState(at: i32, elementStart: i32): void {
-  store<i32>(STATE, place);
-  store<i32>(STATE + 4, markBytes);
-  store<i32>(STATE + 8, i32(inString));
-  store<i32>(STATE + 12, i32(escaped));
-  store<i32>(STATE + 16, depth);
-  store<i32>(STATE + 20, i32(keyExpected));
-  store<i32>(STATE + 24, i32(keyHasEscape));
-  store<i32>(STATE + 28, keyStart);
-  store<i32>(STATE + 32, valueStart);
-  store<i32>(STATE + 36, member);
-  store<i32>(STATE + 40, flags);
-  store<i32>(STATE + 44, idStart);
-  store<i32>(STATE + 48, idEnd);
-  store<i32>(STATE + 52, timestampStart);
-  store<i32>(STATE + 56, timestampEnd);
-  store<i32>(STATE + 60, serviceStart);
-  store<i32>(STATE + 64, serviceEnd);
-  store<i32>(STATE + 68, at - INPUT);
-  store<i32>(STATE + 72, elementStart - INPUT);
+/** A new text begins. */
+export function reset(): void {
+  place = AT_START;
+  markBytes = 0;
+  inString = false;
+  escaped = false;
+  depth = 0;
+  keyExpected = false;
+  beginElement();
+  store<i32>(PLACE, place);
 }
 
 /**
- * Splits the `length` bytes at INPUT, of which `from` were looked at before.
- * @param carried bytes of the element under way that came in earlier inputs
- * @returns the number of elements that ended, each with a record; or -1 where the text is no array: the byte that shows it
- *   is where the state's last word but one says. Fewer bytes than there are were looked at where the records are full.
+ * Splits what is at INPUT up to `to`, from `from` on, until there are no more records for elements that end.
+ * @param carried bytes of the element under way that came before what is at INPUT
+ * @returns the number of elements that ended, -1 where the text is no array of values
  */
-export function split(length: i32, from: i32, carried: i32): i32 {
-  loadState();
-  const to = INPUT + length;
+export function split(from: i32, to: i32, carried: i32): i32 {
   let at = INPUT + from;
-  let records = 0;
-  let elementStart = at;
-  /** Added to an address, gives its offset in the element. */
-  let base = carried - at;
-  while (at < to) {
-    if (inString) {
-      if (escaped) {
-        escaped = false;
-        at += 1;
-        continue;
-      }
-      at = skipPlainText(at, to);
-      if (at >= to) break;
-      if (load<u8>(at) == BACKSLASH) {
-        escaped = true;
-        keyHasEscape = true;
-        at += 1;
-        continue;
-      }
-      inString = false;
-      if (depth == 1 && keyExpected) {
-        keyExpected = false;
-        endKey(at, base);
-      } else if (depth == 0) {
-        writeRecord(records, elementStart, at + 1, base);
-        records += 1;
-        if (records == MOST_RECORDS) {
-          at += 1;
-          break;
-        }
-      }
-      at += 1;
-      continue;
-    }
-    const byte = load<u8>(at);
-    if (place != ELEMENT) {
-      if (!beginsElement(byte)) {
-        if (place < 0) {
-          storeState(at, elementStart);
-          return -1;
-        }
-        at += 1;
-        continue;
-      }
-      elementStart = at;
-      base = -at;
-    }
-    if (byte == QUOTE) {
-      inString = true;
-      if (depth == 1 && keyExpected) {
-        keyStart = base + at + 1;
-        keyHasEscape = false;
-      }
-    } else if (byte == COMMA) {
-      if (depth == 1) {
-        endMember(at, base);
-        keyExpected = isObject();
-      } else if (depth == 0) {
-        // A scalar ends before the byte that shows its end, which is then looked at as what follows an element.
-        writeRecord(records, elementStart, at, base);
-        records += 1;
-        if (records == MOST_RECORDS) break;
-        continue;
-      }
-    } else if (byte == COLON) {
-      if (depth == 1 && valueStart == EXPECTED) valueStart = base + at + 1;
-    } else if ((byte | CASE_BIT) == OPEN_OBJECT) {
-      open(byte == OPEN_OBJECT);
-    } else if ((byte | CASE_BIT) == CLOSE_OBJECT) {
-      if (depth == 0) {
-        writeRecord(records, elementStart, at, base);
-        records += 1;
-        if (records == MOST_RECORDS) break;
-        continue;
-      }
-      if (isObject() != (byte == CLOSE_OBJECT)) {
-        storeState(at, elementStart);
-        return -1;
-      }
-      depth -= 1;
-      if (depth == 0) {
-        endMember(at, base);
-        writeRecord(records, elementStart, at + 1, base);
-        records += 1;
-        if (records == MOST_RECORDS) {
-          at += 1;
-          break;
-        }
-      }
-    } else if (depth == 0 && isBlank(byte)) {
-      writeRecord(records, elementStart, at, base);
-      records += 1;
-      if (records == MOST_RECORDS) break;
-      continue;
-    }
-    at += 1;
+  const end = INPUT + to;
+  records = 0;
+  elementStart = INPUT;
+  base = carried - INPUT;
+  while (at < end && records < MOST_RECORDS && place >= 0) {
+    at = place != ELEMENT ? lookOutside(at) : depth == 0 ? lookAtScalar(at, end) : lookInside(at, end);
   }
-  storeState(at, elementStart);
-  return records;
+  store<i32>(LOOKED_AT, at - INPUT);
+  store<i32>(ELEMENT_START, elementStart - INPUT);
+  store<i32>(PLACE, place);
+  return place < 0 ? -1 : records;
 }
 
-/** @returns the address of the next byte that may end a string or escape another one */
-function skipPlainText(from: i32, to: i32): i32 {
-  const quotes = i8x16.splat(QUOTE);
-  const backslashes = i8x16.splat(BACKSLASH);
-  let at = from;
-  // What lies behind the end is the memory's own: reading it does no harm.
-  while (at < to) {
-    const bytes = v128.load(at);
-    const found = i8x16.bitmask(v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)));
-    if (found != 0) return min(at + ctz(found), to);
-    at += 16;
+/** Looks at a byte outside of elements. @returns where to go on: at the same byte, where an element begins with it or may not be */
+function lookOutside(at: i32): i32 {
+  const byte = load<u8>(at);
+  if (isBlank(byte)) return at + 1;
+  if (place == AFTER_ELEMENT) {
+    place = byte == COMMA ? BEFORE_NEXT : byte == CLOSE_ARRAY ? AT_END : ~place;
+    return place < 0 ? at : at + 1;
+  }
+  if (place == AT_START) {
+    const mark: i32 = markBytes == 0 ? 0xef : markBytes == 1 ? 0xbb : markBytes == 2 ? 0xbf : -1;
+    if (i32(byte) == mark) markBytes += 1;
+    else place = byte == OPEN_ARRAY ? BEFORE_FIRST : ~place;
+    return place < 0 ? at : at + 1;
+  }
+  if (place == BEFORE_FIRST && byte == CLOSE_ARRAY) {
+    place = AT_END;
+    return at + 1;
+  }
+  if (place == AT_END || byte == COMMA || byte == CLOSE_ARRAY || byte == CLOSE_OBJECT || byte == COLON) {
+    place = ~place;
+    return at;
+  }
+  place = ELEMENT;
+  elementStart = at;
+  base = -at;
+  return at;
+}
+
+/** Looks at an element that is no object and no array, or at the first byte of one. */
+function lookAtScalar(from: i32, to: i32): i32 {
+  for (let at = from; at < to; at += 1) {
+    const byte = load<u8>(at);
+    if (escaped) {
+      escaped = false;
+    } else if (inString) {
+      if (byte == BACKSLASH) {
+        escaped = true;
+      } else if (byte == QUOTE) {
+        inString = false;
+        endElement(at + 1);
+        return at + 1;
+      }
+    } else if (byte == QUOTE) {
+      inString = true;
+    } else if ((byte | CASE_BIT) == OPEN_OBJECT) {
+      open(byte == OPEN_OBJECT);
+      return at + 1;
+    } else if (byte == COMMA || (byte | CASE_BIT) == CLOSE_OBJECT || isBlank(byte)) {
+      // It ends before the byte that shows its end, which is then looked at as what follows an element.
+      endElement(at);
+      return at;
+    }
   }
   return to;
 }
 
-/** Looks at a byte outside of elements. True where an element begins with it; the place is negative where none may. */
-function beginsElement(byte: u8): bool {
-  if (isBlank(byte)) return false;
-  if (place == AFTER_ELEMENT) {
-    place = byte == COMMA ? BEFORE_NEXT : byte == CLOSE_ARRAY ? END : ~place;
-    return false;
+/**
+ * Looks at an object or array, sixty-four bytes at a time: which of them are quotes, which are inside of strings, and which of
+ * the others are brackets, or, at its top level, what separates members.
+ * @returns where it ended, or `to`; the address of a bracket that closes what it does not belong to
+ */
+function lookInside(from: i32, to: i32): i32 {
+  let at = from;
+  while (at < to) {
+    const valid: u64 = to - at >= 64 ? u64.MAX_VALUE : (u64(1) << (to - at)) - 1;
+    let quotes = maskOf(at, QUOTE) & valid;
+    const backslashes = maskOf(at, BACKSLASH) & valid;
+    if (backslashes != 0 || escaped) quotes &= ~escapedIn(backslashes, min(64, to - at));
+    const inside = insideOf(quotes) ^ (inString ? u64.MAX_VALUE : 0);
+    const outside = ~inside & valid;
+    const brackets = bracketsIn(at) & outside;
+    const separators = (maskOf(at, COMMA) | maskOf(at, COLON)) & outside;
+    let left = depth == 1 ? brackets | separators | quotes : brackets;
+    while (left != 0) {
+      const bit = ctz(left);
+      const here = at + i32(bit);
+      const byte = load<u8>(here);
+      left &= left - 1;
+      if (byte == QUOTE) {
+        lookAtQuote(here, at, backslashes, ((inside >> bit) & 1) != 0);
+      } else if (byte == COMMA) {
+        endMember(here);
+        keyExpected = isObject();
+      } else if (byte == COLON) {
+        if (valueStart == EXPECTED) valueStart = base + here + 1;
+      } else if ((byte | CASE_BIT) == OPEN_OBJECT) {
+        open(byte == OPEN_OBJECT);
+        if (place < 0) return here;
+        if (depth == 2) left &= brackets;
+      } else {
+        if (isObject() != (byte == CLOSE_OBJECT)) {
+          place = ~place;
+          return here;
+        }
+        depth -= 1;
+        if (depth == 0) {
+          inString = false;
+          escaped = false;
+          endMember(here);
+          endElement(here + 1);
+          return here + 1;
+        }
+        if (depth == 1) left = (brackets | separators | quotes) & ~((u64(2) << bit) - 1);
+      }
+    }
+    if (keyExpected && depth == 1 && backslashes != 0 && base + at + 63 - i32(clz(backslashes)) >= keyStart) {
+      keyHasEscape = true;
+    }
+    const last = min(64, to - at) - 1;
+    inString = ((inside >> last) & 1) != 0;
+    at += 64;
   }
-  if (place == START) {
-    const mark: i32 = markBytes == 0 ? 0xef : markBytes == 1 ? 0xbb : markBytes == 2 ? 0xbf : -1;
-    if (i32(byte) == mark) markBytes += 1;
-    else place = byte == OPEN_ARRAY ? BEFORE_FIRST : ~place;
-    return false;
+  return to;
+}
+
+/** @param isOpening whether a string begins with it */
+function lookAtQuote(here: i32, blockStart: i32, backslashes: u64, isOpening: bool): void {
+  if (!keyExpected) return;
+  if (isOpening) {
+    keyStart = base + here + 1;
+    keyHasEscape = false;
+    return;
   }
-  if (place == BEFORE_FIRST && byte == CLOSE_ARRAY) {
-    place = END;
-    return false;
+  keyExpected = false;
+  const from = max(keyStart - base - blockStart, 0);
+  const inKey = ((u64(1) << (here - blockStart)) - 1) & ~((u64(1) << from) - 1);
+  if ((backslashes & inKey) != 0) keyHasEscape = true;
+  endKey(here);
+}
+
+/** A bit for each of sixty-four bytes that is this one. */
+function maskOf(at: i32, byte: u8): u64 {
+  const wanted = i8x16.splat(byte);
+  return together(
+    i8x16.bitmask(i8x16.eq(v128.load(at), wanted)),
+    i8x16.bitmask(i8x16.eq(v128.load(at, 16), wanted)),
+    i8x16.bitmask(i8x16.eq(v128.load(at, 32), wanted)),
+    i8x16.bitmask(i8x16.eq(v128.load(at, 48), wanted)),
+  );
+}
+
+/** A bit for each bracket or brace. */
+function bracketsIn(at: i32): u64 {
+  return together(
+    bracketsOf(v128.load(at)),
+    bracketsOf(v128.load(at, 16)),
+    bracketsOf(v128.load(at, 32)),
+    bracketsOf(v128.load(at, 48)),
+  );
+}
+
+function bracketsOf(bytes: v128): i32 {
+  const folded = v128.or(bytes, i8x16.splat(CASE_BIT));
+  return i8x16.bitmask(
+    v128.or(i8x16.eq(folded, i8x16.splat(OPEN_OBJECT)), i8x16.eq(folded, i8x16.splat(CLOSE_OBJECT))),
+  );
+}
+
+function together(a: i32, b: i32, c: i32, d: i32): u64 {
+  return u64(a) | (u64(b) << 16) | (u64(c) << 32) | (u64(d) << 48);
+}
+
+/** The bytes that a backslash stands before; remembers where one is the last byte. */
+function escapedIn(backslashes: u64, length: i32): u64 {
+  let found: u64 = escaped ? 1 : 0;
+  let left = backslashes & ~found;
+  escaped = false;
+  while (left != 0) {
+    const bit = ctz(left);
+    if (i32(bit) == length - 1) {
+      escaped = true;
+      break;
+    }
+    const next = u64(2) << bit;
+    found |= next;
+    left &= ~next & (left - 1);
   }
-  if (place == END || byte == COMMA || byte == CLOSE_ARRAY || byte == CLOSE_OBJECT || byte == COLON) {
-    place = ~place;
-    return false;
-  }
-  place = ELEMENT;
-  return true;
+  return found;
+}
+
+/** The bytes from each odd quote on to the next one, the first included. */
+function insideOf(quotes: u64): u64 {
+  let inside = quotes;
+  inside ^= inside << 1;
+  inside ^= inside << 2;
+  inside ^= inside << 4;
+  inside ^= inside << 8;
+  inside ^= inside << 16;
+  inside ^= inside << 32;
+  return inside;
 }
 
 function isBlank(byte: u8): bool {
   return byte == BLANK || byte == 0x0a || byte == 0x0d || byte == 0x09;
 }
 
-/** One bit for each open bracket or brace. */
 function open(object: bool): void {
+  if (depth == MOST_DEPTH) {
+    place = ~TOO_DEEP;
+    return;
+  }
   const address = BRACKETS + (depth >> 3);
   const bit: u8 = 1 << u8(depth & 7);
   const others: u8 = load<u8>(address) & ~bit;
@@ -277,23 +345,29 @@ function isObject(): bool {
 }
 
 /** Looks whether the key that ends at `at` is one of ours. */
-function endKey(at: i32, base: i32): void {
+function endKey(at: i32): void {
   const start = keyStart - base;
   valueStart = NOT_WANTED;
   if (keyHasEscape || start < INPUT) {
     flags |= UNCLEAR;
     return;
   }
-  const length = at - start;
-  if (length == 2 && load<u16>(start) == 0x6469) member = 0;
-  else if (length == 9 && load<u64>(start) == 0x6d617473656d6974 && load<u8>(start + 8) == 0x70) member = 1;
-  else if (length == 7 && load<u32>(start) == 0x76726573 && load<u32>(start + 3) == 0x65636976) member = 2;
-  else return;
-  valueStart = EXPECTED;
+  for (let each = 0; each < 3; each += 1) {
+    const name = NAMES + each * NAME_BYTES;
+    if (load<i32>(name) != at - start || !isSame(start, name + 4, at - start)) continue;
+    member = each;
+    valueStart = EXPECTED;
+    return;
+  }
+}
+
+function isSame(a: i32, b: i32, length: i32): bool {
+  for (let n = 0; n < length; n += 1) if (load<u8>(a + n) != load<u8>(b + n)) return false;
+  return true;
 }
 
 /** Of several members with the same key the last one counts, as for JSON.parse. */
-function endMember(at: i32, base: i32): void {
+function endMember(at: i32): void {
   if (valueStart >= 0) {
     let start = valueStart;
     let end = base + at;
@@ -327,19 +401,26 @@ function isPlain(from: i32, to: i32): bool {
   return true;
 }
 
-function writeRecord(index: i32, start: i32, end: i32, base: i32): void {
-  const record = RECORDS + index * RECORD_WORDS * 4;
-  store<i32>(record, base + start > 0 ? 0 : start - INPUT);
-  store<i32>(record + 4, end - INPUT);
-  store<i32>(record + 8, idStart);
-  store<i32>(record + 12, idEnd);
-  store<i32>(record + 16, timestampStart);
-  store<i32>(record + 20, timestampEnd);
-  store<i32>(record + 24, serviceStart);
-  store<i32>(record + 28, serviceEnd);
-  store<i32>(record + 32, flags);
+function endElement(end: i32): void {
+  const record = RECORDS + records * RECORD_BYTES;
+  store<i32>(record, base + INPUT > 0 ? 0 : elementStart - INPUT, START);
+  store<i32>(record, end - INPUT, END);
+  store<i32>(record, idStart, MEMBERS);
+  store<i32>(record, idEnd, MEMBERS + 4);
+  store<i32>(record, timestampStart, MEMBERS + 8);
+  store<i32>(record, timestampEnd, MEMBERS + 12);
+  store<i32>(record, serviceStart, MEMBERS + 16);
+  store<i32>(record, serviceEnd, MEMBERS + 20);
+  if (writeKey(record)) flags |= KEYED;
+  store<i32>(record, flags, FLAGS);
+  store<i32>(record, -1, QUOTED_END);
+  records += 1;
   place = AFTER_ELEMENT;
   keyExpected = false;
+  beginElement();
+}
+
+function beginElement(): void {
   valueStart = NOT_WANTED;
   flags = 0;
   idStart = -1;
@@ -347,41 +428,202 @@ function writeRecord(index: i32, start: i32, end: i32, base: i32): void {
   serviceStart = -1;
 }
 
+/** @returns false where somebody else has to find out */
+function writeKey(record: i32): bool {
+  if ((flags & UNCLEAR) != 0 || (flags & PLAIN) == 0 || idEnd == idStart) return false;
+  // What was taken out before is not at INPUT any more.
+  if (idStart - base < INPUT || (timestampStart >= 0 && timestampStart - base < INPUT)) return false;
+  if (timestampStart < 0) {
+    store<i32>(record, UNDATED, MINUTE);
+    store<i32>(record, 0, MILLISECONDS);
+  } else {
+    if ((flags & (PLAIN << 1)) == 0) return false;
+    if (!writeTime(record, timestampStart - base, timestampEnd - base)) return false;
+  }
+  writeHash(record, idStart - base, idEnd - base);
+  return true;
+}
+
+/** As hash64 of hash.ts. */
+function writeHash(record: i32, from: i32, to: i32): void {
+  let a = i32(0x9e3779b9) ^ (to - from);
+  let b = i32(0x85ebca6b);
+  for (let at = from; at < to; at += 1) {
+    const byte = i32(load<u8>(at));
+    a = rotl<i32>((a ^ byte) * 0x01000193, 13);
+    b = rotl<i32>((b ^ byte) * 0x5bd1e995, 17);
+  }
+  store<i32>(record, avalanche(a + b * i32(0xcc9e2d51)), HASH_HIGH);
+  store<i32>(record, avalanche(b ^ (a * 0x1b873593)), HASH_LOW);
+}
+
+function avalanche(value: u32): u32 {
+  let h = value;
+  h = (h ^ (h >> 16)) * 0x7feb352d;
+  h = (h ^ (h >> 15)) * 0x846ca68b;
+  return h ^ (h >> 16);
+}
+
 /**
- * Writes the `length` bytes at INPUT to OUTPUT as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes
- * and control characters escaped, everything else as it is.
- * @returns the number of bytes written, six times as many at the most
+ * Reads `2030-01-02T03:04:05Z`, with a fraction or without, of the years 1970 to 4999; whatever else a timestamp may be is for
+ * somebody else.
+ */
+function writeTime(record: i32, at: i32, to: i32): bool {
+  if (to - at < 20 || load<u8>(to - 1) != 0x5a) return false;
+  if (load<u8>(at + 4) != 0x2d || load<u8>(at + 7) != 0x2d || load<u8>(at + 10) != 0x54) return false;
+  if (load<u8>(at + 13) != COLON || load<u8>(at + 16) != COLON) return false;
+  const century = twoDigits(at);
+  const yearOfCentury = twoDigits(at + 2);
+  const month = twoDigits(at + 5);
+  const day = twoDigits(at + 8);
+  const hour = twoDigits(at + 11);
+  const minute = twoDigits(at + 14);
+  const second = twoDigits(at + 17);
+  // A negative number means that there was no digit.
+  if ((century | yearOfCentury | month | day | hour | minute | second) < 0) return false;
+  const year = century * 100 + yearOfCentury;
+  if (year < 1970 || year > 4999 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return false;
+  if (day < 1 || day > daysIn(year, month)) return false;
+  let milliseconds = 0;
+  if (to - at > 20) {
+    if (to - at == 21 || load<u8>(at + 19) != DOT) return false;
+    for (let n = 0; n < to - at - 21; n += 1) {
+      const digit = load<u8>(at + 20 + n) - ZERO;
+      if (digit > 9) return false;
+      if (n < 3) milliseconds += i32(digit) * (n == 0 ? 100 : n == 1 ? 10 : 1);
+    }
+  }
+  store<i32>(record, (daysBefore(year, month) + day - 1) * 1440 + hour * 60 + minute, MINUTE);
+  store<i32>(record, second * 1000 + milliseconds, MILLISECONDS);
+  return true;
+}
+
+function twoDigits(at: i32): i32 {
+  const tens = i32(load<u8>(at)) - ZERO;
+  const ones = i32(load<u8>(at + 1)) - ZERO;
+  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
+}
+
+function isLeap(year: i32): bool {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+function daysIn(year: i32, month: i32): i32 {
+  if (month == 2) return isLeap(year) ? 29 : 28;
+  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+/** Days from 1970 to the first of a month. */
+function daysBefore(year: i32, month: i32): i32 {
+  const years = year - 1;
+  // From the first day of the year 1.
+  let days = years * 365 + years / 4 - years / 100 + years / 400 - 719_162;
+  for (let each = 1; each < month; each += 1) days += daysIn(year, each);
+  return days;
+}
+
+/**
+ * Writes the elements of the records from `first` on to OUTPUT as JSON strings, as many as there is room for.
+ * @returns the number of the first record that is not there
+ */
+export function quote(first: i32, count: i32): i32 {
+  let out = OUTPUT;
+  for (let index = first; index < count; index += 1) {
+    const record = RECORDS + index * RECORD_BYTES;
+    const text = INPUT + load<i32>(record, START);
+    store<u8>(out, QUOTE);
+    const end = escapeText(text, INPUT + load<i32>(record, END), out + 1);
+    if (end < 0) return index;
+    store<u8>(end, QUOTE);
+    store<i32>(record, out, QUOTED_START);
+    store<i32>(record, end + 1, QUOTED_END);
+    out = end + 1;
+  }
+  return count;
+}
+
+/**
+ * Writes what is at INPUT to OUTPUT as the inside of a JSON string.
+ * @returns the number of bytes written, -1 where there is no room for them
  */
 export function escape(length: i32): i32 {
+  const end = escapeText(INPUT, INPUT + length, OUTPUT);
+  return end < 0 ? -1 : end - OUTPUT;
+}
+
+/**
+ * Writes a text as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped,
+ * everything else as it is.
+ * @returns the address behind it, -1 where the room for it is too small
+ */
+function escapeText(from: i32, to: i32, target: i32): i32 {
+  if (!hasShuffles) writeShuffles();
   const quotes = i8x16.splat(QUOTE);
   const backslashes = i8x16.splat(BACKSLASH);
   const controls = i8x16.splat(BLANK);
-  const to = INPUT + length;
-  let at = INPUT;
-  let out = OUTPUT;
+  const inserted = i8x16.splat(-128);
+  // Room for sixteen bytes of six letters each, and a quote.
+  const full = OUTPUT + OUTPUT_BYTES - 128;
+  let at = from;
+  let out = target;
   while (at < to) {
+    if (out > full) return -1;
     const bytes = v128.load(at);
-    v128.store(out, bytes);
-    const found = i8x16.bitmask(
-      v128.or(v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)), i8x16.lt_u(bytes, controls)),
-    );
-    if (found == 0) {
-      at += 16;
-      out += 16;
+    const special = v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes));
+    const length = min(16, to - at);
+    const within = (1 << length) - 1;
+    const control = i8x16.bitmask(i8x16.lt_u(bytes, controls)) & within;
+    if (control != 0) {
+      const plain = ctz(control);
+      const end = at + plain;
+      while (at < end) out = escapeByte(load<u8>(at++), out);
+      out = escapeByte(load<u8>(at++), out);
       continue;
     }
-    const plain = ctz(found);
-    at += plain;
-    out += plain;
-    if (at >= to) break;
-    out = escapeByte(load<u8>(at), out);
-    at += 1;
+    const found = i8x16.bitmask(special) & within;
+    if (found == 0) {
+      v128.store(out, bytes);
+      out += length;
+    } else {
+      const low = found & 255;
+      const lowShuffle = v128.load(SHUFFLES + low * 16);
+      v128.store(out, v128.or(i8x16.swizzle(bytes, lowShuffle), v128.and(i8x16.eq(lowShuffle, inserted), backslashes)));
+      out += min(8, length) + popcnt(low);
+      if (length > 8) {
+        const high = found >> 8;
+        const highShuffle = v128.load(SHUFFLES + high * 16);
+        const upper = i8x16.shuffle(bytes, bytes, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+        v128.store(
+          out,
+          v128.or(i8x16.swizzle(upper, highShuffle), v128.and(i8x16.eq(highShuffle, inserted), backslashes)),
+        );
+        out += length - 8 + popcnt(high);
+      }
+    }
+    at += length;
   }
-  // The last sixteen bytes may have gone beyond the end.
-  return out - OUTPUT - (at - to);
+  return out;
+}
+
+/** For each set of eight bytes: those not in it once, and 128, for a backslash, before those in it. */
+function writeShuffles(): void {
+  for (let set = 0; set < 256; set += 1) {
+    let at = SHUFFLES + set * 16;
+    const end = at + 16;
+    for (let byte = 0; byte < 8; byte += 1) {
+      if (((set >> byte) & 1) != 0) store<u8>(at++, 128);
+      store<u8>(at++, u8(byte));
+    }
+    while (at < end) store<u8>(at++, 255);
+  }
+  hasShuffles = true;
 }
 
 function escapeByte(byte: u8, out: i32): i32 {
+  if (byte >= BLANK && byte != QUOTE && byte != BACKSLASH) {
+    store<u8>(out, byte);
+    return out + 1;
+  }
   store<u8>(out, BACKSLASH);
   if (byte >= BLANK) {
     store<u8>(out + 1, byte);
@@ -395,8 +637,8 @@ function escapeByte(byte: u8, out: i32): i32 {
   // 'u00' and two hexadecimal digits, of which the first is 0 or 1.
   store<u8>(out + 1, 0x75);
   store<u16>(out + 2, 0x3030);
-  store<u8>(out + 4, 0x30 + (byte >> 4));
+  store<u8>(out + 4, ZERO + (byte >> 4));
   const low: u8 = byte & 15;
-  store<u8>(out + 5, low < 10 ? 0x30 + low : 0x57 + low);
+  store<u8>(out + 5, low < 10 ? ZERO + low : 0x57 + low);
   return out + 6;
 }

@@ -1,23 +1,60 @@
 import { KERNEL } from './kernel.generated.js';
 
-/** Bytes that the kernel takes at once. */
-export const INPUT_BYTES = 64 * 1024;
+/** Bytes that a kernel holds at once: an event that is longer is put together elsewhere. */
+export const INPUT_BYTES = 320 * 1024;
 
 // As in kernel.as.ts.
-const STATE_WORDS = 32;
+const NAMES = 1024;
+const NAME_BYTES = 128;
 const RECORDS = 4096;
-const RECORD_WORDS = 9;
-const MOST_RECORDS = 1024;
-const INPUT = 65_536;
-const OUTPUT = 196_608;
-const BRACKETS = 655_360;
-const NOT_WANTED = -2;
-const PLACE = 0;
-const DEPTH = 4;
-const LOOKED_AT = 17;
-const ELEMENT_START = 18;
+const RECORD_WORDS = 16;
+const MOST_RECORDS = 512;
+const INPUT = 131_072;
+const OUTPUT = 524_288;
+const UNCLEAR = 1;
+const PLAIN = 2;
+const KEYED = 16;
 
-/** What a record says of a member: where its value is, offsets from the element's start; of a plain string its inside. */
+/** So many bytes are escaped to at most as many as there is room for. */
+const ESCAPED_AT_ONCE = 64 * 1024;
+/** Kernels that are kept for readers to come. */
+const MOST_SPARE_KERNELS = 8;
+
+/** Words of a record, and of what `split` says beside its result. */
+export const RECORD = {
+  start: 0,
+  end: 1,
+  members: 2,
+  flags: 8,
+  minute: 9,
+  milliseconds: 10,
+  high: 11,
+  low: 12,
+} as const;
+const QUOTED_START = 13;
+const QUOTED_END = 14;
+const LOOKED_AT = 0;
+const ELEMENT_START = 1;
+const PLACE = 2;
+
+/** The minute of an event without a timestamp. */
+export const UNDATED = -(2 ** 31);
+
+/** Where in the text a kernel is; of a text that is no array of values, the complement of where it was when that showed. */
+export const PLACES = {
+  start: 0,
+  beforeFirst: 1,
+  beforeNext: 2,
+  element: 3,
+  afterElement: 4,
+  end: 5,
+  tooDeep: 6,
+} as const;
+
+/** The names of the members that a kernel looks for at the top of each element: its id, its time, and where it comes from. */
+export type MemberNames = readonly [id: string, timestamp: string, service: string];
+
+/** Where a member's value is, offsets from the element's start; of a plain string its inside. */
 export interface MemberPlace {
   readonly start: number;
   readonly end: number;
@@ -28,7 +65,9 @@ export interface MemberPlace {
 /** The exports of kernel.as.ts. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  split(length: number, from: number, carried: number): number;
+  reset(): void;
+  split(from: number, to: number, carried: number): number;
+  quote(first: number, count: number): number;
   escape(length: number): number;
 }
 
@@ -37,118 +76,134 @@ declare const WebAssembly: {
   Instance: new (module: object) => { readonly exports: unknown };
 };
 
-/**
- * The loops over every byte, in WebAssembly (kernel.as.ts): there a string is skipped, or copied with escapes, sixteen
- * bytes at a time. One instance serves everybody, since no call leaves anything behind that is not taken out at once.
- */
-class Kernel {
-  readonly #exports: Exports;
-  readonly #memory: Uint8Array;
-  readonly #input: Uint8Array;
-  readonly #state: Int32Array;
-  readonly #records: Int32Array;
+let compiled: object | undefined;
+const spare: Kernel[] = [];
 
-  constructor() {
-    const module = new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
-    this.#exports = new WebAssembly.Instance(module).exports as Exports;
+/**
+ * The loops over every byte, in WebAssembly (kernel.as.ts), with the text that they look at: there brackets and quotes are
+ * found sixty-four bytes at a time, and escapes are written sixteen at a time.
+ */
+export class Kernel {
+  readonly #exports: Exports;
+  readonly #said: Int32Array;
+  readonly #memory: Buffer;
+  /** What is split and escaped. */
+  readonly input: Buffer;
+  /** Of each element that ended, the words that RECORD names. */
+  readonly records: Int32Array;
+  #quotedFrom = 0;
+  #quotedTo = 0;
+
+  private constructor() {
+    compiled ??= new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
+    this.#exports = new WebAssembly.Instance(compiled).exports as Exports;
     const { buffer } = this.#exports.memory;
-    this.#memory = new Uint8Array(buffer);
-    this.#input = new Uint8Array(buffer, INPUT, INPUT_BYTES);
-    this.#state = new Int32Array(buffer, 0, STATE_WORDS);
-    this.#records = new Int32Array(buffer, RECORDS, MOST_RECORDS * RECORD_WORDS);
+    this.#memory = Buffer.from(buffer);
+    this.#said = new Int32Array(buffer, 0, 4);
+    this.input = this.#memory.subarray(INPUT, INPUT + INPUT_BYTES);
+    this.records = new Int32Array(buffer, RECORDS, MOST_RECORDS * RECORD_WORDS);
   }
 
-  /** Takes in at most INPUT_BYTES. */
-  take(piece: Uint8Array): void {
-    this.#input.set(piece);
+  /** One that nobody else uses, at the beginning of a text. To be given back, where that is possible. */
+  static borrow(names: MemberNames): Kernel {
+    const kernel = spare.pop() ?? new Kernel();
+    for (const [index, name] of names.entries()) kernel.#memory.set(counted(name), NAMES + index * NAME_BYTES);
+    kernel.#exports.reset();
+    return kernel;
+  }
+
+  /** Nothing that was asked of it is valid any more. */
+  giveBack(): void {
+    if (spare.length < MOST_SPARE_KERNELS) spare.push(this);
   }
 
   /**
-   * Splits what was taken, from `from` on, going on from `state`, which it changes.
-   * @param carried bytes of the element under way that came in earlier inputs
+   * Splits the input up to `to`, from `from` on, until there are no more records.
+   * @param carried bytes of the element under way that came before the input
    * @returns the number of elements that ended, -1 where the text is no array of values
    */
-  split(state: SplitState, length: number, { from, carried }: { from: number; carried: number }): number {
-    this.#state.set(state.words);
-    this.#memory.set(state.brackets, BRACKETS);
-    const ended = this.#exports.split(length, from, carried);
-    state.words.set(this.#state);
-    const bracketBytes = (state.depth + 7) >> 3;
-    state.brackets = bracketBytes === 0 ? NO_BRACKETS : this.#memory.slice(BRACKETS, BRACKETS + bracketBytes);
-    return ended;
+  split(from: number, to: number, carried: number): number {
+    this.#quotedTo = this.#quotedFrom = 0;
+    return this.#exports.split(from, to, carried);
   }
 
-  /** Where the `index`-th element that ended begins in what was taken; 0 where it began before. */
-  start(index: number): number {
-    return this.#records[index * RECORD_WORDS] ?? 0;
+  /** One of PLACES. */
+  get place(): number {
+    return this.#said[PLACE] ?? 0;
   }
 
-  end(index: number): number {
-    return this.#records[index * RECORD_WORDS + 1] ?? 0;
+  /** How much of the input was looked at, or where the byte is that cannot be. */
+  get lookedAt(): number {
+    return this.#said[LOOKED_AT] ?? 0;
   }
 
-  /** The last of the element's members named `id` (0), `timestamp` (1) or `service` (2). */
+  /** Where in the input the element under way begins. */
+  get elementStart(): number {
+    return this.#said[ELEMENT_START] ?? 0;
+  }
+
+  word(index: number, word: number): number {
+    return this.records[index * RECORD_WORDS + word] ?? 0;
+  }
+
+  /** The last of the element's members with a name. */
   member(index: number, which: 0 | 1 | 2): MemberPlace | undefined {
-    const at = index * RECORD_WORDS + 2 + which * 2;
-    const start = this.#records[at] ?? -1;
+    const start = this.word(index, RECORD.members + which * 2);
     if (start < 0) return undefined;
-    return { start, end: this.#records[at + 1] ?? 0, isPlain: (this.#flags(index) & (2 << which)) !== 0 };
+    const isPlain = (this.word(index, RECORD.flags) & (PLAIN << which)) !== 0;
+    return { start, end: this.word(index, RECORD.members + which * 2 + 1), isPlain };
   }
 
   /** True where the members may be others than `member` says: a key is escaped, or was cut in two. */
   isUnclear(index: number): boolean {
-    return (this.#flags(index) & 1) !== 0;
+    return (this.word(index, RECORD.flags) & UNCLEAR) !== 0;
   }
 
-  #flags(index: number): number {
-    return this.#records[index * RECORD_WORDS + 8] ?? 0;
+  /** True where the record has the element's minute, milliseconds and hash. */
+  isKeyed(index: number): boolean {
+    return (this.word(index, RECORD.flags) & KEYED) !== 0;
   }
 
   /**
-   * Escapes at most INPUT_BYTES as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes and control
-   * characters, and nothing else.
-   * @returns a view that is good until the next call
+   * The element at `index` as a JSON string.
+   * @param count elements that there are
+   * @returns a view that is good until another one is asked for; undefined where it does not fit into the kernel
    */
-  escape(piece: Uint8Array): Uint8Array {
-    this.take(piece);
-    return this.#memory.subarray(OUTPUT, OUTPUT + this.#exports.escape(piece.length));
+  quoted(index: number, count: number): Uint8Array | undefined {
+    if (index < this.#quotedFrom || index >= this.#quotedTo) {
+      this.#quotedFrom = index;
+      this.#quotedTo = this.#exports.quote(index, count);
+      if (this.#quotedTo === index) return undefined;
+    }
+    return this.#memory.subarray(this.word(index, QUOTED_START), this.word(index, QUOTED_END));
+  }
+
+  /** Escapes the first `length` bytes of the input. @returns a view that is good until the next call */
+  escape(length: number): Uint8Array {
+    return this.#memory.subarray(OUTPUT, OUTPUT + this.#exports.escape(length));
   }
 }
 
-const NO_BRACKETS = new Uint8Array(0);
-
-/** What the kernel has to know of a text between two pieces of it. */
-export class SplitState {
-  readonly words = new Int32Array(STATE_WORDS).fill(NOT_WANTED, 8, 9).fill(-1, 11, 17);
-  /** A bit for each open bracket, set for a brace. */
-  brackets: Uint8Array = NO_BRACKETS;
-
-  /** One of PLACES; of a text that is no array, the complement of where it was when that showed. */
-  get place(): number {
-    return this.words[PLACE] ?? 0;
+/** A text as the inside of a JSON string, in pieces of their own. */
+export function escapedPieces(text: Uint8Array): Uint8Array[] {
+  const kernel = Kernel.borrow(NO_NAMES);
+  const pieces: Uint8Array[] = [];
+  for (let from = 0; from < text.length; from += ESCAPED_AT_ONCE) {
+    const piece = text.subarray(from, from + ESCAPED_AT_ONCE);
+    kernel.input.set(piece);
+    pieces.push(Uint8Array.from(kernel.escape(piece.length)));
   }
-
-  get depth(): number {
-    return this.words[DEPTH] ?? 0;
-  }
-
-  /** How much of what was taken was looked at, or where the byte is that cannot be. */
-  get lookedAt(): number {
-    return this.words[LOOKED_AT] ?? 0;
-  }
-
-  /** Where in what was taken the element under way begins, where it began there. */
-  get elementStart(): number {
-    return this.words[ELEMENT_START] ?? 0;
-  }
+  kernel.giveBack();
+  return pieces;
 }
 
-/** Where in the text we are. */
-export const PLACES = { start: 0, beforeFirst: 1, beforeNext: 2, element: 3, afterElement: 4, end: 5 } as const;
+const NO_NAMES: MemberNames = ['', '', ''];
 
-let loaded: Kernel | undefined;
-
-/** Made when it is needed first. */
-export function kernel(): Kernel {
-  return (loaded ??= new Kernel());
+/** A name with its length before it. */
+function counted(name: string): Uint8Array {
+  const bytes = Buffer.from(name);
+  if (bytes.length > NAME_BYTES - 4) throw new RangeError(`The name of a member is too long: ${name}`);
+  const length = Buffer.alloc(4);
+  length.writeInt32LE(bytes.length === 0 ? -1 : bytes.length);
+  return Buffer.concat([length, bytes]);
 }

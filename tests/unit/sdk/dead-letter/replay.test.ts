@@ -5,7 +5,7 @@ import { DeadLetterArchive } from '../../../../src/sdk/dead-letter/dead-letter-a
 import type { DeadLetterEntry, DeadLetterRecord } from '../../../../src/sdk/dead-letter/dead-letter-record.js';
 import { type Replay, replayDeadLetter, type ReplayOptions } from '../../../../src/sdk/dead-letter/replay.js';
 import { abortError, ModuleError } from '../../../../src/sdk/errors.js';
-import type { RawEvent } from '../../../../src/sdk/pipeline/source.js';
+import type { RawEvent } from '../../../../src/sdk/pipeline/raw-event.js';
 import { Stop } from '../../../../src/sdk/stop.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../../src/sdk/storage/storage.js';

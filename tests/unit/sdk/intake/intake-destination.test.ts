@@ -8,7 +8,7 @@ import type { DeliveryOutcome } from '../../../../src/sdk/outcome.js';
 import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
 import type { HttpRequest } from '../../../../src/sdk/ports.js';
 import { Stop } from '../../../../src/sdk/stop.js';
-import { rawEvent, testEvent } from '../../../support/events.js';
+import { alone, rawEvent, testEvent } from '../../../support/events.js';
 import { everybodyHadTheirTurn, ManualClock } from '../../../support/manual-clock.js';
 import { inTurn, type Script, ScriptedTransport, systemError, textOf } from '../../../support/scripted-transport.js';
 import { seededRandom } from '../../../support/seeded-random.js';
@@ -61,7 +61,7 @@ function rig(script: Script, more: Rigging = {}) {
   const deliver = (count = 8): Promise<DeliveryOutcome> => {
     const batch = destination.createBatch();
     for (let index = 0; index < count; index += 1)
-      expect(batch.add(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)))).toBe('added');
+      expect(batch.add(...alone(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index))))).toBe('added');
     return destination.deliver(batch, stop);
   };
   return { destination, transport, clock, stop, told, deliver };
@@ -106,7 +106,7 @@ describe('the memory of a body', () => {
   it('serves the next batch once everything in it was accepted in one request', async () => {
     const { destination, stop } = rig((request) => taking(request));
     const batch = destination.createBatch();
-    batch.add(rawEvent(testEvent('event-0', 0)));
+    batch.add(...alone(rawEvent(testEvent('event-0', 0))));
     await destination.deliver(batch, stop);
     expect(destination.createBatch().memory).toBe(batch.memory);
     expect(destination.createBatch().memory).not.toBe(batch.memory);
@@ -119,7 +119,7 @@ describe('the memory of a body', () => {
       return tries === 1 ? { status: 503 } : taking(request);
     });
     const batch = destination.createBatch();
-    batch.add(rawEvent(testEvent('event-0', 0)));
+    batch.add(...alone(rawEvent(testEvent('event-0', 0))));
     await expect(destination.deliver(batch, stop)).resolves.toEqual({ rejections: [], unsettled: [] });
     expect(destination.createBatch().memory).not.toBe(batch.memory);
   });
@@ -140,7 +140,7 @@ describe('an event over the limit', () => {
 
   it('has no reduced copy unless it is told what to protect', () => {
     const destination = new IntakeDestination(options);
-    expect(destination.createBatch().add(large)).toBe('oversized');
+    expect(destination.createBatch().add(...alone(large))).toBe('oversized');
     expect(destination.reduce(large)).toBeUndefined();
   });
 
@@ -148,11 +148,13 @@ describe('an event over the limit', () => {
     const destination = new IntakeDestination({ ...options, protectedMembers: ['keep'] });
     const bytes = destination.reduce(large)!;
     expect(Buffer.from(bytes).toString()).toMatch(/^\{"id":"large","keep":"k","pad":"x+","_trimmed":\{/);
-    expect(destination.createBatch().add({ ...large, bytes })).toBe('added');
+    expect(destination.createBatch().add(...alone({ ...large, bytes }))).toBe('added');
   });
 
   it('is taken as it is where any size is', () => {
-    expect(new IntakeDestination({ ...options, maxEventBytes: Infinity }).createBatch().add(large)).toBe('added');
+    expect(new IntakeDestination({ ...options, maxEventBytes: Infinity }).createBatch().add(...alone(large))).toBe(
+      'added',
+    );
   });
 });
 
@@ -185,7 +187,11 @@ describe('a push', () => {
   it('has at most as many events as set', () => {
     const { destination } = rig(() => ({}), { maxEvents: 2 });
     const batch = destination.createBatch();
-    expect(all(3).map((index) => batch.add(rawEvent(testEvent(`${index}`, 0))))).toEqual(['added', 'added', 'full']);
+    expect(all(3).map((index) => batch.add(...alone(rawEvent(testEvent(`${index}`, 0)))))).toEqual([
+      'added',
+      'added',
+      'full',
+    ]);
   });
 });
 
@@ -422,7 +428,7 @@ describe('a batch of which every event is refused', () => {
 
   function batchOf(destination: IntakeDestination, index: number) {
     const batch = destination.createBatch();
-    batch.add(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)));
+    batch.add(...alone(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index))));
     return batch;
   }
 
@@ -465,7 +471,7 @@ describe('a wait that the intake asks for', () => {
     );
     const batches = [0, 1].map((index) => {
       const batch = destination.createBatch();
-      batch.add(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)));
+      batch.add(...alone(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index))));
       return batch;
     });
     const first = destination.deliver(batches[0]!, stop);

@@ -3,7 +3,6 @@ import { describe, expect, it } from '@jest/globals';
 import { isAbort, ModuleError } from '../../../../src/sdk/errors.js';
 import { RepairLane } from '../../../../src/sdk/lanes/repair-lane.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
-import { InFlightBatch } from '../../../../src/sdk/pipeline/in-flight-batch.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import { rawEvent } from '../../../support/events.js';
 import { FailingStorage } from '../../../support/failing-storage.js';
@@ -102,9 +101,8 @@ describe('gaps', () => {
     rig.source.hold(missing);
     rig.state.owe(GAP);
     const key = Ledger.keyOf(rawEvent(missing.event), 0);
-    const batch = new InFlightBatch(rig.destination.createBatch());
-    batch.remember({ key, page: { open: 0, read: true, settledToMs: undefined }, id: 'x', onDelivered: undefined });
-    rig.pipeline.underWay.add(batch);
+    const batch = rig.pipeline.underWay.begin(rig.destination.createBatch());
+    batch.remember(key, { open: 0, read: true, settledToMs: undefined });
     // Nothing is compared: what is owed is missing for a known reason.
     rig.source.onCount = fail(refused());
     let passed = false;

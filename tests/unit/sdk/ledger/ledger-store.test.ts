@@ -17,7 +17,7 @@ let made = 0;
 function keys(count: number, bucket = 1_000_000): LedgerEntry[] {
   return Array.from({ length: count }, () => {
     made += 1;
-    return { bucket, place: made % 60_000, high: made, low: ~made >>> 0, isDeadLettered: made % 5 === 0 };
+    return { bucket, place: made % 60_000, high: made, low: ~made, isDeadLettered: made % 5 === 0 };
   });
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { bucketEndMs } from '../../../../src/sdk/ledger/bucket.js';
 import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
-import type { RawEvent } from '../../../../src/sdk/pipeline/source.js';
+import type { RawEvent } from '../../../../src/sdk/pipeline/raw-event.js';
 
 const MINUTE_MS = 60_000;
 const BASE_MS = Date.UTC(2030, 0, 2, 3, 4);

@@ -12,15 +12,18 @@ const pageOf = (): PageProgress => ({ open: 0, read: true, settledToMs: undefine
 function batchOf(...ids: string[]) {
   const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
   const pages = [pageOf(), pageOf()] as const;
-  ids.forEach((id, index) => batch.remember({ key: keyOf(id), page: pages[index % 2]!, id, onDelivered: undefined }));
+  ids.forEach((id, index) => batch.remember(keyOf(id), pages[index % 2]!));
   return { batch, pages };
 }
 
 describe('a batch on its way', () => {
-  it('knows its events by their keys, and their ids by their positions', () => {
-    const { batch } = batchOf('a', 'b');
-    expect([batch.has(keyOf('a')), batch.has(keyOf('b')), batch.has(keyOf('c'))]).toEqual([true, true, false]);
-    expect([batch.id(0), batch.id(1), batch.id(2)]).toEqual(['a', 'b', undefined]);
+  it('knows the keys of its events, and tells of each when it comes', () => {
+    const told: LedgerEntry[] = [];
+    const onRemembered = (key: LedgerEntry): void => void told.push(key);
+    const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }), { onRemembered });
+    for (const id of ['a', 'b']) batch.remember(keyOf(id), pageOf());
+    expect(batch.keys()).toEqual([keyOf('a'), keyOf('b')]);
+    expect(told).toEqual(batch.keys());
   });
 
   it('keeps the pages of its events open until they are settled', () => {
@@ -45,8 +48,7 @@ describe('a batch on its way', () => {
   it('tells of each event that it was delivered, and of none that was not', () => {
     const told: string[] = [];
     const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
-    for (const id of ['a', 'b'])
-      batch.remember({ key: keyOf(id), page: pageOf(), id, onDelivered: () => void told.push(id) });
+    for (const id of ['a', 'b']) batch.remember(keyOf(id), pageOf(), () => void told.push(id));
     batch.settle({ rejections: [], unsettled: [0] });
     expect(told).toEqual(['b']);
   });

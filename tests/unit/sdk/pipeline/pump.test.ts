@@ -10,6 +10,7 @@ import type { Random } from '../../../../src/sdk/ports.js';
 import { Stop } from '../../../../src/sdk/stop.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../../src/sdk/storage/storage.js';
+import { EventList } from '../../../../src/sdk/pipeline/event-list.js';
 import { rawEvent, testEvent, type TestEvent } from '../../../support/events.js';
 import { FailingStorage } from '../../../support/failing-storage.js';
 import { everybodyHadTheirTurn, ManualClock } from '../../../support/manual-clock.js';
@@ -148,7 +149,8 @@ describe('pumping a window', () => {
       count: () => Promise.resolve(1),
       learnTime: () => Promise.resolve(undefined),
       async *read() {
-        yield { events: [rawEvent(testEvent('future', TO_MS + 3_600_000))], settledToMs: TO_MS + 3_600_000 };
+        const events = new EventList([rawEvent(testEvent('future', TO_MS + 3_600_000))]);
+        yield { events, settledToMs: TO_MS + 3_600_000 };
         throw unreachable();
       },
     };
@@ -263,13 +265,13 @@ describe('an event that cannot be delivered', () => {
     const storage = createMemoryStorage();
     const destination = new RecordingDestination({
       maxEventBytes: 1000,
-      reduce: () => Buffer.from('reduced'),
+      reduce: () => Buffer.from('{"id":"large"}'),
       script: async () => ({ rejections: [{ index: 0, reason: 'no' }], unsettled: [] }),
     });
     await expect(pump({ source: sourceOf(events), destination, storage }, TO_MS)).resolves.toBe(1);
     expect(await deadLetters(storage)).toMatchObject([
       { id: 'large', kind: 'oversized', event: events[0]!.text },
-      { id: 'large', kind: 'refused', event: 'reduced', batch: expect.any(String) },
+      { id: 'large', kind: 'refused', event: '{"id":"large"}', batch: expect.any(String) },
     ]);
   });
 

@@ -1,9 +1,19 @@
-import { INPUT_BYTES, kernel } from '../json/kernel/kernel.js';
+import { escapedPieces } from './kernel/kernel.js';
 
 const BACKSLASH = 0x5c;
+const QUOTE = Buffer.from('"');
 
-/** Reads what `escaped` wrote, byte for byte. */
-export function readEscaped(escaped: Uint8Array): Uint8Array {
+/**
+ * UTF-8 text as a JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped, everything else as it
+ * is.
+ */
+export function quotedText(text: Uint8Array): Uint8Array {
+  return Buffer.concat([QUOTE, ...escapedPieces(text), QUOTE]);
+}
+
+/** Reads what `quotedText` wrote, byte for byte. */
+export function readQuotedText(quoted: Uint8Array): Uint8Array {
+  const escaped = quoted.subarray(1, -1);
   const text = Buffer.alloc(escaped.length);
   let length = 0;
   for (let at = 0; at < escaped.length; at += 1, length += 1) {
@@ -26,15 +36,3 @@ export function readEscaped(escaped: Uint8Array): Uint8Array {
 }
 
 const SHORT_ESCAPES: Readonly<Record<number, number>> = { 8: 0x62, 9: 0x74, 10: 0x6e, 12: 0x66, 13: 0x72 };
-
-/**
- * UTF-8 text as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped,
- * everything else as it is. In pieces, each good until the next one is asked for.
- */
-export function* escaped(text: Uint8Array): Generator<Uint8Array> {
-  if (text.length <= INPUT_BYTES) yield kernel().escape(text);
-  else
-    for (let from = 0; from < text.length; from += INPUT_BYTES) {
-      yield kernel().escape(text.subarray(from, from + INPUT_BYTES));
-    }
-}

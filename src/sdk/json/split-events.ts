@@ -1,0 +1,100 @@
+import { undatedBucketOf } from '../ledger/bucket.js';
+import { Ledger, type LedgerEntry } from '../ledger/ledger.js';
+import type { Events } from '../pipeline/events.js';
+import type { RawEvent } from '../pipeline/raw-event.js';
+import { parseTimestamp } from '../time/timestamp.js';
+import { findMembers, stringValue } from './find-members.js';
+import { quotedText } from './json-string.js';
+import { type Kernel, type MemberNames, type MemberPlace, RECORD, UNDATED } from './kernel/kernel.js';
+
+const MINUTE_MS = 60_000;
+
+/** What a kernel's records say of the elements that ended, as events. */
+export class SplitEvents implements Events {
+  /**
+   * @param whole the first one, where it is longer than what the kernel holds of it
+   */
+  constructor(
+    private readonly kernel: Kernel,
+    readonly count: number,
+    private readonly names: MemberNames,
+    private readonly whole: Buffer | undefined,
+  ) {}
+
+  at(index: number): RawEvent {
+    const { kernel } = this;
+    const bytes = this.text(index);
+    const [id, timestamp, service] = kernel.isUnclear(index)
+      ? findMembers(bytes, this.names).map((place) => place && { ...place, isPlain: false })
+      : [kernel.member(index, 0), kernel.member(index, 1), kernel.member(index, 2)];
+    const time = timestamp && text(bytes, timestamp);
+    return {
+      bytes,
+      id: id && idOf(bytes, id),
+      service: service && text(bytes, service),
+      timestampMs: time === undefined ? undefined : parseTimestamp(time)?.ms,
+    };
+  }
+
+  text(index: number): Buffer {
+    if (index === 0 && this.whole !== undefined) return this.whole;
+    const { kernel } = this;
+    return kernel.input.subarray(kernel.word(index, RECORD.start), kernel.word(index, RECORD.end));
+  }
+
+  size(index: number): number {
+    if (index === 0 && this.whole !== undefined) return this.whole.length;
+    return this.kernel.word(index, RECORD.end) - this.kernel.word(index, RECORD.start);
+  }
+
+  timestampMs(index: number): number | undefined {
+    const { kernel } = this;
+    if (!kernel.isKeyed(index)) return this.at(index).timestampMs;
+    const minute = kernel.word(index, RECORD.minute);
+    return minute === UNDATED ? undefined : minute * MINUTE_MS + kernel.word(index, RECORD.milliseconds);
+  }
+
+  key(index: number, seenMs: number): LedgerEntry {
+    const { kernel } = this;
+    if (!kernel.isKeyed(index)) return Ledger.keyOf(this.at(index), seenMs);
+    const minute = kernel.word(index, RECORD.minute);
+    return {
+      bucket: minute === UNDATED ? undatedBucketOf(seenMs) : minute,
+      place: kernel.word(index, RECORD.milliseconds),
+      high: kernel.word(index, RECORD.high),
+      low: kernel.word(index, RECORD.low),
+      isDeadLettered: false,
+    };
+  }
+
+  quoted(index: number): Uint8Array {
+    const fits = index > 0 || this.whole === undefined;
+    return (fits ? this.kernel.quoted(index, this.count) : undefined) ?? quotedText(this.text(index));
+  }
+}
+
+/** What the string at a place says; undefined where there is something else. */
+function text(bytes: Buffer, place: MemberPlace): string | undefined {
+  return place.isPlain ? plainText(bytes, place) : stringValue(written(bytes, place));
+}
+
+/**
+ * The text of a string or number; anything else identifies nothing. What is no well-formed text (a lone surrogate, broken
+ * UTF-8) is known by its bytes as they are written: decoding would make different ids equal.
+ */
+function idOf(bytes: Buffer, place: MemberPlace): string | undefined {
+  if (place.isPlain) return plainText(bytes, place) || undefined;
+  const value = written(bytes, place);
+  const id = stringValue(value) ?? (/^-?\d/.test(value) ? value : undefined);
+  if (id === undefined || id === '') return undefined;
+  const isText = !id.includes('\ufffd') && Buffer.from(id).toString('utf8') === id;
+  return isText ? id : bytes.toString('latin1', place.start, place.end).trim();
+}
+
+function plainText(bytes: Buffer, { start, end }: MemberPlace): string {
+  return bytes.toString('latin1', start, end);
+}
+
+function written(bytes: Buffer, { start, end }: MemberPlace): string {
+  return bytes.toString('utf8', start, end).trim();
+}
