@@ -8,6 +8,8 @@ export type Verdict =
 
 /** What the intake said of a request that it did not refuse as a whole. */
 export type IntakeAnswer =
+  /** Every event was accepted. */
+  | { readonly kind: 'accepted' }
   | { readonly kind: 'verdicts'; readonly verdicts: readonly Verdict[] }
   /** Fewer acknowledgements than events, and no word on which. */
   | { readonly kind: 'ambiguous'; readonly acknowledged: number }
@@ -41,6 +43,7 @@ export function readIntakeAnswer(body: string, count: number): IntakeAnswer {
 function fromIds(ids: readonly unknown[], count: number): IntakeAnswer {
   if (ids.length > count) return { kind: 'invalid', reason: `${ids.length} event ids for ${count} events` };
   if (ids.length < count) return { kind: 'ambiguous', acknowledged: ids.filter(isId).length };
+  if (ids.every(isId)) return { kind: 'accepted' };
   return {
     kind: 'verdicts',
     verdicts: ids.map((id) => (isId(id) ? ACCEPTED : { kind: 'rejected', reason: 'the intake gave it no event id' })),

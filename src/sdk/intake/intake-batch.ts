@@ -4,6 +4,8 @@ import { BODY_FORMS, type BodyForm } from './body-form.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 
 const INITIAL_BYTES = 256 * 1024;
+const NO_BODY = Buffer.alloc(0);
+const noMemory = (): undefined => undefined;
 
 /** How large a batch may grow. */
 export interface IntakeBatchLimits {
@@ -17,8 +19,8 @@ export interface IntakeBatchLimits {
 interface IntakeBatchOptions {
   readonly limits?: IntakeBatchLimits;
   readonly form?: BodyForm;
-  /** Memory to fill, instead of new one. */
-  readonly memory?: Buffer | undefined;
+  /** Gives memory to fill, instead of new one. */
+  readonly memory?: () => Buffer | undefined;
 }
 
 /** The body of one request as it grows. Each event's text is copied once, as the form has it, straight into the body. */
@@ -26,17 +28,19 @@ export class IntakeBatch implements Batch {
   readonly #limits: IntakeBatchLimits;
   readonly #form: BodyForm;
   readonly #prefix: Buffer;
-  #body: Buffer;
+  readonly #memory: () => Buffer | undefined;
+  /** Taken with the first event: most of the time there is none to come. */
+  #body: Buffer = NO_BODY;
   #length: number;
   /** Where each event begins, with what opens it, and where the last one ends. */
   readonly #starts: number[] = [];
 
-  constructor(intakeKey: string, { limits, form = BODY_FORMS.json, memory }: IntakeBatchOptions = {}) {
+  constructor(intakeKey: string, { limits, form = BODY_FORMS.json, memory = noMemory }: IntakeBatchOptions = {}) {
     this.#limits = limits ?? { events: Infinity, requestBytes: MAX_REQUEST_BYTES };
     this.#form = form;
     this.#prefix = form.prefix(intakeKey);
-    this.#body = memory ?? Buffer.allocUnsafeSlow(INITIAL_BYTES);
-    this.#length = this.#prefix.copy(this.#body);
+    this.#memory = memory;
+    this.#length = this.#prefix.length;
   }
 
   get count(): number {
@@ -76,6 +80,7 @@ export class IntakeBatch implements Batch {
   body(indexes: readonly number[]): Uint8Array {
     const { separator, suffix } = this.#form;
     if (indexes.length === this.count) {
+      this.#makeRoom(this.bytes);
       this.#body.set(suffix, this.#length);
       return this.#body.subarray(0, this.bytes);
     }
@@ -92,6 +97,10 @@ export class IntakeBatch implements Batch {
   }
 
   #makeRoom(needed: number): void {
+    if (this.#body === NO_BODY) {
+      this.#body = this.#memory() ?? Buffer.allocUnsafeSlow(INITIAL_BYTES);
+      this.#body.set(this.#prefix);
+    }
     if (needed <= this.#body.length) return;
     const doubled = Math.min(this.#body.length * 2, this.#limits.requestBytes);
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, doubled));

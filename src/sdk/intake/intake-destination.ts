@@ -33,7 +33,7 @@ const EVIDENCE_WAIT_MS = 5_000;
  */
 const ERRORS_BEFORE_NARROWING = 5;
 /** Bodies that are kept for the batches to come: new memory costs more time than what is written into it. */
-const MOST_SPARE_BODIES = 6;
+const MOST_SPARE_BODIES = 12;
 /** An answer that acknowledges too few may mean any of them: in few, small parts, so that little is sent twice. */
 const PARTS_OF_AMBIGUOUS = 16;
 
@@ -64,6 +64,7 @@ export interface IntakeOptions {
 
 /** What one request did to the events it carried. */
 type Posted =
+  | { readonly kind: 'accepted' }
   | { readonly kind: 'verdicts'; readonly verdicts: readonly Verdict[] }
   /** Refused as a whole, perhaps because of one event in it. */
   | { readonly kind: 'refused'; readonly error: ModuleError; readonly parts: number };
@@ -96,7 +97,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     const { intakeKey, maxEvents, maxEventBytes } = this.options;
     const eventBytes = maxEventBytes ?? MAX_EVENT_BYTES;
     const limits = { events: maxEvents, requestBytes: BODY_BYTES, eventBytes };
-    return new IntakeBatch(intakeKey, { limits, form: this.#form, memory: this.#spareMemory.pop() });
+    return new IntakeBatch(intakeKey, { limits, form: this.#form, memory: () => this.#spareMemory.pop() });
   }
 
   reduce({ bytes }: RawEvent): Uint8Array | undefined {
@@ -176,7 +177,8 @@ export class IntakeDestination implements Destination<IntakeBatch> {
       if (this.#hold.leftMs > 0) throw abortError();
       narrowing.requests += 1;
       const posted = await this.#postOrNarrow(batch, narrowing, indexes, signals.forced);
-      if (posted.kind === 'verdicts') narrowing.record(indexes, posted.verdicts);
+      if (posted.kind === 'accepted') narrowing.accept(indexes);
+      else if (posted.kind === 'verdicts') narrowing.record(indexes, posted.verdicts);
       else narrowing.refuse(indexes, posted.error, posted.parts);
       if (posted.kind === 'refused' && signals.requested.aborted) throw abortError();
     }
@@ -249,8 +251,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
       throw signal.aborted ? cause : brokenOff(request, response, 'destination', cause);
     });
     const posted = interpret(response, this.#redact(text), indexes.length);
-    if (posted.kind === 'verdicts' && posted.verdicts.some(({ kind }) => kind === 'accepted'))
-      this.#noteAccepted(number);
+    if (acceptsAny(posted)) this.#noteAccepted(number);
     return posted;
   }
 
@@ -258,6 +259,11 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     this.#lastAccepted = Math.max(this.#lastAccepted, request);
     for (const look of this.#onAccepted) look();
   }
+}
+
+function acceptsAny(posted: Posted): boolean {
+  if (posted.kind === 'verdicts') return posted.verdicts.some(({ kind }) => kind === 'accepted');
+  return posted.kind === 'accepted';
 }
 
 /**
@@ -274,7 +280,7 @@ function interpret({ status }: HttpResponse, text: string, count: number): Poste
 
 function interpretSuccess(status: number, text: string, count: number): Posted {
   const answer = readIntakeAnswer(text, count);
-  if (answer.kind === 'verdicts') return answer;
+  if (answer.kind === 'accepted' || answer.kind === 'verdicts') return answer;
   const what = answer.kind === 'ambiguous' ? `${answer.acknowledged} event ids for ${count} events` : answer.reason;
   const error = new ModuleError('DESTINATION_ANSWER_INVALID', `The intake answered ${status} with ${what}`, {
     status,

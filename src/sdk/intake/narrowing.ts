@@ -11,6 +11,9 @@ const ENOUGH_TO_BLAME_THE_DESTINATION = 3;
 
 type State = 'pending' | 'accepted' | 'suspect' | 'rejected' | 'postponed';
 
+/** The outcome of most batches. */
+const ALL_ACCEPTED: DeliveryOutcome = { rejections: [], unsettled: [] };
+
 /**
  * Which events of a batch are settled, and which to send next: all of them at first; where a request is refused as a
  * whole, its halves, down to single events.
@@ -28,6 +31,9 @@ export class Narrowing {
   #probing = false;
   #lastRefusal: ModuleError | undefined;
 
+  /** All were accepted together. */
+  #isOver = false;
+  readonly #postponed = new Set<number>();
   #isTrusted = false;
   /** Requests sent so far. */
   requests = 0;
@@ -39,8 +45,8 @@ export class Narrowing {
     count: number,
     private readonly random: Random,
   ) {
-    this.#states = Array.from({ length: count }, () => 'pending');
-    this.#work = [this.#states.map((_, index) => index)];
+    this.#states = new Array<State>(count).fill('pending');
+    this.#work = [[...this.#states.keys()]];
   }
 
   /**
@@ -61,6 +67,13 @@ export class Narrowing {
     return undefined;
   }
 
+  /** The destination accepted all of the events sent. */
+  accept(indexes: readonly number[]): void {
+    for (const index of indexes) this.#states[index] = 'accepted';
+    this.#isOver = indexes.length === this.#states.length;
+    this.trustDestination();
+  }
+
   /** Takes down what the destination said of each of the events sent. */
   record(indexes: readonly number[], verdicts: readonly Verdict[]): void {
     // The accepted ones first: they vouch for the destination, and so for what it says of the others.
@@ -71,7 +84,7 @@ export class Narrowing {
     indexes.forEach((index, n) => {
       const verdict = verdicts[n];
       if (verdict?.kind === 'rejected') this.#blame(index, verdict.reason);
-      else if (verdict?.kind === 'later') this.#states[index] = 'postponed';
+      else if (verdict?.kind === 'later') this.#postpone(index);
     });
   }
 
@@ -126,17 +139,19 @@ export class Narrowing {
 
   /** How many events the destination put off. */
   get postponed(): number {
-    return this.#states.filter((state) => state === 'postponed').length;
+    return this.#postponed.size;
   }
 
   takeUpPostponed(): void {
-    const indexes = this.#states.flatMap((state, index) => (state === 'postponed' ? [index] : []));
+    const indexes = [...this.#postponed];
+    this.#postponed.clear();
     for (const index of indexes) this.#states[index] = 'pending';
     if (indexes.length > 0) this.#work.push(indexes);
   }
 
   /** Where the batch stands. `failure` is what ended the delivery, if not every event was settled. */
   outcome(failure: Error | undefined): DeliveryOutcome {
+    if (this.#isOver) return ALL_ACCEPTED;
     const rejections = [...this.#reasons].flatMap(([index, reason]): Rejection[] =>
       this.#states[index] === 'rejected' ? [{ index, reason }] : [],
     );
@@ -145,6 +160,11 @@ export class Narrowing {
     );
     if (unsettled.length === 0) return { rejections, unsettled };
     return { rejections, unsettled, failure: failure ?? this.#refusal() };
+  }
+
+  #postpone(index: number): void {
+    this.#states[index] = 'postponed';
+    this.#postponed.add(index);
   }
 
   #blame(index: number, reason: string): void {

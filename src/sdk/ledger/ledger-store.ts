@@ -18,8 +18,9 @@ interface Segment {
 
 /** A segment that still grows. */
 interface Growing {
-  number: number;
-  entries: LedgerEntry[];
+  readonly number: number;
+  readonly entries: readonly LedgerEntry[];
+  readonly buckets: ReadonlySet<number>;
 }
 
 /**
@@ -85,7 +86,8 @@ export class LedgerStore {
   async #append(kind: Kind, entries: readonly LedgerEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const growing = this.#growing[kind];
-    const pending = [...(growing?.entries ?? []), ...entries];
+    const pending = growing === undefined ? [...entries] : growing.entries.concat(entries);
+    let buckets = withBuckets(growing?.buckets, entries);
     const sealed: Segment[] = [];
     let number = growing?.number ?? this.#nextNumber;
     let nextNumber = Math.max(this.#nextNumber, number + 1);
@@ -96,10 +98,11 @@ export class LedgerStore {
       sealed.push(segmentOf(segmentName(number), full));
       number = nextNumber;
       nextNumber += 1;
+      buckets = withBuckets(undefined, pending);
     }
     if (pending.length > 0) await this.#write(number, pending);
     this.#segments.push(...sealed);
-    this.#growing[kind] = pending.length > 0 ? { number, entries: pending } : undefined;
+    this.#growing[kind] = pending.length > 0 ? { number, entries: pending, buckets } : undefined;
     this.#nextNumber = pending.length > 0 ? nextNumber : number;
   }
 
@@ -114,7 +117,7 @@ export class LedgerStore {
     this.#segments = this.#segments.filter((segment) => !isOld(segment));
     const { backlog } = this.#growing;
     if (backlog !== undefined) {
-      const segment = segmentOf(segmentName(backlog.number), backlog.entries);
+      const segment = { name: segmentName(backlog.number), buckets: backlog.buckets };
       if (isOld(segment)) {
         old.push(segment);
         this.#growing.backlog = undefined;
@@ -135,7 +138,7 @@ export class LedgerStore {
     for (const entry of entries) this.ledger.add(entry);
     const number = Number(name.slice(0, 8));
     const grows = isNewest && entries.length < SEGMENT_ENTRIES;
-    if (grows) this.#growing.recent = { number, entries };
+    if (grows) this.#growing.recent = { number, entries, buckets: withBuckets(undefined, entries) };
     else this.#segments.push(segmentOf(name, entries));
     this.#nextNumber = number + 1;
   }
@@ -156,7 +159,14 @@ function segmentName(number: number): string {
 }
 
 function segmentOf(name: string, entries: readonly LedgerEntry[]): Segment {
-  return { name, buckets: new Set(entries.map(({ bucket }) => bucket)) };
+  return { name, buckets: withBuckets(undefined, entries) };
+}
+
+/** Those minutes, and those of the entries. */
+function withBuckets(buckets: ReadonlySet<number> | undefined, entries: readonly LedgerEntry[]): Set<number> {
+  const all = new Set(buckets);
+  for (const { bucket } of entries) all.add(bucket);
+  return all;
 }
 
 function missing(name: string, location: string): ModuleError {

@@ -23,20 +23,38 @@ const LAYOUTS: Readonly<Record<number, { readonly bucketBytes: number; readonly 
 };
 const { bucketBytes: BUCKET_BYTES, entryBytes: ENTRY_BYTES } = LAYOUTS[VERSION] as { bucketBytes: 12; entryBytes: 10 };
 
-/** The segment that holds `entries`. */
+/** The segment that holds `entries`. It is written anew with every commit, so it is written without a detour. */
 export function encodeSegment(entries: readonly LedgerEntry[]): Uint8Array {
-  const buckets = groupByBucket(entries);
-  const size = HEADER_BYTES + buckets.size * BUCKET_BYTES + entries.length * ENTRY_BYTES + CHECKSUM_BYTES;
-  const segment = Buffer.alloc(size);
-  let at = segment.writeUInt32LE(VERSION, segment.writeUInt32LE(MAGIC, 0));
-  for (const [bucket, { delivered, deadLettered }] of buckets) {
-    at = segment.writeInt32LE(bucket, at);
-    at = segment.writeUInt32LE(deadLettered.length, segment.writeUInt32LE(delivered.length, at));
-    for (const { high, low, place } of [...delivered, ...deadLettered]) {
-      at = segment.writeUInt16LE(place, segment.writeInt32LE(low, segment.writeInt32LE(high, at)));
-    }
+  const groups = countByBucket(entries);
+  const size = HEADER_BYTES + groups.size * BUCKET_BYTES + entries.length * ENTRY_BYTES + CHECKSUM_BYTES;
+  const segment = new Uint8Array(size);
+  const view = new DataView(segment.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, VERSION, true);
+  let at = HEADER_BYTES;
+  for (const [bucket, group] of groups) {
+    view.setInt32(at, bucket, true);
+    view.setUint32(at + 4, group.delivered, true);
+    view.setUint32(at + 8, group.deadLettered, true);
+    group.deliveredAt = at + BUCKET_BYTES;
+    group.deadLetteredAt = group.deliveredAt + group.delivered * ENTRY_BYTES;
+    at = group.deadLetteredAt + group.deadLettered * ENTRY_BYTES;
   }
-  segment.writeUInt32LE(crc32(segment.subarray(0, at)), at);
+  let group: Group | undefined;
+  let bucketOfGroup: number | undefined;
+  for (const { bucket, high, low, place, isDeadLettered } of entries) {
+    if (bucket !== bucketOfGroup || group === undefined) {
+      group = groups.get(bucket) as Group;
+      bucketOfGroup = bucket;
+    }
+    const to = isDeadLettered ? group.deadLetteredAt : group.deliveredAt;
+    if (isDeadLettered) group.deadLetteredAt += ENTRY_BYTES;
+    else group.deliveredAt += ENTRY_BYTES;
+    view.setInt32(to, high, true);
+    view.setInt32(to + 4, low, true);
+    view.setUint16(to + 8, place, true);
+  }
+  view.setUint32(at, crc32(segment.subarray(0, at)), true);
   return segment;
 }
 
@@ -70,19 +88,26 @@ function* entriesOf(segment: Buffer, version: number, end: number): Generator<Le
   }
 }
 
+/** The entries of a bucket: how many, and where the next of each kind is written. */
 interface Group {
-  readonly delivered: LedgerEntry[];
-  readonly deadLettered: LedgerEntry[];
+  delivered: number;
+  deadLettered: number;
+  deliveredAt: number;
+  deadLetteredAt: number;
 }
 
-function groupByBucket(entries: readonly LedgerEntry[]): Map<number, Group> {
-  const buckets = new Map<number, Group>();
-  for (const entry of entries) {
-    const group = buckets.get(entry.bucket) ?? { delivered: [], deadLettered: [] };
-    buckets.set(entry.bucket, group);
-    group[entry.isDeadLettered ? 'deadLettered' : 'delivered'].push(entry);
+function countByBucket(entries: readonly LedgerEntry[]): Map<number, Group> {
+  const groups = new Map<number, Group>();
+  for (const { bucket, isDeadLettered } of entries) {
+    let group = groups.get(bucket);
+    if (group === undefined) {
+      group = { delivered: 0, deadLettered: 0, deliveredAt: 0, deadLetteredAt: 0 };
+      groups.set(bucket, group);
+    }
+    if (isDeadLettered) group.deadLettered += 1;
+    else group.delivered += 1;
   }
-  return buckets;
+  return groups;
 }
 
 function corrupt(name: string, what: string): ModuleError {

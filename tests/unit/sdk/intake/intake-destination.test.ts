@@ -108,8 +108,10 @@ describe('the memory of a body', () => {
     const batch = destination.createBatch();
     batch.add(...alone(rawEvent(testEvent('event-0', 0))));
     await destination.deliver(batch, stop);
-    expect(destination.createBatch().memory).toBe(batch.memory);
-    expect(destination.createBatch().memory).not.toBe(batch.memory);
+    const [next, other] = [destination.createBatch(), destination.createBatch()];
+    for (const each of [next, other]) each.add(...alone(rawEvent(testEvent('event-1', 0))));
+    expect(next.memory).toBe(batch.memory);
+    expect(other.memory).not.toBe(batch.memory);
   });
 
   it('is left alone after a failure: a connection may still be sending from it', async () => {
@@ -121,7 +123,9 @@ describe('the memory of a body', () => {
     const batch = destination.createBatch();
     batch.add(...alone(rawEvent(testEvent('event-0', 0))));
     await expect(destination.deliver(batch, stop)).resolves.toEqual({ rejections: [], unsettled: [] });
-    expect(destination.createBatch().memory).not.toBe(batch.memory);
+    const next = destination.createBatch();
+    next.add(...alone(rawEvent(testEvent('event-1', 0))));
+    expect(next.memory).not.toBe(batch.memory);
   });
 });
 
