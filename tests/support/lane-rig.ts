@@ -6,7 +6,7 @@ import { createMemoryStorage } from '../../src/sdk/storage/memory.js';
 import type { Storage } from '../../src/sdk/storage/storage.js';
 import type { TriggerContext } from '../../src/sdk/trigger.js';
 import { testEvent } from './events.js';
-import { type HeldEvent, IndexedSource } from './indexed-source.js';
+import { type HeldEvent, IndexedSource, type Reading } from './indexed-source.js';
 import { MANUAL_CLOCK_START_MS as START_MS, ManualClock } from './manual-clock.js';
 import { pipelineOf } from './pump-rig.js';
 import { RecordingDestination, type TextBatch } from './recording-destination.js';
@@ -22,6 +22,8 @@ export interface LaneRigOptions {
   readonly keepMs?: number;
   /** Left edge of the tail, epoch milliseconds. Default ten hours ago. */
   readonly startFromMs?: number;
+  /** How the source understands bounds. Default: begin inclusive, end exclusive. */
+  readonly reading?: Reading;
 }
 
 /** What a lane works with: a source that counts, a state, a manual clock. */
@@ -30,7 +32,7 @@ export class LaneRig {
   readonly log = new RecordingLog();
   readonly stop = new Stop();
   readonly told: PipelineEvent[] = [];
-  readonly source = new IndexedSource(() => this.clock.now());
+  readonly source: IndexedSource;
   readonly pipeline: Pipeline<TextBatch>;
   readonly context: TriggerContext;
 
@@ -38,8 +40,9 @@ export class LaneRig {
     readonly state: DeliveryState,
     readonly storage: Storage,
     readonly destination: RecordingDestination,
-    once: boolean,
+    { once = false, reading }: LaneRigOptions,
   ) {
+    this.source = new IndexedSource(() => this.clock.now(), reading);
     const { clock, stop, source } = this;
     const listener = (event: PipelineEvent): void => void this.told.push(event);
     this.pipeline = pipelineOf({ source, destination, storage, clock, stop, listener }, state);
@@ -48,10 +51,10 @@ export class LaneRig {
   }
 
   static async open(options: LaneRigOptions = {}): Promise<LaneRig> {
-    const { storage = createMemoryStorage(), destination = new RecordingDestination(), once = false } = options;
+    const { storage = createMemoryStorage(), destination = new RecordingDestination() } = options;
     const { startFromMs = START_MS - 10 * HOUR_MS, keepMs = 24 * HOUR_MS } = options;
     const state = await DeliveryState.open({ storage, startFromMs, keepMs, stream: 'tests' });
-    return new LaneRig(state, storage, destination, once);
+    return new LaneRig(state, storage, destination, options);
   }
 
   /** Settles the tail up to now as if everything held so far had been delivered. */

@@ -24,14 +24,27 @@ export interface Child {
   readonly end: number;
 }
 
+/** Hears of the values of a text while it is checked. */
+export interface ValueListener {
+  /** A list or object begins. */
+  opened(start: number): void;
+  /** The one that was opened last has ended. */
+  closed(end: number): void;
+  /** A string, number or word. */
+  scalar(start: number, end: number): void;
+}
+
 /** Whether the bytes are one JSON value by the letter of RFC 8259, whatever its depth. UTF-8 is not looked at. */
-export function isJson(text: Uint8Array): boolean {
-  const open = new Brackets();
+export function isJson(text: Uint8Array, listener?: ValueListener): boolean {
+  let [open, depth, last] = [new Uint8Array(64), 0, 0];
   let at = skipBlanks(text, 0);
   for (;;) {
-    const byte = text[at];
+    const byte = text[at] ?? 0;
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-      open.push(byte);
+      listener?.opened(at);
+      if (depth === open.length) open = grown(open);
+      open[depth] = last = byte;
+      depth += 1;
       at = skipBlanks(text, at + 1);
       if (text[at] !== closerOf(byte)) {
         if (byte === OPEN_OBJECT) at = validKeyEnd(text, at);
@@ -39,31 +52,42 @@ export function isJson(text: Uint8Array): boolean {
         continue;
       }
     } else {
-      at = validScalarEnd(text, at);
+      const start = at;
+      at = byte === QUOTE ? validStringEnd(text, at) : validScalarEnd(text, at);
       if (at < 0) return false;
+      listener?.scalar(start, at);
     }
     // Behind a value, or before the bracket that closes an empty one: whatever closes here, up to the next value.
     for (;;) {
       at = skipBlanks(text, at);
-      if (open.depth === 0) return at === text.length;
+      if (depth === 0) return at === text.length;
       if (text[at] === COMMA) break;
-      if (text[at] !== closerOf(open.last)) return false;
-      open.pop();
+      if (text[at] !== closerOf(last)) return false;
+      depth -= 1;
+      last = open[depth - 1] ?? 0;
       at += 1;
+      listener?.closed(at);
     }
     at = skipBlanks(text, at + 1);
-    if (open.last === OPEN_OBJECT) at = validKeyEnd(text, at);
+    if (last === OPEN_OBJECT) at = validKeyEnd(text, at);
     if (at < 0) return false;
   }
 }
 
-/** The members of the object, or items of the list, that opens at `open`. The text is valid JSON. */
-export function* childrenOf(text: Uint8Array, open: number): Generator<Child, void, undefined> {
+/**
+ * The members of the object, or items of the list, that opens at `open`. The text is valid JSON.
+ * @param endOf where the value that begins there ends, if that is known
+ */
+export function* childrenOf(
+  text: Uint8Array,
+  open: number,
+  endOf?: (start: number) => number | undefined,
+): Generator<Child, void, undefined> {
   const isObject = text[open] === OPEN_OBJECT;
   let start = skipBlanks(text, open + 1);
   while (start < text.length && text[start] !== CLOSE_OBJECT && text[start] !== CLOSE_ARRAY) {
     const valueStart = isObject ? skipBlanks(text, skipBlanks(text, stringEnd(text, start)) + 1) : start;
-    const end = valueEnd(text, valueStart);
+    const end = (canBeLong(text[valueStart]) ? endOf?.(valueStart) : undefined) ?? valueEnd(text, valueStart);
     yield { start, valueStart, end };
     start = skipBlanks(text, end);
     if (text[start] === COMMA) start = skipBlanks(text, start + 1);
@@ -73,6 +97,17 @@ export function* childrenOf(text: Uint8Array, open: number): Generator<Child, vo
 /** What the key of a member says. */
 export function keyOf(text: Uint8Array, { start }: Child): string {
   return stringAt(text, start, stringEnd(text, start));
+}
+
+/** Tells of members whether their key says one of some names, without decoding more keys than necessary. */
+export function isKeyAmong(text: Uint8Array, names: readonly string[]): (member: Child) => boolean {
+  const lengths = new Set(names.map((name) => Buffer.byteLength(name)));
+  return ({ start }) => {
+    const end = stringEnd(text, start);
+    const isPlain = text.subarray(start, end).indexOf(BACKSLASH) < 0;
+    if (isPlain && !lengths.has(end - start - '""'.length)) return false;
+    return names.includes(stringAt(text, start, end));
+  };
 }
 
 /** The text of a top-level member that is a string; of several with the same key the last. Total: any bytes will do. */
@@ -113,13 +148,14 @@ function isSurrogate(text: Uint8Array, at: number, secondDigits: string): boolea
 }
 
 function stringAt(text: Uint8Array, start: number, end: number): string {
-  return String(JSON.parse(Buffer.from(text.buffer, text.byteOffset + start, end - start).toString('utf8')));
+  return String(JSON.parse(bufferOf(text).toString('utf8', start, end)));
 }
 
 /** Behind the closing quote of the string that begins at `start`. */
 function stringEnd(text: Uint8Array, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;
+  let at = plainEnd(text, start + 1);
+  // A control character does not end it.
+  while (at < text.length && text[at] !== QUOTE) at = plainEnd(text, at + (text[at] === BACKSLASH ? 2 : 1));
   return at + 1;
 }
 
@@ -144,8 +180,19 @@ function valueEnd(text: Uint8Array, start: number): number {
   return at;
 }
 
+/** Numbers and words are read as quickly as they are looked up. */
+function canBeLong(first: number | undefined): boolean {
+  return first === QUOTE || first === OPEN_ARRAY || first === OPEN_OBJECT;
+}
+
 function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+function grown(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
 }
 
 function closerOf(opener: number): number {
@@ -164,31 +211,42 @@ const WORDS = new Map(['true', 'false', 'null'].map((word) => [word.charCodeAt(0
 
 function validScalarEnd(text: Uint8Array, start: number): number {
   const first = text[start] ?? 0;
-  if (first === QUOTE) return validStringEnd(text, start);
   // Words begin with a letter, numbers do not.
   const word = first < LETTER_A ? undefined : WORDS.get(first);
   if (word === undefined) return validNumberEnd(text, start);
-  return word.every((byte, index) => text[start + index] === byte) ? start + word.length : -1;
+  for (let index = 1; index < word.length; index += 1) if (text[start + index] !== word[index]) return -1;
+  return start + word.length;
 }
 
 const SHORT_ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 
 function validStringEnd(text: Uint8Array, start: number): number {
-  let at = start + 1;
-  for (let byte = text[at]; byte !== QUOTE; byte = text[at]) {
-    if (byte === undefined || byte < 0x20) return -1;
-    if (byte !== BACKSLASH) {
-      at += 1;
-      continue;
-    }
+  for (let at = plainEnd(text, start + 1); ; at = plainEnd(text, at)) {
+    const byte = text[at];
+    if (byte === QUOTE) return at + 1;
+    if (byte !== BACKSLASH) return -1;
     const letter = text[at + 1] ?? 0;
     if (letter === LETTER_U) {
-      if (![2, 3, 4, 5].every((offset) => isHex(text[at + offset]))) return -1;
+      for (let digit = at + 2; digit < at + 6; digit += 1) if (!isHex(text[digit])) return -1;
       at += 6;
     } else if (SHORT_ESCAPES.has(letter)) at += 2;
     else return -1;
   }
-  return at + 1;
+}
+
+/** 1 for the bytes that a string says by themselves: no quote, no backslash, no control character. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH),
+);
+
+function plainEnd(text: Uint8Array, from: number): number {
+  let at = from;
+  while (PLAIN[text[at] ?? 0] === 1) at += 1;
+  return at;
+}
+
+function bufferOf(text: Uint8Array): Buffer {
+  return Buffer.isBuffer(text) ? text : Buffer.from(text.buffer, text.byteOffset, text.length);
 }
 
 function validNumberEnd(text: Uint8Array, start: number): number {
@@ -218,28 +276,4 @@ function skipDigits(text: Uint8Array, from: number): number {
 
 function isHex(byte = 0): boolean {
   return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
-}
-
-/** The brackets that are open, a byte each. */
-class Brackets {
-  #bytes = new Uint8Array(64);
-  depth = 0;
-
-  get last(): number {
-    return this.#bytes[this.depth - 1] ?? 0;
-  }
-
-  push(byte: number): void {
-    if (this.depth === this.#bytes.length) {
-      const grown = new Uint8Array(this.depth * 2);
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes[this.depth] = byte;
-    this.depth += 1;
-  }
-
-  pop(): void {
-    this.depth -= 1;
-  }
 }

@@ -1,16 +1,22 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 import {
+  BACKSLASH,
   characterEnd,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
   childrenOf,
   type Child,
-  isJson,
+  COMMA,
+  isKeyAmong,
   keyOf,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
   skipBlanks,
 } from './json-text.js';
+import { LongValues } from './long-values.js';
+import { TextCopy } from './text-copy.js';
 
 /** Name of the member that says what was cut. It comes last: where the event has one itself, ours is the one that counts. */
 export const TRIM_MARKER = '_trimmed';
@@ -62,8 +68,14 @@ const GRAINS: readonly Grain[] = [
  * @returns undefined where no such copy can be made: no JSON object, or too much that may not be cut
  */
 export function trimEvent(event: Uint8Array, rules: TrimRules): Buffer | undefined {
-  if (event[skipBlanks(event, 0)] !== OPEN_OBJECT || !isUtf8(event) || !isJson(event)) return undefined;
-  const subject = { text: event, ranks: rankMembers(event, rules.protectedMembers), limitBytes: rules.limitBytes };
+  const open = skipBlanks(event, 0);
+  if (event[open] !== OPEN_OBJECT || !isUtf8(event)) return undefined;
+  // What is emptied has its children counted, too.
+  const values = LongValues.of(event, DEEPEST + 1);
+  if (values === undefined) return undefined;
+  const members = [...childrenOf(event, open, values.endOf)];
+  const ranks = rankMembers(event, members, rules.protectedMembers);
+  const subject = { text: Buffer.from(event.buffer, event.byteOffset, event.length), values, members, ranks, ...rules };
   for (const grain of GRAINS) {
     const trimmed = new Trimming(subject, grain).copy();
     if (trimmed !== undefined) return trimmed;
@@ -72,19 +84,26 @@ export function trimEvent(event: Uint8Array, rules: TrimRules): Buffer | undefin
 }
 
 interface Subject {
-  readonly text: Uint8Array;
+  readonly text: Buffer;
+  readonly values: LongValues;
+  /** Those of the event itself. */
+  readonly members: readonly Child[];
   /** By where they begin: the members never cut (0), and those that are cut last (1). All others come third (2). */
   readonly ranks: ReadonlyMap<number, 0 | 1>;
   readonly limitBytes: number;
 }
 
-function rankMembers(text: Uint8Array, protectedMembers: readonly string[]): Map<number, 0 | 1> {
-  const shielded = new Set(protectedMembers);
+function rankMembers(
+  text: Uint8Array,
+  members: readonly Child[],
+  protectedMembers: readonly string[],
+): Map<number, 0 | 1> {
   const ranks = new Map<number, 0 | 1>();
-  for (const child of childrenOf(text, skipBlanks(text, 0))) {
-    const key = keyOf(text, child);
-    if (NEVER_CUT.includes(key)) ranks.set(child.start, 0);
-    else if (shielded.has(key)) ranks.set(child.start, 1);
+  const isNeverCut = isKeyAmong(text, NEVER_CUT);
+  const isShielded = isKeyAmong(text, protectedMembers);
+  for (const child of members) {
+    if (isNeverCut(child)) ranks.set(child.start, 0);
+    else if (isShielded(child)) ranks.set(child.start, 1);
   }
   return ranks;
 }
@@ -95,37 +114,27 @@ interface Place {
   readonly depth: number;
 }
 
-/** What is kept of a list or object, each child with the bytes that its value may take. */
-interface Selection {
-  readonly chosen: readonly Child[];
-  readonly count: number;
-}
-
 class Trimming {
   readonly #cuts: Cut[] = [];
-  readonly #parts: Uint8Array[] = [];
-
-  private readonly text: Uint8Array;
+  readonly #copy: TextCopy;
+  private readonly text: Buffer;
 
   constructor(
     private readonly subject: Subject,
     private readonly grain: Grain,
   ) {
     this.text = subject.text;
+    this.#copy = new TextCopy(subject.text);
   }
 
   /** Undefined where it does not fit, cut this way. */
   copy(): Buffer | undefined {
-    const { ranks, limitBytes } = this.subject;
-    const open = skipBlanks(this.text, 0);
+    const { members, ranks, limitBytes } = this.subject;
     const levels = new Map<Child, number>();
     let room = limitBytes - this.grain.markerBytes - '{}'.length;
-    let members = 0;
     for (const rank of [0, 1, 2]) {
-      const { chosen, count } = this.#select(open, rank === 0 ? Infinity : room, ({ start }) => {
-        return (ranks.get(start) ?? 2) === rank;
-      });
-      members = count;
+      const ranked = members.filter(({ start }) => (ranks.get(start) ?? 2) === rank);
+      const chosen = this.#choose(ranked, rank === 0 ? Infinity : room, false);
       const level = rank === 0 ? Infinity : this.#levelFor(chosen, room);
       for (const child of chosen) {
         levels.set(child, level);
@@ -134,10 +143,10 @@ class Trimming {
       if (room < 0) return undefined;
     }
     const kept = [...levels.keys()].sort((a, b) => a.start - b.start);
-    this.#note({ path: '', kind: 'object', kept: kept.length, of: members });
-    this.#push('{');
+    this.#note({ path: '', kind: 'object', kept: kept.length, of: members.length });
+    this.#copy.character(OPEN_OBJECT);
     kept.forEach((child, index) => {
-      this.#separate(index);
+      if (index > 0) this.#copy.character(COMMA);
       this.#member(child, levels.get(child) ?? 0, { path: '', depth: 0 });
     });
     return this.#finish(kept.length);
@@ -147,28 +156,25 @@ class Trimming {
     const account = { original_bytes: this.text.length, cuts: this.#cuts };
     const marker = `${members === 0 ? '' : ','}"${TRIM_MARKER}":${JSON.stringify(account)}`;
     if (Buffer.byteLength(marker) > this.grain.markerBytes) return undefined;
-    this.#push(`${marker}}`);
-    return Buffer.concat(this.#parts);
+    this.#copy.text(`${marker}}`);
+    return this.#copy.whole();
   }
 
   /**
    * Chooses the children that are kept, at least in part: of a list the first ones, of an object all for which there is
    * room.
    */
-  #select(open: number, room: number, wants: (child: Child) => boolean = () => true): Selection {
-    const isList = this.text[open] === OPEN_ARRAY;
+  #choose(children: Iterable<Child>, room: number, isList: boolean): Child[] {
     const chosen: Child[] = [];
-    let [count, left, isOver] = [0, room, false];
-    for (const child of childrenOf(this.text, open)) {
-      count += 1;
-      if (isOver || !wants(child)) continue;
+    let left = room;
+    for (const child of children) {
       const needed = overhead(child) + this.#least(child, isList, room);
       if (needed <= left) {
         chosen.push(child);
         left -= needed;
-      } else isOver = isList;
+      } else if (isList) break;
     }
-    return { chosen, count };
+    return chosen;
   }
 
   /** The fewest bytes that the child's value is cut to. */
@@ -204,13 +210,13 @@ class Trimming {
   }
 
   #member(child: Child, level: number, { path, depth }: Place): void {
-    this.#parts.push(this.text.subarray(child.start, child.valueStart));
+    this.#copy.stretch(child.start, child.valueStart);
     this.#value(child, level, () => ({ path: `${path}/${escapePointer(keyOf(this.text, child))}`, depth: depth + 1 }));
   }
 
   #value(child: Child, level: number, place: () => Place): void {
     const { valueStart, end } = child;
-    if (sizeOf(child) <= level || !this.#canBeCut(child)) this.#parts.push(this.text.subarray(valueStart, end));
+    if (sizeOf(child) <= level || !this.#canBeCut(child)) this.#copy.stretch(valueStart, end);
     else if (this.text[valueStart] === QUOTE) this.#string(valueStart, end, level, place().path);
     else this.#container(valueStart, level, place());
   }
@@ -218,41 +224,51 @@ class Trimming {
   #container(open: number, level: number, place: Place): void {
     const isList = this.text[open] === OPEN_ARRAY;
     const room = place.depth < DEEPEST ? level - '[]'.length : 0;
-    const { chosen, count } = this.#select(open, room);
+    const chosen = this.#choose(this.#childrenOf(open), room, isList);
     const share = this.#levelFor(chosen, room);
-    this.#note({ path: place.path, kind: isList ? 'list' : 'object', kept: chosen.length, of: count });
-    this.#push(isList ? '[' : '{');
+    this.#note({ path: place.path, kind: isList ? 'list' : 'object', kept: chosen.length, of: this.#count(open) });
+    this.#copy.character(isList ? OPEN_ARRAY : OPEN_OBJECT);
     chosen.forEach((child, index) => {
-      this.#separate(index);
+      if (index > 0) this.#copy.character(COMMA);
       if (isList) this.#value(child, share, () => ({ path: `${place.path}/${index}`, depth: place.depth + 1 }));
       else this.#member(child, share, place);
     });
-    this.#push(isList ? ']' : '}');
+    this.#copy.character(isList ? CLOSE_ARRAY : CLOSE_OBJECT);
+  }
+
+  #childrenOf(open: number): Iterable<Child> {
+    return childrenOf(this.text, open, this.subject.values.endOf);
+  }
+
+  #count(open: number): number {
+    return this.subject.values.childrenAt(open) ?? [...this.#childrenOf(open)].length;
   }
 
   #string(start: number, end: number, level: number, path: string): void {
+    const { keptTo, kept, of } = this.#cutString(start, end, level);
+    this.#note({ path, kind: 'string', kept, of });
+    this.#copy.stretch(start, keptTo);
+    this.#copy.character(QUOTE);
+  }
+
+  #cutString(start: number, end: number, level: number): { keptTo: number; kept: number; of: number } {
+    const inside = this.text.subarray(start + 1, end - 1);
+    if (isAscii(inside) && !inside.includes(BACKSLASH)) {
+      const kept = Math.max(0, Math.min(inside.length, level - '""'.length));
+      return { keptTo: start + 1 + kept, kept, of: inside.length };
+    }
     let [keptTo, kept, of] = [start + 1, 0, 0];
     for (let at = start + 1; at < end - 1;) {
       at = characterEnd(this.text, at);
       of += 1;
       if (at + 1 - start <= level) [keptTo, kept] = [at, of];
     }
-    this.#note({ path, kind: 'string', kept, of });
-    this.#parts.push(this.text.subarray(start, keptTo));
-    this.#push('"');
+    return { keptTo, kept, of };
   }
 
   /** Blanks between values that are gone may have made a cut unnecessary: then there is nothing to tell. */
   #note(cut: Cut): void {
     if (cut.kept < cut.of) this.#cuts.push(cut);
-  }
-
-  #separate(index: number): void {
-    if (index > 0) this.#push(',');
-  }
-
-  #push(text: string): void {
-    this.#parts.push(Buffer.from(text));
   }
 }
 

@@ -1,5 +1,17 @@
 import type { ModuleError } from '../errors.js';
 
+/**
+ * How long the first event of a batch has been on its way when the batch is acknowledged: the one that waited longest for it
+ * to be filled. Nothing is taken down of the others.
+ */
+export interface Freshness {
+  readonly lane: 'tail' | 'gap' | 'backfill';
+  /** Since the page that it stands on was received. */
+  readonly sinceSeenMs: number;
+  /** Since it happened; only where the tail is up to date, and where the event did not come late. */
+  readonly sinceHappenedMs: number | undefined;
+}
+
 /** What a running stream tells whoever listens: metrics, progress displays, demos. Never carries a secret. */
 export type PipelineEvent =
   /** A piece of a page was read. `repeated` of its events the ledger knew already. */
@@ -15,8 +27,14 @@ export type PipelineEvent =
     }
   /** The source answered a question for a number of events. */
   | { readonly kind: 'counted' }
-  /** The destination acknowledged events. */
-  | { readonly kind: 'delivered'; readonly events: number; readonly bytes: number; readonly durationMs: number }
+  /** The destination acknowledged events of a batch. */
+  | {
+      readonly kind: 'delivered';
+      readonly events: number;
+      readonly bytes: number;
+      readonly durationMs: number;
+      readonly freshness: Freshness;
+    }
   /**
    * An event that says how fast the source shows events was delivered: `latenessMs` after its own time it was first seen.
    * `isLate`: that time had been read before, and it was not there then.

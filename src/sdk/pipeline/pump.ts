@@ -89,6 +89,9 @@ class WindowRun<B extends Batch> {
   #delivered = 0;
   #deadLettered = 0;
   #rows = 0;
+  /** When the page in hand was received; and the first event of the batch being filled. */
+  #pageAtMs = 0;
+  #first = { seenAtMs: 0, happenedAtMs: undefined as number | undefined };
 
   constructor(
     private readonly errand: Errand,
@@ -147,9 +150,10 @@ class WindowRun<B extends Batch> {
   }
 
   async #take(page: Page): Promise<void> {
-    const { source, listener } = this.pipeline;
+    const { source, listener, clock } = this.pipeline;
     const progress: PageProgress = { open: 0, read: false, settledToMs: page.settledToMs };
     this.#pages.push(progress);
+    this.#pageAtMs = clock.monotonic();
     let [repeated, bytes] = [0, 0];
     const { events } = page;
     const seenMs = source.now();
@@ -186,7 +190,14 @@ class WindowRun<B extends Batch> {
   }
 
   #remember(events: Events, index: number, key: LedgerEntry, page: PageProgress): void {
+    if (this.#filling.batch.count === 1) {
+      this.#first = { seenAtMs: this.#pageAtMs, happenedAtMs: this.#timeOfLive(events.timestampMs(index)) };
+    }
     this.#filling.remember(key, page, this.#lateness(events, index));
+  }
+
+  #timeOfLive(timestampMs = -Infinity): number | undefined {
+    return this.errand.isLive === true && timestampMs >= this.errand.lateBeforeMs ? timestampMs : undefined;
   }
 
   /** Takes down how late an event is, once it is delivered, where that says something about the source. */
@@ -280,15 +291,20 @@ class WindowRun<B extends Batch> {
   }
 
   async #deliver(batch: InFlightBatch<B>): Promise<void> {
-    const { clock, destination, listener, stop } = this.pipeline;
+    const { clock, destination, listener, source, stop } = this.pipeline;
     const startedAt = clock.monotonic();
+    const { seenAtMs, happenedAtMs } = this.#first;
     const outcome = await this.#keepRejected(batch, await destination.deliver(batch.batch, stop));
     const entries = batch.settle(outcome);
     const events = entries.length - outcome.rejections.length;
     this.#delivered += events;
     for (const entry of entries) this.#settledEntries.push(entry);
     if (events > 0) {
-      listener({ kind: 'delivered', events, bytes: batch.batch.bytes, durationMs: clock.monotonic() - startedAt });
+      const [endedAt, { lane }] = [clock.monotonic(), this.errand];
+      const durationMs = endedAt - startedAt;
+      const sinceHappenedMs = happenedAtMs === undefined ? undefined : Math.max(0, source.now() - happenedAtMs);
+      const freshness = { lane, sinceSeenMs: endedAt - seenAtMs, sinceHappenedMs };
+      listener({ kind: 'delivered', events, bytes: batch.batch.bytes, durationMs, freshness });
     }
     if (entries.length > 0) await this.#commit();
     batch.release(entries);

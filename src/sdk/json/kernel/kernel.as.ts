@@ -196,7 +196,7 @@ function lookInside(from: i32, to: i32): i32 {
     const valid: u64 = to - at >= 64 ? u64.MAX_VALUE : (u64(1) << (to - at)) - 1;
     let quotes = maskOf(at, QUOTE) & valid;
     const backslashes = maskOf(at, BACKSLASH) & valid;
-    if (backslashes != 0 || escaped) quotes &= ~escapedIn(backslashes, min(64, to - at));
+    if (backslashes != 0 || escaped) quotes = unescaped(quotes, backslashes, min(64, to - at));
     const inside = insideOf(quotes) ^ (inString ? u64.MAX_VALUE : 0);
     const outside = ~inside & valid;
     const brackets = bracketsIn(at) & outside;
@@ -291,20 +291,22 @@ function together(a: i32, b: i32, c: i32, d: i32): u64 {
   return u64(a) | (u64(b) << 16) | (u64(c) << 32) | (u64(d) << 48);
 }
 
-/** The bytes that a backslash stands before; remembers where one is the last byte. */
-function escapedIn(backslashes: u64, length: i32): u64 {
-  let found: u64 = escaped ? 1 : 0;
-  let left = backslashes & ~found;
+/** The quotes that no backslash in a string stands before; remembers where such a one is the last byte. */
+function unescaped(quotes: u64, backslashes: u64, length: i32): u64 {
+  let found: u64 = 0;
+  let inside = inString;
+  let skipped: i32 = escaped ? 0 : -1;
   escaped = false;
-  while (left != 0) {
-    const bit = ctz(left);
-    if (i32(bit) == length - 1) {
-      escaped = true;
-      break;
+  for (let left = quotes | backslashes; left != 0; left &= left - 1) {
+    const bit = i32(ctz(left));
+    if (bit == skipped) continue;
+    if (((quotes >> bit) & 1) != 0) {
+      inside = !inside;
+      found |= u64(1) << bit;
+    } else if (inside) {
+      skipped = bit + 1;
+      escaped = skipped == length;
     }
-    const next = u64(2) << bit;
-    found |= next;
-    left &= ~next & (left - 1);
   }
   return found;
 }

@@ -31,6 +31,12 @@ function holdTenDays({ source }: LaneRig): string[] {
 }
 
 const TEN_DAYS = { fromMs: START_MS - 10 * DAY_MS - HOUR_MS, toMs: START_MS - HOUR_MS };
+/** Where nothing is counted, ten days are cut into 24 slices of equal time. */
+const SLICE_MS = 10 * HOUR_MS;
+
+function refuseCounts(): never {
+  throw new ModuleError('SOURCE_NOT_FOUND', 'no counts here');
+}
 
 describe('the backfill lane', () => {
   it('reads a range, each event once, settles it, and keeps numbers instead of ids', async () => {
@@ -52,15 +58,45 @@ describe('the backfill lane', () => {
   it('reads newest slices first where the source does not count', async () => {
     const { rig, lane } = await open({ once: true });
     holdTenDays(rig);
-    rig.source.onCount = () => {
-      throw new ModuleError('SOURCE_NOT_FOUND', 'no counts here');
-    };
+    rig.source.onCount = refuseCounts;
     rig.state.backfill(TEN_DAYS);
     await lane.untilDone();
     const began = rig.source.reads.map(({ fromMs }) => fromMs);
     expect(began).toEqual(began.toSorted((a, b) => b - a));
     expect(rig.deliveredIds).toHaveLength(120);
   });
+
+  it('asks for a millisecond more than a slice on either side, and settles the slice alone', async () => {
+    const { rig, lane } = await open({ once: true });
+    rig.source.onCount = refuseCounts;
+    rig.state.backfill(TEN_DAYS);
+    // Nothing but the newest slice can be read: what is owed then says what it settled.
+    rig.source.onRead = () => {
+      if (rig.source.reads.length > 1) throw new TypeError('dies');
+    };
+    await expect(lane.untilDone()).rejects.toThrow('dies');
+    const [slice] = rig.source.reads;
+    expect(slice).toEqual({ fromMs: TEN_DAYS.toMs - SLICE_MS - 1, toMs: TEN_DAYS.toMs + 1 });
+    expect(rig.state.backfillGaps).toEqual([{ fromMs: TEN_DAYS.fromMs, toMs: TEN_DAYS.toMs - SLICE_MS }]);
+  });
+
+  it.each([
+    ['include neither instant', false, false],
+    ['include their begin', true, false],
+    ['include their end', false, true],
+    ['include both instants', true, true],
+  ])(
+    'delivers what lies at the border of two slices, once, where bounds %s',
+    async (_, startInclusive, endInclusive) => {
+      const { rig, lane } = await open({ once: true, reading: { startInclusive, endInclusive, index: 'exact' } });
+      rig.source.onCount = refuseCounts;
+      const ids = Array.from({ length: 25 }, (_each, n) => `border-${n}`);
+      rig.source.hold(...ids.map((id, n) => heldBefore(id, HOUR_MS + n * SLICE_MS)));
+      rig.state.backfill(TEN_DAYS);
+      await lane.untilDone();
+      expect(rig.deliveredIds.toSorted()).toEqual(ids.toSorted());
+    },
+  );
 
   it('leaves gaps of the repair alone, and reads nothing where nothing was given to it', async () => {
     const { rig, lane } = await open({ once: true });
@@ -74,9 +110,7 @@ describe('the backfill lane', () => {
       const storage = createMemoryStorage();
       const first = await open({ once: true, storage });
       const ids = holdTenDays(first.rig);
-      first.rig.source.onCount = () => {
-        throw new ModuleError('SOURCE_NOT_FOUND', 'no counts here');
-      };
+      first.rig.source.onCount = refuseCounts;
       first.rig.source.onRead = () => {
         if (first.rig.source.reads.length === crashAt) throw new TypeError('dies');
       };

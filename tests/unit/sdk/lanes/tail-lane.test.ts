@@ -7,11 +7,12 @@ import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
 import { rawEvent } from '../../../support/events.js';
 import { heldBefore, LaneRig, type LaneRigOptions } from '../../../support/lane-rig.js';
 import { MANUAL_CLOCK_START_MS as START_MS } from '../../../support/manual-clock.js';
+import { onStorage } from '../../../support/pump-rig.js';
+import { ACKNOWLEDGED, RecordingDestination } from '../../../support/recording-destination.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-import { onStorage } from '../../../support/pump-rig.js';
 
 interface Given extends LaneRigOptions {
   readonly frequencyMs?: number;
@@ -165,5 +166,46 @@ describe('what is owed, in words', () => {
       { fromMs: START_MS, toMs: undefined },
     ]);
     expect(describeOwed(owed)).toBe('2030-01-02T03:04:03Z to 2030-01-02T03:04:04Z, from 2030-01-02T03:04:05Z on');
+  });
+});
+
+describe('how fresh events are', () => {
+  /** Collects with a destination that takes 700 ms. */
+  async function collect(startFromMs: number, ...beforeMs: readonly number[]) {
+    const clock = (): LaneRig['clock'] => rig.clock;
+    const script = async (): Promise<typeof ACKNOWLEDGED> => {
+      await clock().sleep(700);
+      return ACKNOWLEDGED;
+    };
+    const { rig, lane } = await open({ once: true, startFromMs, destination: new RecordingDestination({ script }) });
+    rig.source.hold(...beforeMs.map((ms) => heldBefore(`${ms}`, ms)));
+    const running = lane.run();
+    await rig.clock.advance(1000);
+    await running;
+    return freshnessIn(rig);
+  }
+
+  const freshnessIn = ({ told }: LaneRig) =>
+    told.flatMap((event) => (event.kind === 'delivered' ? [event.freshness] : []));
+
+  it('is told once a batch, of its first event, from its page and from its own time to the acknowledgement', async () => {
+    const told = await collect(START_MS - 2 * MINUTE_MS, 90_000, 60_000);
+    expect(told).toEqual([{ lane: 'tail', sinceSeenMs: 700, sinceHappenedMs: 90_700 }]);
+  });
+
+  it('has no time since the event itself of a backlog', async () => {
+    const told = await collect(START_MS - HOUR_MS, 30 * MINUTE_MS);
+    expect(told).toEqual([{ lane: 'tail', sinceSeenMs: 700, sinceHappenedMs: undefined }]);
+  });
+
+  it('has no time since the event itself of one that came late', async () => {
+    const { rig, lane } = await open();
+    const running = lane.run();
+    await rig.clock.advance(0);
+    rig.source.hold(heldBefore('late', MINUTE_MS));
+    await rig.clock.advance(MINUTE_MS);
+    expect(freshnessIn(rig)).toEqual([{ lane: 'tail', sinceSeenMs: 0, sinceHappenedMs: undefined }]);
+    rig.stop.request();
+    await running;
   });
 });
