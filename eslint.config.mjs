@@ -13,6 +13,7 @@ export default tseslint.config(
       '*.cjs',
       '*.mjs',
       'scripts',
+      'bench/*.mjs',
       'src/**/*.generated.ts',
       'src/**/*.as.ts',
     ],

@@ -14,7 +14,7 @@ const parts: Readonly<Record<string, () => Promise<Measured>>> = {
   throughput: () => measureThroughput({ events: isShort ? events / 2 : events, rounds }),
   growth: () => measureGrowth({ maxEvents: full ? 10_000_000 : isShort ? 100_000 : 1_000_000 }),
   freshness: () => measureFreshness(seconds),
-  startup: () => measureStartup({ rounds: isShort ? 3 : 10 }),
+  startup: () => measureStartup({ rounds: isShort ? 3 : 11 }),
 };
 
 if (part === 'guard') {

@@ -1,9 +1,12 @@
-// Makes everything that follows from schemas/*.schema.json (the TypeScript types with the schemas themselves, and the
-// tables of settings), and compiles the kernel of the event path to WebAssembly. Needs no build. With --check it writes nothing and exits 1 where a file is not what it should be.
+// Makes everything that follows from schemas/*.schema.json (the TypeScript types with the schemas themselves, their
+// validators and the tables of settings), and compiles the kernel of the event path to WebAssembly. Needs no build. With
+// --check it writes nothing and exits 1 where a file is not what it should be.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Ajv } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
 import asc from 'assemblyscript/asc';
 import { compile } from 'json-schema-to-typescript';
 import ts from 'typescript';
@@ -12,9 +15,19 @@ const root = path.resolve(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
 
 const SCHEMAS = [
-  { file: 'module-configuration', type: 'ModuleConfiguration', constant: 'moduleConfigurationSchema' },
-  { file: 'connector-arguments', type: 'ConnectorArguments', constant: 'connectorArgumentsSchema' },
-  { file: 'playbook', type: 'PlaybookFile', constant: 'playbookSchema' },
+  {
+    file: 'module-configuration',
+    type: 'ModuleConfiguration',
+    constant: 'moduleConfigurationSchema',
+    validator: 'validateModule',
+  },
+  {
+    file: 'connector-arguments',
+    type: 'ConnectorArguments',
+    constant: 'connectorArgumentsSchema',
+    validator: 'validateArguments',
+  },
+  { file: 'playbook', type: 'PlaybookFile', constant: 'playbookSchema', validator: 'validatePlaybook' },
 ];
 
 const schemas = new Map();
@@ -25,6 +38,7 @@ const describeSettings = await loadDescribeSettings();
 
 const drift = [];
 await produce('src/jumpcloud/configuration.generated.ts', await typeScript());
+await produce('src/jumpcloud/validators.generated.ts', validators());
 await produce('src/sdk/json/kernel/kernel.generated.ts', await compiledKernel());
 await produce('docs/configuration.md', document());
 const readme = await readText('README.md');
@@ -110,6 +124,31 @@ async function typeScript() {
     parts.push(`export const ${constant}: SettingsSchema = ${JSON.stringify(rest, undefined, 2)};\n`);
   }
   return parts.join('\n');
+}
+
+/** The code that the validator would make of the schemas at each start; with its options of src/sdk/configuration/validate.ts. */
+function validators() {
+  const code = { source: true, esm: true, lines: true };
+  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, logger: false, code });
+  for (const { file } of SCHEMAS) {
+    const { $schema: _, ...rest } = schemas.get(file);
+    ajv.addSchema(rest, file);
+  }
+  const exported = Object.fromEntries(SCHEMAS.map(({ file, validator }) => [validator, file]));
+  // It writes 'require' for its own parts, in modules too.
+  const imports = new Map();
+  const text = standalone.default(ajv, exported).replaceAll(/require\("([^"]+)"\)/g, (_, name) => {
+    if (!imports.has(name)) imports.set(name, `part${imports.size}`);
+    return imports.get(name);
+  });
+  return [
+    "// Made of schemas/*.schema.json by 'npm run generate'. Do not edit.",
+    '// @ts-nocheck',
+    ...[...imports].map(([name, as]) => `import ${as} from '${name}.js';`),
+    '',
+    text.replace(/^"use strict";\s*/, '').trimEnd(),
+    '',
+  ].join('\n');
 }
 
 /** A setting with a default is always there once resolved; titles would become types of their own. */

@@ -75,6 +75,7 @@ export { rateLimitedTransport } from './sdk/http/rate-limited-transport.js';
 
 // Settings
 export type { SettingSchema, SettingsSchema } from './sdk/configuration/schema.js';
+export type { Validator } from './sdk/configuration/validate.js';
 export { parseAddress } from './sdk/configuration/address.js';
 export { parseHeaderText } from './sdk/configuration/header-text.js';
 export type { Parsed } from './sdk/configuration/parsed.js';

@@ -1,5 +1,6 @@
 import { connectorArgumentsSchema, moduleConfigurationSchema } from './jumpcloud/configuration.generated.js';
 import { jumpcloudDirectoryInsightsConnector } from './jumpcloud/connector.js';
+import { validateArguments, validateModule } from './jumpcloud/validators.generated.js';
 import type { TriggerRegistration } from './sdk/registration.js';
 
 /** Every trigger of this module. Each has a declaration in `triggers/` whose `docker_parameters` is its command. */
@@ -8,5 +9,6 @@ export const triggers: readonly TriggerRegistration[] = [
     trigger: jumpcloudDirectoryInsightsConnector,
     moduleSchema: moduleConfigurationSchema,
     argumentsSchema: connectorArgumentsSchema,
+    validators: { module: validateModule, arguments: validateArguments },
   },
 ];

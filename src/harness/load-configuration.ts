@@ -9,7 +9,7 @@ import { directoryLocation } from '../sdk/storage/directory-location.js';
 import { findStorage, type FoundStorage } from '../sdk/storage/find-storage.js';
 import type { StorageLocation } from '../sdk/storage/storage-location.js';
 import { findTrigger, type NamedTrigger } from './find-trigger.js';
-import { readPlaybook, type Playbook } from './playbook-file.js';
+import type { Playbook } from './playbook-file.js';
 import { readSettingFlags } from './setting-flags.js';
 import type { HarnessWorld } from './world.js';
 
@@ -45,8 +45,7 @@ export async function loadConfiguration(
 ): Promise<LoadedConfiguration> {
   const { workingDirectory, fileSystem, environment } = world;
   const path = (given: string): string => resolve(workingDirectory, given);
-  const playbook =
-    flags.playbook === undefined ? undefined : await readPlaybook(path(flags.playbook), environment, fileSystem);
+  const playbook = flags.playbook === undefined ? undefined : await readPlaybook(path(flags.playbook), world);
   const named = await findTrigger(world, wanted ?? playbook?.trigger);
   const { moduleSchema, argumentsSchema, trigger } = named.registration;
 
@@ -83,6 +82,11 @@ export async function loadConfiguration(
     dataPath: { value: storage.description, origin: origin ?? directory.origin },
     storage,
   };
+}
+
+/** The reader of YAML is loaded only where there is a playbook. */
+async function readPlaybook(path: string, { environment, fileSystem }: HarnessWorld): Promise<Playbook> {
+  return (await import('./playbook-file.js')).readPlaybook(path, environment, fileSystem);
 }
 
 /** The sections laid over each other, the later on top. */

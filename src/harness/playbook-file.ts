@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import { playbookSchema } from '../jumpcloud/configuration.generated.js';
+import { validatePlaybook } from '../jumpcloud/validators.generated.js';
 import { expandReferences } from '../sdk/configuration/environment-references.js';
 import { isJsonObject, type JsonObject } from '../sdk/configuration/json.js';
 import type { LoadedSection } from '../sdk/configuration/layer.js';
@@ -20,6 +21,8 @@ export interface Playbook {
   readonly dataPath: string | undefined;
   readonly intakeUrl: Found<string> | undefined;
 }
+
+const PLAYBOOK = { schema: playbookSchema, validator: validatePlaybook };
 
 /** Far above any playbook, far below what would hurt. */
 const MAX_CHARACTERS = 1_000_000;
@@ -45,7 +48,7 @@ export async function readPlaybook(
   if (text === undefined) throw problemOf('there is no such file', origin);
   const members = parsePlaybook(text, origin);
 
-  const findings = (await validate(playbookSchema, members)).map(({ path: at, problem }): ConfigurationProblem => {
+  const findings = (await validate(PLAYBOOK, members)).map(({ path: at, problem }): ConfigurationProblem => {
     return { setting: ['playbook', ...at].join('.'), problem, origin };
   });
   const file = basename(path);

@@ -4,19 +4,25 @@ import { ConfigurationError, describeError, ModuleError } from '../sdk/errors.js
 import { EXIT_CODE, exitCodeOf, type ExitCode } from '../sdk/exit-code.js';
 import { escapeControls } from '../sdk/observability/escape-controls.js';
 import { outputStyle, type OutputStream } from '../sdk/observability/terminal.js';
-import { addAuditCommand } from './commands/audit.js';
-import { addBackfillCommand } from './commands/backfill.js';
-import { addCheckCommand } from './commands/check.js';
-import { addConfigCommand } from './commands/config.js';
-import { addDeadLetterCommand } from './commands/dead-letter/dead-letter.js';
-import { addDemoCommand } from './commands/demo.js';
 import { helpText, USUAL_EXIT_CODES } from './commands/help.js';
-import { addRunCommand } from './commands/run.js';
-import { addSimulateCommand } from './commands/simulate.js';
-import { addSpecCommand } from './commands/spec.js';
-import { addStateCommand } from './commands/state.js';
 import { paintFor, printLine } from './output.js';
 import type { Finish, HarnessWorld } from './world.js';
+
+type AddCommand = (program: Command, world: HarnessWorld, finish: Finish) => void;
+
+/** In the order of the help. Each is loaded only where it is wanted: together they take longer than any of them. */
+const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
+  ['demo', async () => (await import('./commands/demo.js')).addDemoCommand],
+  ['run', async () => (await import('./commands/run.js')).addRunCommand],
+  ['check', async () => (await import('./commands/check.js')).addCheckCommand],
+  ['backfill', async () => (await import('./commands/backfill.js')).addBackfillCommand],
+  ['audit', async () => (await import('./commands/audit.js')).addAuditCommand],
+  ['state', async () => (await import('./commands/state.js')).addStateCommand],
+  ['config', async () => (await import('./commands/config.js')).addConfigCommand],
+  ['dead-letter', async () => (await import('./commands/dead-letter/dead-letter.js')).addDeadLetterCommand],
+  ['spec', async () => (await import('./commands/spec.js')).addSpecCommand],
+  ['simulate', async () => (await import('./commands/simulate.js')).addSimulateCommand],
+]);
 
 /**
  * Runs the command line of the module runner. Never rejects: what went wrong is on standard error.
@@ -25,10 +31,13 @@ import type { Finish, HarnessWorld } from './world.js';
  */
 export async function runProgram(args: readonly string[], world: HarnessWorld): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODE.ok;
-  const program = createProgram(world, (code) => {
-    exitCode = code;
-  });
+  const program = createProgram(world);
   try {
+    for (const add of await loadCommands(args)) {
+      add(program, world, (code) => {
+        exitCode = code;
+      });
+    }
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (thrown) {
@@ -38,8 +47,15 @@ export async function runProgram(args: readonly string[], world: HarnessWorld): 
   }
 }
 
-function createProgram(world: HarnessWorld, finish: Finish): Command {
-  const program = new Command('sekoia-module')
+/** All of them where the first argument is none of them: help and suggestions name each. */
+function loadCommands([first = '']: readonly string[]): Promise<AddCommand[]> {
+  if (first === '--version' || first === '-V') return Promise.resolve([]);
+  const wanted = COMMANDS.get(first);
+  return Promise.all((wanted === undefined ? [...COMMANDS.values()] : [wanted]).map((load) => load()));
+}
+
+function createProgram(world: HarnessWorld): Command {
+  return new Command('sekoia-module')
     .description('Runs the triggers of this Sekoia.io module on this machine.')
     .version(`sekoia-module ${world.version}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -56,17 +72,6 @@ function createProgram(world: HarnessWorld, finish: Finish): Command {
         environment: { NO_COLOR: 'no colours, where set' },
       }),
     );
-  addDemoCommand(program, world, finish);
-  addRunCommand(program, world, finish);
-  addCheckCommand(program, world, finish);
-  addBackfillCommand(program, world, finish);
-  addAuditCommand(program, world, finish);
-  addStateCommand(program, world, finish);
-  addConfigCommand(program, world, finish);
-  addDeadLetterCommand(program, world, finish);
-  addSpecCommand(program, world, finish);
-  addSimulateCommand(program, world, finish);
-  return program;
 }
 
 function outputOf({ stdout, stderr, environment }: HarnessWorld): OutputConfiguration {

@@ -6,7 +6,6 @@ import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
 import type { Trigger, TriggerContext } from '../sdk/trigger.js';
 import { createClients } from './create-client.js';
 import { createIntakeDestination } from './create-intake-destination.js';
-import { checkConnector } from './check.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
 
@@ -22,7 +21,11 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
   run: (settings, context) => runConnector(connect(settings, context), context),
   connect,
   openDestination: createIntakeDestination,
-  check: checkConnector,
+  // Loaded only where it is asked for: collecting needs none of it.
+  async *check(settings, context) {
+    const { checkConnector } = await import('./check.js');
+    yield* checkConnector(settings, context);
+  },
 };
 
 function connect(settings: ConnectorSettings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<IntakeBatch> {

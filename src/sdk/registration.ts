@@ -2,6 +2,7 @@ import type { LoadedSection } from './configuration/layer.js';
 import type { Found } from './configuration/lookup.js';
 import { resolveConfiguration, type ResolvedConfiguration } from './configuration/resolve.js';
 import type { SettingsSchema } from './configuration/schema.js';
+import type { Validator } from './configuration/validate.js';
 import { ConfigurationError, type ConfigurationProblem } from './errors.js';
 import type { ConfiguredTrigger, Trigger, TriggerConfiguration } from './trigger.js';
 
@@ -12,6 +13,8 @@ export interface TriggerRegistration {
   readonly moduleSchema: SettingsSchema;
   /** Schema of the trigger's arguments. */
   readonly argumentsSchema: SettingsSchema;
+  /** Their validators, where they were made ahead of time; else they are made at each start. */
+  readonly validators?: { readonly module: Validator; readonly arguments: Validator };
 }
 
 /** The configuration as it was found, not yet looked at. */
@@ -34,7 +37,7 @@ export interface LoadedTrigger extends ConfiguredTrigger<unknown> {
  * @throws ConfigurationError with everything that is wrong, of whatever kind, at once
  */
 export async function loadTrigger(
-  { trigger, moduleSchema, argumentsSchema }: TriggerRegistration,
+  { trigger, moduleSchema, argumentsSchema, validators }: TriggerRegistration,
   sources: ConfigurationSources,
   nowMs: number,
 ): Promise<LoadedTrigger> {
@@ -51,8 +54,12 @@ export async function loadTrigger(
   };
   const resolved = await resolveConfiguration(
     {
-      module: { ...sources.module, schema: moduleSchema },
-      arguments: { ...sources.arguments, schema: argumentsSchema },
+      module: { ...sources.module, schema: moduleSchema, ...(validators && { validator: validators.module }) },
+      arguments: {
+        ...sources.arguments,
+        schema: argumentsSchema,
+        ...(validators && { validator: validators.arguments }),
+      },
     },
     check,
   );

@@ -196,6 +196,15 @@ export function keepHeapSmall(): void {
   setFlagsFromString('--heap-growing-percent=50');
 }
 
+/**
+ * Makes V8 wait with optimising WebAssembly until it has run for long. By default the parser of HTTP, one huge function,
+ * is taken for hot after a single answer, and optimising it takes a third of a second of processor time and 35 MB; the
+ * loops over the events still get there within their first megabytes (docs/performance.md).
+ */
+export function optimiseWebAssemblyLate(): void {
+  setFlagsFromString('--wasm-tiering-budget=1000000000');
+}
+
 function lockOn(descriptor: number): FileLock {
   let held = true;
   return {

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 
-import { createMetrics } from '../../sdk/observability/metrics.js';
 import { launchTrigger } from '../../sdk/launch-trigger.js';
+import type { PipelineListener } from '../../sdk/pipeline/pipeline-event.js';
 import { loadConfiguration, type ConfigurationFlags } from '../load-configuration.js';
-import { serveMetrics } from '../metrics-server.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
@@ -31,14 +30,28 @@ export function addRunCommand(program: Command, world: HarnessWorld, finish: Fin
     )
     .action(async (wanted: string | undefined, flags: ConfigurationFlags & { once?: true; metricsPort?: number }) => {
       const { registration, loaded, storage } = await loadConfiguration(world, wanted, flags);
-      const metrics = createMetrics();
-      const server = flags.metricsPort === undefined ? undefined : await serveMetrics(metrics, flags.metricsPort);
-      const { listener } = metrics;
+      const metrics = flags.metricsPort === undefined ? undefined : await openMetrics(flags.metricsPort);
       try {
-        const launch = { registration, loaded, storage, once: flags.once === true, listener };
-        finish(await launchTrigger(launch, world));
+        const launch = { registration, loaded, storage, once: flags.once === true };
+        finish(await launchTrigger({ ...launch, ...(metrics && { listener: metrics.listener }) }, world));
       } finally {
-        await server?.close();
+        await metrics?.close();
       }
     });
+}
+
+interface OpenMetrics {
+  readonly listener: PipelineListener;
+  close(): Promise<void>;
+}
+
+/** Loaded only where a port is given: collecting needs none of it. */
+async function openMetrics(port: number): Promise<OpenMetrics> {
+  const [{ createMetrics }, { serveMetrics }] = await Promise.all([
+    import('../../sdk/observability/metrics.js'),
+    import('../metrics-server.js'),
+  ]);
+  const metrics = createMetrics();
+  const server = await serveMetrics(metrics, port);
+  return { listener: metrics.listener, close: () => server.close() };
 }

@@ -5,11 +5,13 @@ import { mergeLayers, type MergedSection } from './merge.js';
 import { nearest } from './nearest.js';
 import { maskSecrets, showValue } from './redact.js';
 import { declarationOf, isSecret, type SettingsSchema } from './schema.js';
-import { validate, type Finding, type ShowValue } from './validate.js';
+import { validate, type Finding, type ShowValue, type Validator } from './validate.js';
 
 /** One part of the configuration with the schema it must meet. */
 export interface Section extends LoadedSection {
   readonly schema: SettingsSchema;
+  /** The schema's, where it was made ahead of time. */
+  readonly validator?: Validator;
 }
 
 /** The values of each section by setting. */
@@ -75,7 +77,7 @@ interface Verdict {
 
 async function judge(
   name: string,
-  { schema, incomplete = false, problems: loading = [] }: Section,
+  { schema, validator, incomplete = false, problems: loading = [] }: Section,
   merged: MergedSection,
   mask: (text: string) => string,
 ): Promise<Verdict> {
@@ -86,7 +88,8 @@ async function judge(
     return showValue(typeof value === 'string' ? mask(value) : value, false);
   };
   const reported = new Set(loading.map(({ setting }) => setting));
-  const findings = [...(await validate(schema, values, show)), ...findDurationProblems(schema, values, show)];
+  const invalid = await validate({ schema, ...(validator && { validator }) }, values, show);
+  const findings = [...invalid, ...findDurationProblems(schema, values, show)];
   const relevant = findings.filter(
     ({ missing, path }) => !missing || !(incomplete || reported.has([name, ...path].join('.'))),
   );

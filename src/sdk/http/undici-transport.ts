@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 
-import { Agent } from 'undici';
+// The package's index loads fetch, WebSocket and more, and makes Node.js load its own copy of them: twice the time.
+import send from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 
 import { abortError } from '../errors.js';
 import type { HttpRequest, HttpResponse, HttpTransport } from '../ports.js';
@@ -34,7 +36,7 @@ export function createUndiciTransport(options: { connectTimeoutMs?: number } = {
 async function exchange(agent: Agent, request: HttpRequest): Promise<HttpResponse> {
   const { signal } = request;
   try {
-    const answer = await agent.request(dispatchOptions(request));
+    const answer = await send.call(agent, dispatchOptions(request));
     const headers = joinRepeated(answer.headers);
     // Whoever never reads the body must not bring the process down when the connection breaks meanwhile.
     answer.body.on('error', () => undefined);
@@ -45,7 +47,7 @@ async function exchange(agent: Agent, request: HttpRequest): Promise<HttpRespons
   }
 }
 
-function dispatchOptions(request: HttpRequest): Parameters<Agent['request']>[0] {
+function dispatchOptions(request: HttpRequest): Parameters<typeof send>[0] {
   const url = new URL(request.url);
   return {
     origin: url.origin,

@@ -2,9 +2,7 @@ import type { Lookup } from '../configuration/lookup.js';
 import { settle } from '../configuration/settle.js';
 import { ConfigurationError, type ConfigurationProblem } from '../errors.js';
 import type { Clock, FileSystem } from '../ports.js';
-import { bucketLocation } from './bucket-location.js';
 import { directoryLocation } from './directory-location.js';
-import { readS3Settings } from './s3-settings.js';
 import type { StorageLocation } from './storage-location.js';
 
 export interface StorageSearch {
@@ -32,6 +30,10 @@ export async function findStorage({ lookup, directory, fileSystem, clock }: Stor
   const local = directoryLocation(directory, fileSystem);
   if (problems.length > 0) return broken(local, problems);
   if (backend?.value.trim().toLowerCase() !== 's3') return { location: local, problems };
+  const [{ readS3Settings }, { bucketLocation }] = await Promise.all([
+    import('./s3-settings.js'),
+    import('./bucket-location.js'),
+  ]);
   const settings = await readS3Settings(lookup);
   if ('bucket' in settings) return { location: bucketLocation(settings, clock), origin: backend.origin, problems };
   return { ...broken(local, settings), origin: backend.origin };
