@@ -6,6 +6,7 @@ import { escapeControls } from '../sdk/observability/escape-controls.js';
 import { outputStyle, type OutputStream } from '../sdk/observability/terminal.js';
 import { addAuditCommand } from './commands/audit.js';
 import { addBackfillCommand } from './commands/backfill.js';
+import { addBundleCommand } from './commands/bundle.js';
 import { addCheckCommand } from './commands/check.js';
 import { addConfigCommand } from './commands/config.js';
 import { addDeadLetterCommand } from './commands/dead-letter/dead-letter.js';
@@ -65,6 +66,7 @@ function createProgram(world: HarnessWorld, finish: Finish): Command {
   addConfigCommand(program, world, finish);
   addDeadLetterCommand(program, world, finish);
   addSpecCommand(program, world, finish);
+  addBundleCommand(program, world, finish);
   addSimulateCommand(program, world, finish);
   return program;
 }
