@@ -21,6 +21,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['config', async () => (await import('./commands/config.js')).addConfigCommand],
   ['dead-letter', async () => (await import('./commands/dead-letter/dead-letter.js')).addDeadLetterCommand],
   ['spec', async () => (await import('./commands/spec.js')).addSpecCommand],
+  ['bundle', async () => (await import('./commands/bundle.js')).addBundleCommand],
   ['simulate', async () => (await import('./commands/simulate.js')).addSimulateCommand],
 ]);
 

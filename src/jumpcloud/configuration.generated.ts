@@ -54,9 +54,13 @@ export interface ConnectorArguments {
    */
   readonly intake_key: string;
   /**
-   * Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used.
+   * Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used. Must be https, except on the local machine or with allow_unencrypted_intake.
    */
   readonly intake_server?: string;
+  /**
+   * Whether intake_server may be an http address: for a relay inside a network of your own. The intake key and every event can be read on their way there.
+   */
+  readonly allow_unencrypted_intake: boolean;
   /**
    * Services whose events are collected: names separated by commas, or a list. 'all' means every service. Case and blanks do not matter. Write unlisted:NAME to send a name that this version does not know.
    */
@@ -132,8 +136,14 @@ export const connectorArgumentsSchema: SettingsSchema = {
     },
     "intake_server": {
       "title": "Intake address",
-      "description": "Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used.",
+      "description": "Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used. Must be https, except on the local machine or with allow_unencrypted_intake.",
       "type": "string"
+    },
+    "allow_unencrypted_intake": {
+      "title": "Allow an unencrypted intake",
+      "description": "Whether intake_server may be an http address: for a relay inside a network of your own. The intake key and every event can be read on their way there.",
+      "type": "boolean",
+      "default": false
     },
     "service": {
       "title": "Services",

@@ -92,7 +92,7 @@ function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): 
   const number = (setting: string, given: number | undefined): number =>
     take(setting, given, (value) => ({ value }), 0);
   const duration = (setting: string, given: string | undefined): number => take(setting, given, parseDurationText, 0);
-  const intake = chooseIntake(args.intake_server, intakeUrl);
+  const intake = chooseIntake(args, intakeUrl);
 
   const settings: ConnectorSettings = {
     baseUrl: take('module.base_url', module.base_url, (text) => parseAddress(text, 'refuse'), ''),
@@ -154,15 +154,32 @@ interface IntakeChoice {
   readonly parse: (text: string) => Parsed<string>;
 }
 
-/** The platform's own address serves every region; a default for `intake_server` would only ever suit one. */
-function chooseIntake(server: string | undefined, platform: string | undefined): IntakeChoice {
-  const parse = (text: string): Parsed<string> => parseAddress(text, 'warn');
-  if (server !== undefined && server.trim() !== '') return { setting: 'arguments.intake_server', text: server, parse };
-  if (platform !== undefined && platform.trim() !== '') return { setting: 'intake_url', text: platform, parse };
+/**
+ * The platform's own address serves every region; a default for `intake_server` would only ever suit one. What an operator
+ * wrote must be encrypted unless they say that it need not; of what the platform provides, the platform is judge.
+ */
+function chooseIntake(
+  { intake_server: server, allow_unencrypted_intake: isAllowed }: Partial<ConnectorArguments>,
+  platform: string | undefined,
+): IntakeChoice {
+  if (server !== undefined && server.trim() !== '') {
+    const parse = (text: string): Parsed<string> => parseOwnIntake(text, isAllowed === true);
+    return { setting: 'arguments.intake_server', text: server, parse };
+  }
+  if (platform !== undefined && platform.trim() !== '') {
+    return { setting: 'intake_url', text: platform, parse: (text) => parseAddress(text, 'warn') };
+  }
   const problem =
     'no intake address: set intake_server, such as https://intake.sekoia.io (argument, or flag --intake-server), ' +
     'or provide what the platform does (file or environment variable intake_url, or intake_url in the playbook file)';
   return { setting: 'arguments.intake_server', text: '', parse: () => ({ problem }) };
+}
+
+function parseOwnIntake(text: string, isAllowed: boolean): Parsed<string> {
+  const parsed = parseAddress(text, isAllowed ? 'warn' : 'refuse');
+  const isAllThatIsWrong = 'problem' in parsed && !('problem' in parseAddress(text, 'warn'));
+  if (!isAllThatIsWrong) return parsed;
+  return { problem: `${parsed.problem}; inside a network of your own, allow_unencrypted_intake lets it through` };
 }
 
 function parseOrganization(text: string): Parsed<string> {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 import { describe, expect, it } from '@jest/globals';
 
@@ -37,6 +37,15 @@ describe('documents and code say the same', () => {
     const lines = read('README.md').split('\n');
     expect(lines).toContain('npm ci && npm run demo');
     expect(lines).toContain('npm ci && npm test');
+  });
+
+  it('what docs/security.md says that keeps a promise is there', () => {
+    const named = Array.from(
+      read('docs/security.md').matchAll(/`((?:src|tests|scripts)\/[^`]+)`/g),
+      ([, path = '']) => path,
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((path) => !existsSync(path))).toEqual([]);
   });
 
   it('the messages that the README explains are those of the sources', () => {

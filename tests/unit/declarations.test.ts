@@ -78,6 +78,7 @@ describe('the trigger', () => {
       organization_id: undefined,
       intake_key: undefined,
       intake_server: undefined,
+      allow_unencrypted_intake: false,
       service: 'all',
       frequency: 60,
       start_from: '1m',

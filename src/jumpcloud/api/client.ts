@@ -2,6 +2,7 @@ import { isAbort, ModuleError } from '../../sdk/errors.js';
 import { readText } from '../../sdk/http/body.js';
 import { brokenOff, exchange, requestReference } from '../../sdk/http/exchange.js';
 import { retry } from '../../sdk/http/retry.js';
+import { isTooDeep } from '../../sdk/json/depth.js';
 import { redactor, type Redactor } from '../../sdk/observability/redactor.js';
 import { ServerClock } from '../../sdk/http/server-clock.js';
 import type { PipelineListener } from '../../sdk/pipeline/pipeline-event.js';
@@ -278,6 +279,7 @@ function readBuckets(answer: unknown, invalid: (what: string) => ModuleError): B
 }
 
 function parse(text: string): unknown {
+  if (isTooDeep(text)) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {

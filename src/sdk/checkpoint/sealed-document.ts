@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 import type { ModuleError } from '../errors.js';
+import { isTooDeep } from '../json/depth.js';
 
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -19,9 +20,11 @@ export function unseal(sealed: Json, broken: (what: string) => ModuleError): Jso
 
 /** Reads a document that is to be a JSON object. */
 export function parseDocument(content: Uint8Array, broken: (what: string, cause?: unknown) => ModuleError): Json {
+  const text = Buffer.from(content).toString('utf8');
+  if (isTooDeep(text)) throw broken('it is nested too deeply');
   let document: unknown;
   try {
-    document = JSON.parse(Buffer.from(content).toString('utf8'));
+    document = JSON.parse(text);
   } catch (cause) {
     throw broken(content.length === 0 ? 'it is empty' : 'it is not JSON', cause);
   }

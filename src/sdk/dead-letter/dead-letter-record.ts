@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
+import { isTooDeep } from '../json/depth.js';
 import { memberText } from '../json/json-text.js';
 
 export const DEAD_LETTER_KINDS = ['refused', 'oversized'] as const;
@@ -78,8 +79,10 @@ function eventOf({ event, event_base64: base64 }: Readonly<Record<string, unknow
 }
 
 function parseObject(line: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  const text = Buffer.from(line).toString('utf8');
+  if (isTooDeep(text)) return undefined;
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(line).toString('utf8'));
+    const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : undefined;
   } catch {
     return undefined;

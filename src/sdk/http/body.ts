@@ -1,3 +1,4 @@
+import { isTooDeep } from '../json/depth.js';
 import type { HttpResponse } from '../ports.js';
 
 /** Longest small answer read into memory, bytes: counts, acknowledgements, error messages. */
@@ -29,6 +30,7 @@ export function answerExcerpt(body: string): string {
 }
 
 function jsonMessage(body: string): string | undefined {
+  if (isTooDeep(body)) return undefined;
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed !== 'object' || parsed === null) return undefined;

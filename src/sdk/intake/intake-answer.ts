@@ -1,3 +1,5 @@
+import { isTooDeep } from '../json/depth.js';
+
 /** What the intake said of one event. */
 export type Verdict =
   | { readonly kind: 'accepted' }
@@ -164,6 +166,7 @@ function isId(value: unknown): boolean {
 }
 
 function parse(body: string): unknown {
+  if (isTooDeep(body)) return undefined;
   try {
     return JSON.parse(body) as unknown;
   } catch {

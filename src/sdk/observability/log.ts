@@ -53,8 +53,11 @@ function machineFormat(options: LogOptions): ReturnType<typeof format.combine> {
     format.timestamp(),
     // Each text by itself: a secret that looks like JSON must not tear the line apart.
     format.printf(({ timestamp, level, message, ...fields }) =>
-      JSON.stringify({ time: timestamp, level, message, ...fields }, (_, value: unknown) =>
-        typeof value === 'string' ? redact(value) : value,
+      // In JSON the shown form of a control character is an escape: whoever parses the line reads the same text.
+      escapeControls(
+        JSON.stringify({ time: timestamp, level, message, ...fields }, (_, value: unknown) =>
+          typeof value === 'string' ? redact(value) : value,
+        ),
       ),
     ),
   );

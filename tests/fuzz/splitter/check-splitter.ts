@@ -76,6 +76,8 @@ function split(pieces: readonly Buffer[]): Result {
   } catch (error) {
     if (!(error instanceof MalformedArrayError)) throw error;
     return { events, refusal: error.message };
+  } finally {
+    splitter.close();
   }
 }
 

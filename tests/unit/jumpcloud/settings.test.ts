@@ -11,6 +11,7 @@ const NOW = Date.parse('2030-06-01T12:00:00Z');
 
 const MODULE: ModuleConfiguration = { base_url: 'https://api.jumpcloud.com/', apikey: 'jca_key' };
 const ARGUMENTS: ConnectorArguments = {
+  allow_unencrypted_intake: false,
   intake_key: 'intake-key',
   service: 'sso,radius',
   frequency: 60,
@@ -105,7 +106,26 @@ describe('parseSettings', () => {
       expect(problem?.problem).toContain(way);
   });
 
-  it('warns of an intake without encryption, as an installation may have, and refuses such an API', () => {
+  it('refuses an intake_server without encryption, unless that is allowed in so many words', () => {
+    const intake_server = 'http://relay.example';
+    expect(problemsOf(() => parse({ arguments: { intake_server } }))).toEqual([
+      {
+        setting: 'arguments.intake_server',
+        problem: expect.stringMatching(/^must be https.*allow_unencrypted_intake lets it through$/),
+      },
+    ]);
+    const { settings, warnings } = parse({ arguments: { intake_server, allow_unencrypted_intake: true } });
+    expect(settings.intakeUrl).toBe(intake_server);
+    expect(warnings).toEqual([expect.stringMatching(/^arguments\.intake_server: .* is not encrypted/)]);
+    expect(parse({ arguments: { intake_server: 'http://127.0.0.1:8080' } }).warnings).toEqual([]);
+  });
+
+  it('does not offer to allow what is no address', () => {
+    const [problem] = problemsOf(() => parse({ arguments: { intake_server: 'relay.example' } }));
+    expect(problem?.problem).not.toContain('allow_unencrypted_intake');
+  });
+
+  it('warns of a platform’s intake without encryption, as an installation may have, and refuses such an API', () => {
     expect(parse({ intakeUrl: 'http://intake.cluster' }).warnings).toEqual([
       expect.stringMatching(/^intake_url: "http:\/\/intake.cluster" is not encrypted/),
     ]);

@@ -156,6 +156,13 @@ describe('the checkpoint document', () => {
     expect(document(Buffer.from(again))['cursor']).toEqual([1, 'x']);
   });
 
+  it('refuses one that is nested so deeply that it could not be written again', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const planted = `{"most_recent_date_seen":"2030-01-02T03:04:05+00:00","x":${deep}}`;
+    expect(() => decode(planted)).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }));
+    expect(() => decode(planted)).toThrow('nested too deeply');
+  });
+
   it('sees that somebody else moved the position, and where to', () => {
     for (const [text, movedToMs] of [
       ['2030-01-02T03:00:00+00:00', Date.UTC(2030, 0, 2, 3)],

@@ -108,6 +108,7 @@ describe('readIntakeAnswer', () => {
     ['<html><body>OK</body></html>', 'not JSON'],
     ['{"event_ids":["a"', 'not JSON'],
     ['OK', 'not JSON'],
+    [`{"event_ids":${'['.repeat(65)}${']'.repeat(65)}}`, 'not JSON'],
     ['null', 'without event ids'],
     ['true', 'without event ids'],
     ['"a"', 'without event ids'],

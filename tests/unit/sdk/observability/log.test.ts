@@ -29,6 +29,16 @@ describe('a log for machines', () => {
     expect(stream.records[0]!['message']).toBe('first\nsecond');
   });
 
+  it('is plain text though a message would steer a terminal or turn its direction, and reads the same', () => {
+    const { log, stream } = logWith({});
+    const message = '\u001b[2J\u009b31m\u202egnp.exe\u2028\u0085';
+    log.warning(message, { host: message });
+    // eslint-disable-next-line no-control-regex -- none is to be there
+    expect(stream.text).toMatch(/^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]+$/);
+    expect(stream.lines).toHaveLength(1);
+    expect(stream.records[0]).toMatchObject({ message, host: message });
+  });
+
   it('blots out secrets in message and fields', () => {
     const { log, stream } = logWith({});
     log.error(`refused ${SECRET}`, {

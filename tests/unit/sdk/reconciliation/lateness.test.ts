@@ -15,6 +15,14 @@ describe('Lateness', () => {
     expect(lateness.toJSON()).toEqual({ sso: counts });
   });
 
+  it('tells 64 services apart, however many the source names, and counts the others together', () => {
+    const lateness = new Lateness();
+    for (let n = 0; n < 10_000; n += 1) lateness.record(`service-${n}`, 1);
+    const told = lateness.toJSON();
+    expect(Object.keys(told)).toHaveLength(65);
+    expect(told['other']?.[0]).toBe(10_000 - 64);
+  });
+
   it('goes on from what was stored, which it leaves as it is, and tells services apart', () => {
     const first = new Lateness();
     first.record('sso', 1);

@@ -1,0 +1,45 @@
+import type { BundleView, Violation } from './violation.js';
+
+/** What the platform needs to build the image from the bundle alone. */
+export function imageViolations(view: BundleView): Violation[] {
+  const found: Violation[] = [];
+  const add = (file: string, problem: string, remedy: string): number => found.push({ file, problem, remedy });
+  const dockerfile = view.text('Dockerfile');
+  if (dockerfile === undefined) add('Dockerfile', 'is missing', 'Add one: the platform builds the image from it.');
+  else found.push(...dockerfileViolations(dockerfile, view));
+  if (view.paths.includes('pyproject.toml')) {
+    add('pyproject.toml', 'makes the checker take this for a Python module', 'Remove it.');
+  }
+  if (view.paths.includes('package.json') && !view.paths.includes('package-lock.json')) {
+    add('package-lock.json', 'is missing', 'Add it: npm ci installs what it says and nothing else.');
+  }
+  return found;
+}
+
+/** The directory is the only context, and nothing is handed to the build. */
+function dockerfileViolations(text: string, view: BundleView): Violation[] {
+  const found: Violation[] = [];
+  const add = (problem: string, remedy: string): number => found.push({ file: 'Dockerfile', problem, remedy });
+  const lines = text.replace(/\\\r?\n/g, ' ').split('\n');
+  const instruction = (name: string): string[] =>
+    lines.flatMap((line) => new RegExp(`^\\s*${name}\\s+(.*)$`, 'i').exec(line)?.[1] ?? []);
+  if (instruction('ARG').length > 0) add('takes build arguments', 'Remove ARG: the platform passes none.');
+  if (!instruction('ENTRYPOINT').some((entry) => entry.trim().startsWith('['))) {
+    add('has no ENTRYPOINT in exec form', 'Write ENTRYPOINT ["program", "argument"]: the command is added to it.');
+  }
+  if (instruction('USER').at(-1)?.trim() !== 'sekoiaio-runtime') {
+    add('does not run as sekoiaio-runtime', 'Make that user, and end with USER sekoiaio-runtime.');
+  }
+  for (const source of instruction('COPY').flatMap(copiedFromContext)) {
+    if (!view.paths.some((path) => path === source || path.startsWith(`${source}/`))) {
+      add(`copies ${source}, which is not there`, 'Add it to the bundle, or do without it.');
+    }
+  }
+  return found;
+}
+
+function copiedFromContext(rest: string): string[] {
+  const words = rest.trim().split(/\s+/);
+  if (words.some((word) => word.startsWith('--from='))) return [];
+  return words.filter((word) => !word.startsWith('--')).slice(0, -1);
+}
