@@ -44,7 +44,7 @@ export function encodeSegment(entries: readonly LedgerEntry[]): Uint8Array {
   let bucketOfGroup: number | undefined;
   for (const { bucket, high, low, place, isDeadLettered } of entries) {
     if (bucket !== bucketOfGroup || group === undefined) {
-      group = groups.get(bucket) as Group;
+      group = groups.get(bucket);
       bucketOfGroup = bucket;
     }
     const to = isDeadLettered ? group.deadLetteredAt : group.deliveredAt;
