@@ -40,7 +40,6 @@ const [{ triggers }, { createUndiciTransport }, { runPlatformCommand }, system] 
 ]);
 
 system.keepHeapSmall();
-system.optimiseWebAssemblyLate();
 
 // Nobody reads the log any more: no reason to stop delivering.
 process.stderr.on('error', () => undefined);

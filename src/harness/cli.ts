@@ -6,18 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 import { triggers } from '../modules.js';
 import { createUndiciTransport } from '../sdk/http/undici-transport.js';
-import {
-  keepHeapSmall,
-  optimiseWebAssemblyLate,
-  systemClock,
-  systemEnvironment,
-  systemFileSystem,
-  systemRandom,
-} from '../sdk/system.js';
+import { keepHeapSmall, systemClock, systemEnvironment, systemFileSystem, systemRandom } from '../sdk/system.js';
 import { runProgram } from './program.js';
 
 keepHeapSmall();
-optimiseWebAssemblyLate();
 
 // A reader that has seen enough (`| head`) is no failure.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * A request to stop, in two stages. Soft: take nothing new, end every wait, let requests that carry events finish,
  * commit. Forced: abort those too; what they carried is still owed.
@@ -5,6 +7,11 @@
 export class Stop {
   readonly #soft = new AbortController();
   readonly #forced = new AbortController();
+
+  constructor() {
+    // Every request and wait listens, and there may be dozens.
+    setMaxListeners(0, this.#soft.signal, this.#forced.signal);
+  }
 
   /** Aborts at the first request. Waits and reads take this one. */
   get requested(): AbortSignal {

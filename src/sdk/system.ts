@@ -193,16 +193,7 @@ function tellHolder(descriptor: number): void {
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=50');
-}
-
-/**
- * Makes V8 wait with optimising WebAssembly until it has run for long. By default the parser of HTTP, one huge function,
- * is taken for hot after a single answer, and optimising it takes a third of a second of processor time and 35 MB; the
- * loops over the events still get there within their first megabytes (docs/performance.md).
- */
-export function optimiseWebAssemblyLate(): void {
-  setFlagsFromString('--wasm-tiering-budget=1000000000');
+  setFlagsFromString('--heap-growing-percent=100');
 }
 
 function lockOn(descriptor: number): FileLock {

@@ -69,7 +69,8 @@ export class DeliveryState {
   readonly #rereading = new Set<{ readonly fromMs: number }>();
   /** Segments to be removed once the document no longer names them. */
   #forgotten: string[] = [];
-  #turn: Promise<void> = Promise.resolve();
+  #lastWrite: Promise<void> = Promise.resolve();
+  #nextWrite: Promise<void> | undefined;
   #isCopied = false;
   #copyFailure: unknown;
 
@@ -298,16 +299,20 @@ export class DeliveryState {
 
   /**
    * Makes progress durable: first the hours and the ledger, then the owed set. After a failure the memory is ahead of the
-   * storage and the same call may be made again, with nothing new, until it succeeds. Calls wait for each other.
+   * storage and the same call may be made again, with nothing new, until it succeeds. One write at a time: what several
+   * lanes commit meanwhile is written together by the next.
    * @throws ModuleError STATE_UNAVAILABLE
    */
   commit({ entries, settled }: Progress): Promise<void> {
     for (const entry of entries) if (this.ledger.add(entry)) this.#unwritten.push(entry);
     if (settled?.lane === 'tail') this.#owed = this.#owed.settleTail(settled.toMs);
     if (settled !== undefined && settled.lane !== 'tail') this.#owed = this.#owed.settleGap(settled);
-    const written = this.#turn.then(() => this.#write());
-    this.#turn = written.catch(() => undefined);
-    return written;
+    this.#nextWrite ??= this.#lastWrite.then(() => {
+      this.#nextWrite = undefined;
+      return this.#write();
+    });
+    this.#lastWrite = this.#nextWrite.catch(() => undefined);
+    return this.#nextWrite;
   }
 
   async #write(): Promise<void> {

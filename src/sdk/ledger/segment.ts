@@ -40,13 +40,9 @@ export function encodeSegment(entries: readonly LedgerEntry[]): Uint8Array {
     group.deadLetteredAt = group.deliveredAt + group.delivered * ENTRY_BYTES;
     at = group.deadLetteredAt + group.deadLettered * ENTRY_BYTES;
   }
-  let group: Group | undefined;
-  let bucketOfGroup: number | undefined;
+  let [group, bucketOfGroup] = [NO_GROUP, NaN];
   for (const { bucket, high, low, place, isDeadLettered } of entries) {
-    if (bucket !== bucketOfGroup || group === undefined) {
-      group = groups.get(bucket);
-      bucketOfGroup = bucket;
-    }
+    if (bucket !== bucketOfGroup) [group, bucketOfGroup] = [groups.get(bucket) ?? NO_GROUP, bucket];
     const to = isDeadLettered ? group.deadLetteredAt : group.deliveredAt;
     if (isDeadLettered) group.deadLetteredAt += ENTRY_BYTES;
     else group.deliveredAt += ENTRY_BYTES;
@@ -96,12 +92,14 @@ interface Group {
   deadLetteredAt: number;
 }
 
+const NO_GROUP: Group = { delivered: 0, deadLettered: 0, deliveredAt: 0, deadLetteredAt: 0 };
+
 function countByBucket(entries: readonly LedgerEntry[]): Map<number, Group> {
   const groups = new Map<number, Group>();
   for (const { bucket, isDeadLettered } of entries) {
     let group = groups.get(bucket);
     if (group === undefined) {
-      group = { delivered: 0, deadLettered: 0, deliveredAt: 0, deadLetteredAt: 0 };
+      group = { ...NO_GROUP };
       groups.set(bucket, group);
     }
     if (isDeadLettered) group.deadLettered += 1;
