@@ -24,7 +24,7 @@ export async function measureThroughput({ events, rounds }: ThroughputOptions): 
     {
       name: 'no latency',
       workload: { events, eventBytes: 1200 },
-      variants: [connector(), PLAIN, RELAY],
+      variants: [connector(), connector('in plain lines', { intake_format: 'plain_batch' }), PLAIN, RELAY],
     },
     {
       name: '200 ms to the API, 50 ms to the intake, 10 requests/s',

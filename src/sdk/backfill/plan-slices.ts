@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** So many slices are worth having: enough for several to be read at once until near the end. */
-const WANTED_SLICES = 24;
+const WANTED_SLICES = 12;
 /** Fewer events are read with a few requests: a slice of them is not worth the request for its count. */
 const FEWEST_EVENTS = 50_000;
 /** Of a slice whose events come out of order, all ids are remembered until its end. */
@@ -88,20 +88,17 @@ export function leftOf(slices: readonly Slice[], gaps: readonly ClosedInterval[]
   );
 }
 
-async function halve(whole: Slice, most: number, count: Count): Promise<Slice[]> {
-  const done: Slice[] = [];
-  const open = [whole];
-  for (let slice = open.pop(); slice !== undefined; slice = open.pop()) {
-    const { fromMs, toMs, events = 0 } = slice;
-    const middleMs = events <= most ? undefined : middleOf(slice);
-    if (middleMs === undefined) {
-      done.push(slice);
-      continue;
-    }
-    const left = await count({ fromMs, toMs: middleMs });
-    open.push({ fromMs: middleMs, toMs, events: Math.max(0, events - left) }, { fromMs, toMs: middleMs, events: left });
-  }
-  return done;
+/** Both halves at the same time: what waits for one count after another waits for as many answers as there are slices. */
+async function halve(slice: Slice, most: number, count: Count): Promise<Slice[]> {
+  const { fromMs, toMs, events = 0 } = slice;
+  const middleMs = events <= most ? undefined : middleOf(slice);
+  if (middleMs === undefined) return [slice];
+  const left = await count({ fromMs, toMs: middleMs });
+  const halves = [
+    { fromMs, toMs: middleMs, events: left },
+    { fromMs: middleMs, toMs, events: Math.max(0, events - left) },
+  ];
+  return (await Promise.all(halves.map((half) => halve(half, most, count)))).flat();
 }
 
 /** The full minute in the middle; undefined where there is none. */

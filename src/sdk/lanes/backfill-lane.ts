@@ -13,7 +13,7 @@ import type { TriggerContext } from '../trigger.js';
 import { FailureReport } from './failure-report.js';
 
 /** Slices read at the same time: with a usual latency these are all the requests that a usual rate limit allows. */
-export const SLICES_AT_ONCE = 3;
+export const SLICES_AT_ONCE = 4;
 /** Of each slice: the tail keeps its own four places. */
 const PARALLEL_DELIVERIES = 2;
 const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
