@@ -216,7 +216,7 @@ function proveNothingWritable(image) {
 }
 
 function proveConfigurationError(image) {
-  const { status, stderr } = spawnSync(...processOf(image, [...image.entryPoint, COMMAND]));
+  const { status, stderr } = spawnSync(...processOf(image, [...image.entryPoint, COMMAND], { LIVENESS_PORT: '0' }));
   if (status !== 2 || !stderr.toString().includes('module_configuration'))
     fail(`unconfigured it left with ${status}: ${stderr}`);
   said('without a configuration the entry point leaves with 2 and says what is missing');
@@ -243,6 +243,15 @@ async function proveHealthCheck(image) {
   said('HEALTHCHECK asks /health: 200 is healthy, 500 and silence are not');
 }
 
+/** The usual ones may be somebody else's on this machine. */
+async function freePorts() {
+  const servers = [createServer(), createServer(), createServer()];
+  for (const server of servers) await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const [LIVENESS_PORT, METRICS_PORT, WORKER_PROM_LISTEN_PORT] = servers.map((server) => String(server.address().port));
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  return { LIVENESS_PORT, METRICS_PORT, WORKER_PROM_LISTEN_PORT };
+}
+
 async function proveDelivery(image) {
   const simulator = spawn(process.execPath, [
     path.join(repository, 'dist/harness/cli.js'),
@@ -256,7 +265,10 @@ async function proveDelivery(image) {
   let told = '';
   simulator.stdout.on('data', (text) => (told += text));
   const account = await until(() => (told.endsWith('}\n') ? JSON.parse(told) : undefined), 'the simulators');
+  const ports = await freePorts();
   const connector = start(image, [...image.entryPoint, COMMAND], {
+    ...ports,
+    LISTEN_HOST: '127.0.0.1',
     MODULE_CONFIGURATION: JSON.stringify({ base_url: account.jumpcloudUrl, apikey: account.apiKey }),
     CONNECTOR_CONFIGURATION: JSON.stringify({ intake_key: account.intakeKey, start_from: '30d', frequency: 1 }),
     INTAKE_URL: account.intakeUrl,
@@ -268,7 +280,14 @@ async function proveDelivery(image) {
     'the connector',
     () => log,
   );
-  const health = await ended(start(image, image.healthCheck, {}));
+  const health = await fetch(`http://127.0.0.1:${ports.LIVENESS_PORT}/health`);
+  if (health.status !== 200) fail(`GET /health of the running connector answers ${health.status}: ${log}`);
+  const checked = await ended(start(image, image.healthCheck, ports));
+  if (checked !== 0) fail(`HEALTHCHECK left with ${checked} beside the running connector: ${log}`);
+  for (const port of [ports.METRICS_PORT, ports.WORKER_PROM_LISTEN_PORT]) {
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    if (!metrics.includes('symphony_module_common_forwarded_events_total')) fail(`no metrics at ${port}: ${log}`);
+  }
   const stopping = Date.now();
   connector.kill('SIGTERM');
   const code = await ended(connector);
@@ -284,8 +303,7 @@ async function proveDelivery(image) {
   said(
     `on a read-only root it delivers ${delivered} of ${held} events, and leaves with 0 in ${seconds} s after SIGTERM`,
   );
-  if (health === 0) said('HEALTHCHECK finds the running connector healthy');
-  else console.log('   not proven: the connector serves no /health, so HEALTHCHECK would call it unhealthy');
+  said('as uid 1000 it answers /health with 200, HEALTHCHECK finds it healthy, and metrics are at both ports');
 }
 
 function tellSizes(image) {

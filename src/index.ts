@@ -15,6 +15,7 @@ export type {
   Trigger,
   TriggerConfiguration,
   TriggerContext,
+  TriggerProfile,
 } from './sdk/trigger.js';
 export {
   loadTrigger,

@@ -18,6 +18,12 @@ export const jumpcloudDirectoryInsightsConnector: Trigger<ConnectorSettings> = {
     return { settings, warnings, secrets: [settings.apiKey, settings.intakeKey] };
   },
 
+  profile: ({ intakeKey, frequencyMs, requestsPerSecond }) => ({
+    vendor: 'jumpcloud',
+    intakeKey,
+    paceMs: Math.max(frequencyMs, 1000 / requestsPerSecond),
+  }),
+
   run: (settings, context) => runConnector(connect(settings, context), context),
   connect,
   openDestination: createIntakeDestination,

@@ -1,6 +1,6 @@
 import type { ExitCode } from './exit-code.js';
 import type { ClosableTransport } from './http/undici-transport.js';
-import { createLog } from './observability/log.js';
+import { createLog, type Log } from './observability/log.js';
 import { logLevelOf } from './observability/log-level.js';
 import { outputStyle, type OutputStream } from './observability/terminal.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
@@ -29,12 +29,13 @@ export interface Launch {
   /** Where the state is kept. */
   readonly storage: StorageLocation;
   readonly once: boolean;
-  readonly listener?: PipelineListener;
+  /** Called with the log of the run, before it begins. @returns what is to be told of it */
+  readonly observe?: (log: Log) => Promise<PipelineListener>;
 }
 
 /** Runs a trigger whose configuration was loaded, with a log that hides its secrets. Never rejects. */
 export async function launchTrigger(
-  { registration, loaded, storage, once, listener }: Launch,
+  { registration, loaded, storage, once, observe }: Launch,
   world: World,
 ): Promise<ExitCode> {
   const { trigger } = registration;
@@ -46,6 +47,7 @@ export async function launchTrigger(
   });
   for (const warning of loaded.warnings) log.warning(warning);
   log.info('Starting', { trigger: trigger.command, dataPath: storage.description, once });
+  const listener = await observe?.(log);
   const transport = world.openTransport();
   try {
     const { settings } = loaded;

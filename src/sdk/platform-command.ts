@@ -9,6 +9,7 @@ import { exitCodeOf, type ExitCode } from './exit-code.js';
 import { launchTrigger, type World } from './launch-trigger.js';
 import { createLog } from './observability/log.js';
 import { withEnvironmentLogLevel } from './observability/log-level.js';
+import { openMonitoring, type Monitoring } from './observability/monitoring.js';
 import { reportError } from './observability/report-error.js';
 import { outputStyle } from './observability/terminal.js';
 import { loadTrigger, type TriggerRegistration } from './registration.js';
@@ -29,18 +30,24 @@ export async function runPlatformCommand(
   world: World,
 ): Promise<ExitCode> {
   const { stderr, environment, fileSystem, clock } = world;
+  let monitoring: Monitoring | undefined;
   try {
     const registration = findTrigger(triggers, command);
     const lookup = createLookup(world);
+    monitoring = await openMonitoring({ lookup, environment, clock });
     const platform = await loadPlatformConfiguration(lookup);
     const args = withEnvironmentLogLevel(platform.arguments, registration.argumentsSchema, environment);
     const directory = await findDirectory(lookup, environment['DATA_PATH']);
     const { location, problems } = await findStorage({ lookup, directory, fileSystem, clock });
     const loaded = await loadTrigger(registration, { ...platform, arguments: args, problems }, clock.now());
-    return await launchTrigger({ registration, loaded, storage: location, once: false }, world);
+    const profile = registration.trigger.profile(loaded.settings);
+    const observe = monitoring.begin.bind(monitoring, profile);
+    return await launchTrigger({ registration, loaded, storage: location, once: false, observe }, world);
   } catch (thrown) {
     reportError(createLog({ level: 'info', stream: stderr, ...outputStyle(stderr, environment) }), thrown);
     return exitCodeOf(thrown);
+  } finally {
+    await monitoring?.close();
   }
 }
 

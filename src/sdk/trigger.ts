@@ -50,6 +50,16 @@ export interface ConfiguredTrigger<Settings> {
   readonly secrets: readonly string[];
 }
 
+/** What those who watch a run are told of it. */
+export interface TriggerProfile {
+  /** Whose events it collects, as names of metrics have it: `jumpcloud`. */
+  readonly vendor: string;
+  /** Where they go. Metrics show a fingerprint of it. */
+  readonly intakeKey: string;
+  /** The longest time between two signs of life while all is well: a cycle, or two requests. Milliseconds. */
+  readonly paceMs: number;
+}
+
 /** What a module's code registers for one item of its manifest. */
 export interface Trigger<Settings> {
   /** The command of the item: `docker_parameters` of its declaration. */
@@ -59,6 +69,7 @@ export interface Trigger<Settings> {
    * @throws ConfigurationError naming every problem at once
    */
   configure(configuration: TriggerConfiguration, nowMs: number): ConfiguredTrigger<Settings>;
+  profile(settings: Settings): TriggerProfile;
   /**
    * Collects until stopped, or once. Resolves after a clean stop.
    * @throws ModuleError when it cannot go on: corrupt state; with `once`, any failure that retrying did not mend

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
 
+import { NO_PORTS } from '../support/connector-environment.js';
 import { temporaryDirectories } from '../support/temporary-directory.js';
 
 /** What users start. `npm test` builds it first. */
@@ -23,7 +24,10 @@ interface Ended {
 
 function start(script: string, args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
   const { PATH = '' } = process.env;
-  return spawn(process.execPath, [script, ...args], { cwd: newDirectory(), env: { PATH, ...environment } });
+  return spawn(process.execPath, [script, ...args], {
+    cwd: newDirectory(),
+    env: { PATH, ...NO_PORTS, ...environment },
+  });
 }
 
 async function end(child: ChildProcess): Promise<Ended> {

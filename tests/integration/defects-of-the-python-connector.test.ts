@@ -1,6 +1,6 @@
 /**
  * One test for each defect of the Python connector (runtime page, Part E) that concerns what exists here, under its
- * number. Left for later: 26 (metrics port), 28 (metric declared twice), 29 (lag metric); of 30 the region selector for
+ * number. 26, 28 and 29 (metrics) are in tests/unit/sdk/observability. Left for later: of 30 the region selector for
  * JumpCloud; of 31 the service account and the account validation.
  */
 import { afterEach, describe, expect, it } from '@jest/globals';

@@ -1,5 +1,8 @@
 import type { Simulators } from '../../src/simulators/serve.js';
 
+/** Nothing is served to whoever watches: many programs run at a time. */
+export const NO_PORTS = { LIVENESS_PORT: '0', METRICS_PORT: '0', WORKER_PROM_LISTEN_PORT: '0' };
+
 /** The platform's environment for a connector between two simulators. */
 export function connectorEnvironment(
   {
@@ -22,5 +25,6 @@ export function connectorEnvironment(
     }),
     INTAKE_URL: intakeUrl,
     DATA_PATH: dataPath,
+    ...NO_PORTS,
   };
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import type { World } from '../../src/sdk/launch-trigger.js';
+import { NO_PORTS } from './connector-environment.js';
 import { ManualClock } from './manual-clock.js';
 import { MemoryFiles } from './memory-files.js';
 import { RecordingStream } from './recording-stream.js';
@@ -23,7 +24,7 @@ export function fakeWorld(
     clock: new ManualClock(),
     random: seededRandom(),
     fileSystem: new MemoryFiles(given.files),
-    environment: given.environment ?? {},
+    environment: { ...NO_PORTS, ...given.environment },
     signals: new EventEmitter(),
     stderr: new RecordingStream(),
     openTransports: 0,

@@ -43,6 +43,7 @@ export function scriptedTrigger(
       const settings = { key: String(module['key']), pace: Number(args['pace']), intakeUrl };
       return { settings, warnings: args['pace'] === 1 ? ['arguments.pace: hasty'] : [], secrets: [settings.key] };
     },
+    profile: ({ key, pace }) => ({ vendor: 'scripted', intakeKey: key, paceMs: pace * 1000 }),
     async run(settings, context) {
       runs.push({ settings, context });
       await behaviour.run?.(settings, context);

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 
 import { launchTrigger } from '../../sdk/launch-trigger.js';
 import type { PipelineListener } from '../../sdk/pipeline/pipeline-event.js';
+import type { Clock } from '../../sdk/ports.js';
+import type { TriggerProfile } from '../../sdk/trigger.js';
 import { loadConfiguration, type ConfigurationFlags } from '../load-configuration.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
@@ -30,10 +32,18 @@ export function addRunCommand(program: Command, world: HarnessWorld, finish: Fin
     )
     .action(async (wanted: string | undefined, flags: ConfigurationFlags & { once?: true; metricsPort?: number }) => {
       const { registration, loaded, storage } = await loadConfiguration(world, wanted, flags);
-      const metrics = flags.metricsPort === undefined ? undefined : await openMetrics(flags.metricsPort);
+      const metrics =
+        flags.metricsPort === undefined
+          ? undefined
+          : await openMetrics(registration.trigger.profile(loaded.settings), world.clock, flags.metricsPort);
       try {
         const launch = { registration, loaded, storage, once: flags.once === true };
-        finish(await launchTrigger({ ...launch, ...(metrics && { listener: metrics.listener }) }, world));
+        finish(
+          await launchTrigger(
+            { ...launch, ...(metrics && { observe: () => Promise.resolve(metrics.listener) }) },
+            world,
+          ),
+        );
       } finally {
         await metrics?.close();
       }
@@ -46,12 +56,12 @@ interface OpenMetrics {
 }
 
 /** Loaded only where a port is given: collecting needs none of it. */
-async function openMetrics(port: number): Promise<OpenMetrics> {
-  const [{ createMetrics }, { serveMetrics }] = await Promise.all([
+async function openMetrics(profile: TriggerProfile, clock: Clock, port: number): Promise<OpenMetrics> {
+  const [{ createMetrics }, { serveLocalMetrics }] = await Promise.all([
     import('../../sdk/observability/metrics.js'),
     import('../metrics-server.js'),
   ]);
-  const metrics = createMetrics();
-  const server = await serveMetrics(metrics, port);
+  const metrics = createMetrics(profile, clock);
+  const server = await serveLocalMetrics(metrics, port);
   return { listener: metrics.listener, close: () => server.close() };
 }

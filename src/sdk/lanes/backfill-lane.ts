@@ -147,7 +147,9 @@ export class BackfillLane<B extends Batch> {
       this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
     else log.debug(line, { code: error.code });
     const leastMs = error.retryable ? 0 : REFUSAL_PAUSE_MS;
-    return Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);
+    const delayMs = Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);
+    this.#pipeline.listener({ kind: 'waiting', delayMs });
+    return delayMs;
   }
 
   /** How much event time is left, milliseconds. */

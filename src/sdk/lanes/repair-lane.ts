@@ -121,6 +121,7 @@ export class RepairLane<B extends Batch> {
       if (this.#failures > USELESS_PASSES)
         this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
       else log.debug(line, { code: error.code });
+      this.pipeline.listener({ kind: 'waiting', delayMs: pauseMs });
       return pauseMs;
     }
   }

@@ -119,7 +119,11 @@ export class TailLane<B extends Batch> {
     await this.#giveUpWhatIsGone();
     await this.#leaveWhatIsOld();
     const window = planWindow(state, source.now(), this.options.overlapMs);
-    if (window === undefined) return !(await this.#mendFuturePosition());
+    if (window === undefined) {
+      if (await this.#mendFuturePosition()) return false;
+      listener({ kind: 'waiting', delayMs: this.options.frequencyMs });
+      return true;
+    }
     const startedAt = clock.monotonic();
     const { events, isComplete } = await pumpWindow(
       {

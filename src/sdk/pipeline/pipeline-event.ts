@@ -54,6 +54,8 @@ export type PipelineEvent =
   | { readonly kind: 'committed'; readonly owedFromMs: number; readonly accountedFor: number }
   /** A window ended: everything visible up to `toMs` was delivered, `events` of it just now. */
   | { readonly kind: 'caught-up'; readonly toMs: number; readonly events: number; readonly durationMs: number }
+  /** A lane does nothing for `delayMs`, on purpose: there is nothing to ask for yet, or it has failed and tries again. */
+  | { readonly kind: 'waiting'; readonly delayMs: number }
   /** A cycle failed; the position is unmoved and the next try comes after `delayMs`. */
   | { readonly kind: 'cycle-failed'; readonly error: ModuleError; readonly delayMs: number };
 

@@ -30,6 +30,15 @@ describe('the configuration of the connector', () => {
     log_level: 'info',
   };
 
+  it.each([
+    [30, 5, 30_000],
+    [30, 0.01, 100_000],
+  ])('with a cycle every %d s and %d requests a second has a pace of %d ms', (frequency, requests, paceMs) => {
+    const slow = { ...args, frequency, requests_per_second: requests };
+    const { settings } = connector.configure({ module, arguments: slow }, START_MS);
+    expect(connector.profile(settings)).toEqual({ vendor: 'jumpcloud', intakeKey: 'the-intake-key', paceMs });
+  });
+
   it('becomes settings in the units of the code, warnings, and the texts that no output may contain', () => {
     const { settings, warnings, secrets } = connector.configure({ module, arguments: args }, START_MS);
     expect(settings).toMatchObject({

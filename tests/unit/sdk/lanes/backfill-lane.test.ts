@@ -152,6 +152,7 @@ describe('the backfill lane', () => {
     await rig.clock.advance(HOUR_MS);
     expect(await ended).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
     expect(rig.source.reads.length).toBeGreaterThan(3);
+    expect(rig.told).toContainEqual({ kind: 'waiting', delayMs: expect.any(Number) });
     expect(rig.state.backfillGaps).toEqual([TEN_DAYS]);
   });
 });

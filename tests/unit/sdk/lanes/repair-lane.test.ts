@@ -259,6 +259,7 @@ describe('a turn that fails', () => {
     const running = run();
     await rig.clock.advance(899_000);
     expect(rig.source.counts).toHaveLength(1);
+    expect(rig.told).toContainEqual({ kind: 'waiting', delayMs: 900_000 });
     await rig.clock.advance(2000);
     expect(rig.source.counts).toHaveLength(2);
     rig.stop.request();

@@ -158,6 +158,18 @@ describe('a position in the future', () => {
   });
 });
 
+describe('a position a little ahead', () => {
+  it('is waited for, and that is told', async () => {
+    const { rig, lane } = await open({ startFromMs: START_MS + MINUTE_MS / 2 });
+    const running = lane.run();
+    await rig.clock.advance(0);
+    expect(rig.source.reads).toEqual([]);
+    expect(rig.told).toEqual([{ kind: 'waiting', delayMs: MINUTE_MS }]);
+    rig.stop.request();
+    await running;
+  });
+});
+
 describe('what is owed, in words', () => {
   it('names each range', () => {
     expect(describeOwed(OwedSet.of([]))).toBe('nothing');

@@ -1,0 +1,96 @@
+import type { PipelineEvent } from '../pipeline/pipeline-event.js';
+import type { Clock } from '../ports.js';
+import { formatTimestamp } from '../time/timestamp.js';
+import { type Answer, refusal } from './http-server.js';
+import type { Log } from './log.js';
+
+/** More than the longest time limits of one request to either side, and of one access to the state, together. */
+const LEAST_THRESHOLD_MS = 900_000;
+/** So many times the pace may pass without a sign of life. */
+const PACES = 3;
+
+/**
+ * Whether a run is alive: whether it has told of anything lately, or still waits as it said that it would. That nothing
+ * happened at the source, or that it does not answer, is no reason to restart anything.
+ */
+export class Liveness {
+  readonly #startedAt: number;
+  /** On the monotonic clock. */
+  #eventsAt: number;
+  #heardAt: number;
+  /** Until when it waits on purpose. */
+  #waitsUntil = -Infinity;
+  #failedCycles = 0;
+  #thresholdMs = LEAST_THRESHOLD_MS;
+  #log: Log | undefined;
+  #wasAlive = true;
+
+  constructor(private readonly clock: Clock) {
+    this.#startedAt = clock.monotonic();
+    [this.#eventsAt, this.#heardAt] = [this.#startedAt, this.#startedAt];
+  }
+
+  /** From when the settings are known. @param paceMs the longest time between two signs of life while all is well */
+  begin(paceMs: number, log: Log): void {
+    this.#thresholdMs = LEAST_THRESHOLD_MS + PACES * paceMs;
+    this.#log = log;
+    this.#heardAt = this.clock.monotonic();
+  }
+
+  /** Anything that is heard is a sign of life. */
+  hear(event: PipelineEvent): void {
+    const now = this.clock.monotonic();
+    this.#heardAt = now;
+    switch (event.kind) {
+      case 'delivered':
+        this.#eventsAt = now;
+        return;
+      case 'caught-up':
+        this.#failedCycles = 0;
+        return;
+      case 'cycle-failed':
+        this.#failedCycles += 1;
+        this.#waitsUntil = Math.max(this.#waitsUntil, now + event.delayMs);
+        return;
+      case 'retrying':
+      case 'waiting':
+        this.#waitsUntil = Math.max(this.#waitsUntil, now + event.delayMs);
+        return;
+      default:
+    }
+  }
+
+  /** What is said at a path. */
+  answer(path: string): Answer {
+    if (path !== '/health') return refusal(404, "Endpoint doesn't exist");
+    const now = this.clock.monotonic();
+    // Who waits as announced is as alive as at the announcement, up to the end of the wait.
+    const heartbeatAt = Math.max(this.#heardAt, Math.min(now, this.#waitsUntil));
+    const isAlive = now - heartbeatAt < this.#thresholdMs;
+    this.#tell(isAlive, now - heartbeatAt);
+    const body = JSON.stringify({
+      last_events_time: this.#wallTime(this.#eventsAt),
+      last_heartbeat: this.#wallTime(heartbeatAt),
+      // No test of it: a tenant where nothing happens is none that hangs.
+      seconds_without_events_threshold: 0,
+      last_heartbeat_threshold: Math.ceil(this.#thresholdMs / 1000),
+      error_count: this.#failedCycles,
+    });
+    return { status: isAlive ? 200 : 500, contentType: 'application/json', body };
+  }
+
+  #tell(isAlive: boolean, silentMs: number): void {
+    if (isAlive === this.#wasAlive) return;
+    this.#wasAlive = isAlive;
+    if (isAlive) this.#log?.info('The trigger gives signs of life again');
+    else {
+      const seconds = Math.round(silentMs / 1000);
+      this.#log?.error(`No sign of life for ${seconds} s: /health answers 500, so that the process is started anew`);
+    }
+  }
+
+  /** UTC without its zone, as the platform has it. */
+  #wallTime(at: number): string {
+    return formatTimestamp(this.clock.now() - Math.round(this.clock.monotonic() - at)).replace(/Z$/, '');
+  }
+}
