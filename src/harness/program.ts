@@ -49,10 +49,13 @@ export async function runProgram(args: readonly string[], world: HarnessWorld): 
 }
 
 /** All of them where the first argument is none of them: help and suggestions name each. */
-function loadCommands([first = '']: readonly string[]): Promise<AddCommand[]> {
-  if (first === '--version' || first === '-V') return Promise.resolve([]);
+async function loadCommands([first = '']: readonly string[]): Promise<AddCommand[]> {
+  if (first === '--version' || first === '-V') return [];
   const wanted = COMMANDS.get(first);
-  return Promise.all((wanted === undefined ? [...COMMANDS.values()] : [wanted]).map((load) => load()));
+  const loaded: AddCommand[] = [];
+  // One after the other: Jest's loader of modules loses some that are asked for at the same time.
+  for (const load of wanted === undefined ? COMMANDS.values() : [wanted]) loaded.push(await load());
+  return loaded;
 }
 
 function createProgram(world: HarnessWorld): Command {
