@@ -1,4 +1,4 @@
-import { abortError, ModuleError } from '../sdk/errors.js';
+import { abortError, isAbort, ModuleError } from '../sdk/errors.js';
 import { EventSplitter, MalformedArrayError } from '../sdk/json/event-splitter.js';
 import type { Events } from '../sdk/pipeline/events.js';
 import type { Page, Source, Window } from '../sdk/pipeline/source.js';
@@ -51,10 +51,12 @@ export class DirectoryInsightsSource implements Source {
     let { fromMs } = window;
     let limit = this.#size.rows;
     let searchAfter: string | undefined;
+    // A millisecond before the last event, since others of that same instant may be left and the bound may be exclusive.
+    const restartMs = (): number => (order.isBroken ? -Infinity : Math.min(order.lastMs ?? -Infinity, window.toMs) - 1);
     const open = (token: string | undefined): Promise<OpenPage> => {
       const page = client.openPage(
         { services, fromMs, toMs: window.toMs },
-        { limit, searchAfter: token },
+        { limit, searchAfter: token, mayGiveUp: restartMs() > fromMs },
         reading.signal,
       );
       // Its failure is that of whoever waits for it, if somebody still does.
@@ -63,10 +65,9 @@ export class DirectoryInsightsSource implements Source {
     };
     /** @returns whether a new query can go on from here */
     const beginAgain = (): boolean => {
-      // A millisecond earlier, since events of that same instant may be left and the bound may be exclusive.
-      const restartMs = Math.min(order.lastMs ?? -Infinity, window.toMs) - 1;
-      if (order.isBroken || restartMs <= fromMs) return false;
-      fromMs = restartMs;
+      const at = restartMs();
+      if (at <= fromMs) return false;
+      fromMs = at;
       limit = this.#size.rows;
       searchAfter = undefined;
       order.beginAgain();
@@ -88,7 +89,7 @@ export class DirectoryInsightsSource implements Source {
         if (page.limit < limit) this.#size.lower(page.limit);
         limit = page.limit;
         this.#size.answered();
-        const isToGrow = this.#size.rows > limit;
+        const isToGrow = !order.isBroken && this.#size.rows > limit;
         const next = page.headers.searchAfter;
         const isAnotherSure = next !== searchAfter && isFull(page) && !isToGrow;
         let ahead: Promise<OpenPage> | undefined;
@@ -143,7 +144,8 @@ export class DirectoryInsightsSource implements Source {
       }
       splitter.end();
     } catch (error) {
-      this.#size.lower(fewerRows(limit));
+      // Whoever aborts says nothing about the size.
+      if (!isAbort(error)) this.#size.lower(fewerRows(limit));
       if (error instanceof MalformedArrayError)
         throw broken(`its answer is no list of events: ${error.message}`, reference);
       throw error;

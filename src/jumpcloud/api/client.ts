@@ -89,11 +89,12 @@ export class DirectoryInsightsClient {
   /**
    * Opens a page of at most `limit` events in ascending order of time; `searchAfter` is the previous page's token. Where a
    * query's first page fails, half as many are asked for: the API may have taken too long for them. A page that goes on
-   * with a query has to be asked for as the one before was, so it is given up after some failures where fewer rows may help.
+   * with a query has to be asked for as the one before was, so it is given up after some failures where fewer rows may help and
+   * the caller can do without it.
    */
   async openPage(
     selection: Selection,
-    { limit, searchAfter }: { limit: number; searchAfter: string | undefined },
+    { limit, searchAfter, mayGiveUp = false }: { limit: number; searchAfter: string | undefined; mayGiveUp?: boolean },
     signal: AbortSignal,
   ): Promise<OpenPage> {
     const isFirst = searchAfter === undefined;
@@ -101,7 +102,7 @@ export class DirectoryInsightsClient {
     let failures = 0;
     const isWorthIt = ({ retryable, retryAfterMs, code }: ModuleError): boolean => {
       const isAskedToWait = retryAfterMs !== undefined || code === 'SOURCE_RATE_LIMITED';
-      const mayFewerHelp = !isFirst && !isAskedToWait && fewerRows(limit) < limit;
+      const mayFewerHelp = mayGiveUp && !isFirst && !isAskedToWait && fewerRows(limit) < limit;
       return retryable && (!mayFewerHelp || (failures += 1) < TRIES_OF_A_CONTINUED_PAGE);
     };
     const open = async (): Promise<Answered> => {

@@ -1,6 +1,6 @@
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import type { ReadingPace } from '../connector-parts.js';
-import { isAbort, ModuleError } from '../errors.js';
+import { abortError, isAbort, ModuleError } from '../errors.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -28,15 +28,22 @@ export type Count = (range: ClosedInterval) => Promise<number>;
  * @returns slices that cover the ranges exactly, ascending and disjoint
  */
 export async function planSlices(ranges: readonly ClosedInterval[], count: Count): Promise<Slice[]> {
+  let isGivenUp = false;
+  const countOrStop: Count = async (range) => {
+    // What was asked for at the same time as a count that failed is not pursued.
+    if (isGivenUp) throw abortError();
+    return count(range);
+  };
   try {
     const counted: Required<Slice>[] = [];
-    for (const { fromMs, toMs } of ranges) counted.push({ fromMs, toMs, events: await count({ fromMs, toMs }) });
+    for (const { fromMs, toMs } of ranges) counted.push({ fromMs, toMs, events: await countOrStop({ fromMs, toMs }) });
     const total = counted.reduce((sum, { events = 0 }) => sum + events, 0);
     const most = Math.min(MOST_EVENTS, Math.max(FEWEST_EVENTS, Math.ceil(total / WANTED_SLICES)));
     const slices: Slice[] = [];
-    for (const range of counted) slices.push(...(await halve(range, most, count)));
+    for (const range of counted) slices.push(...(await halve(range, most, countOrStop)));
     return slices;
   } catch (error) {
+    isGivenUp = true;
     if (isAbort(error) || !(error instanceof ModuleError)) throw error;
     return ranges.flatMap(inEqualTimes);
   }

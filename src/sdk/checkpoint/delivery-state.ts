@@ -326,8 +326,8 @@ export class DeliveryState {
       await this.hours.write(hours);
       await this.store.append(entries, this.#remembered.fromMs);
     } catch (error) {
-      this.#unwritten.unshift(...entries);
-      this.#unwrittenHours.unshift(...hours);
+      this.#unwritten = entries.concat(this.#unwritten);
+      this.#unwrittenHours = hours.concat(this.#unwrittenHours);
       throw error;
     }
     const document = encodeCheckpoint({ ...checkpoint, segments: this.store.names }, this.#others);

@@ -116,15 +116,17 @@ export class EventSplitter {
   }
 }
 
-/** The event that a text is; undefined where it is no JSON value. */
+/** The event that a text is; undefined where it is no one JSON value. */
 export function eventOf(text: Uint8Array): RawEvent | undefined {
   const splitter = new EventSplitter();
   try {
+    let [event, count]: [RawEvent | undefined, number] = [undefined, 0];
     for (const events of splitter.push(Buffer.concat([OPEN, text, CLOSE]))) {
-      const event = events.at(0);
-      return { ...event, bytes: text };
+      event ??= events.at(0);
+      count += events.count;
     }
-    return undefined;
+    splitter.end();
+    return event === undefined || count > 1 ? undefined : { ...event, bytes: text };
   } catch (error) {
     if (error instanceof MalformedArrayError) return undefined;
     throw error;

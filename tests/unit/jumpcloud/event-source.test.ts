@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { DirectoryInsightsSource } from '../../../src/jumpcloud/event-source.js';
-import { isAbort } from '../../../src/sdk/errors.js';
+import { abortError, isAbort } from '../../../src/sdk/errors.js';
 import { formatTimestamp } from '../../../src/sdk/time/timestamp.js';
 import { apiClient, API_KEY, pageAnswer, REQUEST_ID } from '../../support/api.js';
 import { testEvent } from '../../support/events.js';
@@ -439,11 +439,32 @@ describe('the size of a page', () => {
     expect(transport.queries[5]).not.toHaveProperty('search_after');
   });
 
-  it('fails where a page that goes on fails, and no new query can go on from there', async () => {
+  it('is asked for longer in the same size where no new query can go on from there', async () => {
     const unordered = pageAnswer([row(3), row(2)].concat(many(5, 198)), { limit: 200, token: token(1) });
-    const { failure, transport } = await read(inTurn(unordered, { status: 503 }), 200);
-    expect(failure).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
-    expect(limits(transport)).toEqual([200, 200, 200, 200]);
+    const failures = Array.from({ length: 6 }, () => ({ status: 503 }));
+    const { failure, transport } = await read(inTurn(unordered, ...failures, pageAnswer([], { limit: 200 })), 200);
+    expect(failure).toBeUndefined();
+    expect(limits(transport)).toEqual(Array.from({ length: 8 }, () => 200));
+  });
+
+  it('is no smaller after a reading that was told to end', async () => {
+    const stop = new AbortController();
+    const transport = new ScriptedTransport((_, n) => {
+      if (n > 1) return pageAnswer([], { limit: 200 });
+      return { ...fullPage(0, 200), body: [`[${row(0)},`, `${row(1)},`, `${row(2)}]`], breaksWith: abortError() };
+    });
+    const source = new DirectoryInsightsSource({
+      client: apiClient(transport).client,
+      services: ['all'],
+      pageSize: 200,
+    });
+    const window = { fromMs: FROM_MS, toMs: TO_MS };
+    const reading = async (signal: AbortSignal): Promise<void> => {
+      for await (const page of source.read(window, signal)) if (page.events.count > 0) stop.abort();
+    };
+    await expect(reading(stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    await reading(new AbortController().signal);
+    expect(limits(transport).at(-1)).toBe(200);
   });
 
   it('grows again after ten pages that succeed, by a new query', async () => {

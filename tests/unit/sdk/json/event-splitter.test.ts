@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { EventSplitter, MalformedArrayError } from '../../../../src/sdk/json/event-splitter.js';
+import { eventOf, EventSplitter, MalformedArrayError } from '../../../../src/sdk/json/event-splitter.js';
 import { readQuotedText } from '../../../../src/sdk/json/json-string.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/raw-event.js';
@@ -367,5 +367,16 @@ describe('EventSplitter', () => {
     expect(() => splitText(text)).toThrow(MalformedArrayError);
     expect(() => splitText(text)).toThrow(reason);
     expect(() => split(cut(Buffer.from(text), 'every byte'))).toThrow(reason);
+  });
+});
+
+describe('the event that a text is', () => {
+  it('has the text, and what is found in it', () => {
+    const text = Buffer.from('{"id":"x","timestamp":"2030-01-02T03:04:05Z"}');
+    expect(eventOf(text)).toMatchObject({ bytes: text, id: 'x', timestampMs: Date.UTC(2030, 0, 2, 3, 4, 5) });
+  });
+
+  it.each(['', '1,2', '{"id":"a"},garbage', '{"id":"a"', '{"id":"a"}]', ']'])('is none for %j', (text) => {
+    expect(eventOf(Buffer.from(text))).toBeUndefined();
   });
 });
