@@ -3,6 +3,17 @@ import { InvalidArgumentError } from 'commander';
 import { DURATION_SYNTAX, parseDuration } from '../sdk/time/duration.js';
 import { parseTimestamp } from '../sdk/time/timestamp.js';
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Longer ranges are told by the day. */
+const LONGEST_BY_HOUR_MS = 2 * DAY_MS;
+
+/** By what a range is told, and how long one of them is. */
+export function lengthOfLines(fromMs: number, toMs: number, by?: 'hour' | 'day'): ['hour' | 'day', number] {
+  const length = by ?? (toMs - fromMs > LONGEST_BY_HOUR_MS ? 'day' : 'hour');
+  return [length, length === 'day' ? DAY_MS : HOUR_MS];
+}
+
 /** An instant as people give it: `now`, so long ago, or a date and time. Epoch milliseconds, once now is known. */
 export type GivenInstant = (nowMs: number) => number;
 

@@ -168,29 +168,11 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'takes-a-short-page-for-the-last',
-    patch: () =>
-      replace(
-        DirectoryInsightsClient.prototype,
-        'openPage',
-        (openPage) =>
-          async function (selection, page, signal) {
-            const opened = await openPage.call(this, selection, page, signal);
-            return { ...opened, headers: { ...opened.headers, limit: page.limit } };
-          },
-      ),
+    patch: () => replaceLimit((asked) => asked),
   },
   {
     name: 'does-not-follow-the-token',
-    patch: () =>
-      replace(
-        DirectoryInsightsClient.prototype,
-        'openPage',
-        (openPage) =>
-          async function (selection, page, signal) {
-            const opened = await openPage.call(this, selection, page, signal);
-            return { ...opened, headers: { ...opened.headers, limit: 1_000_000 } };
-          },
-      ),
+    patch: () => replaceLimit(() => 1_000_000),
   },
   {
     name: 'asks-for-fewer-rows-in-mid-query',
@@ -370,6 +352,19 @@ function replace<Target extends object, Name extends keyof Target>(
   const original = target[name] as Method<Target, Name>;
   target[name] = make(original) as Target[Name];
   return () => (target[name] = original as Target[Name]);
+}
+
+/** Lies to the source about the limit that the API applied. */
+function replaceLimit(limitOf: (asked: number) => number): () => void {
+  return replace(
+    DirectoryInsightsClient.prototype,
+    'openPage',
+    (openPage) =>
+      async function (selection, page, signal) {
+        const opened = await openPage.call(this, selection, page, signal);
+        return { ...opened, headers: { ...opened.headers, limit: limitOf(page.limit) } };
+      },
+  );
 }
 
 function replaceGetter<Target extends object, Name extends keyof Target>(

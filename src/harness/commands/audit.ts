@@ -15,16 +15,11 @@ import { createAuditPrinter } from '../audit-printer.js';
 import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
 import { printJson, printLine } from '../output.js';
 import { type OpenStream, withStream } from '../stream.js';
-import { type GivenInstant, instant } from '../time-options.js';
+import { type GivenInstant, instant, lengthOfLines } from '../time-options.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
 import { tellDamage } from './dead-letter/tell-damage.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-/** Longer ranges are told by the day. */
-const LONGEST_BY_HOUR_MS = 2 * DAY_MS;
 
 type AuditFlags = ConfigurationFlags & {
   readonly from?: GivenInstant;
@@ -167,8 +162,7 @@ function rangeOf(
   if (fromMs >= toMs) {
     throw new ConfigurationError([{ setting: '--from', problem: 'must lie before --to, and before now' }]);
   }
-  const length = by ?? (toMs - fromMs > LONGEST_BY_HOUR_MS ? 'day' : 'hour');
-  const stepMs = length === 'day' ? DAY_MS : HOUR_MS;
+  const [length, stepMs] = lengthOfLines(fromMs, toMs, by);
   const range = { fromMs: Math.floor(fromMs / stepMs) * stepMs, toMs: Math.ceil(toMs / stepMs) * stepMs };
   if (range.fromMs < fromMs || (range.toMs > toMs && toMs < nowMs)) {
     const told = `${formatTimestamp(range.fromMs)} to ${formatTimestamp(Math.min(range.toMs, nowMs))}`;

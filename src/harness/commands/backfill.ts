@@ -17,15 +17,13 @@ import { confirmed } from '../confirm.js';
 import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
 import { plural, printJson, printLine } from '../output.js';
 import { type OpenStream, withStream } from '../stream.js';
-import { type GivenInstant, instant } from '../time-options.js';
+import { type GivenInstant, instant, lengthOfLines } from '../time-options.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Longer ranges are proven by the day. */
-const LONGEST_BY_HOUR_MS = 2 * DAY_MS;
 
 type BackfillFlags = ConfigurationFlags & {
   readonly from: GivenInstant;
@@ -239,7 +237,7 @@ class Backfill {
     const { parts, state, context } = this.stream;
     const { requested } = context.stop;
     await new RepairLane(parts, createPipeline(parts, context, state), context).pass();
-    const stepMs = range.toMs - range.fromMs > LONGEST_BY_HOUR_MS ? DAY_MS : HOUR_MS;
+    const [, stepMs] = lengthOfLines(range.fromMs, range.toMs);
     const toMs = Math.min(range.toMs, state.owed.tailFromMs ?? range.toMs);
     const options = { state, source: parts.source, horizonMs: parts.settlingHorizonMs };
     const rows: AuditRow[] = [];

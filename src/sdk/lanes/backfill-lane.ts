@@ -192,7 +192,7 @@ export class BackfillLane<B extends Batch> {
       });
       const number = events === undefined ? 'an unknown number of' : `about ${events}`;
       log.info(
-        `Backfilling ${rangesInWords(fresh)}: ${number} events in ${slices.length} slices, newest first, beside what happens now`,
+        `Backfilling ${rangesInWords(fresh)}: ${number} events in ${slicesInWords(slices.length)}, newest first, beside what happens now`,
       );
     }
     return leftOf(this.#slices, state.backfillGaps);
@@ -243,7 +243,7 @@ export class BackfillLane<B extends Batch> {
     this.#toldAt = clock.monotonic();
     const { planned, slices, slicesRead } = this.#progress;
     const of = planned === undefined ? '' : ` of about ${planned}`;
-    log.info(`Backfilling: ${this.#progress.read}${of} events read, ${slicesRead} of ${slices} slices`);
+    log.info(`Backfilling: ${this.#progress.read}${of} events read, ${slicesRead} of ${slicesInWords(slices)}`);
   }
 
   #change(change: Partial<BackfillProgress>): void {
@@ -259,4 +259,8 @@ function rangesInWords(ranges: readonly ClosedInterval[]): string {
 /** Resolves when the signal aborts. */
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+function slicesInWords(count: number): string {
+  return count === 1 ? '1 slice' : `${count} slices`;
 }

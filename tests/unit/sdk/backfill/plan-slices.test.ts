@@ -82,6 +82,24 @@ describe('planSlices', () => {
     );
   });
 
+  it('asks for no more counts once one of them has failed', async () => {
+    const range = { fromMs: START_MS, toMs: START_MS + 8 * DAY_MS };
+    let asked = 0;
+    const slices = await planSlices([range], async ({ fromMs, toMs }) => {
+      asked += 1;
+      const isRight = fromMs >= START_MS + 4 * DAY_MS;
+      if (isRight) throw new ModuleError('SOURCE_NOT_FOUND', 'no counts');
+      // Those of the left half are answered after the right one failed.
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+      return (toMs - fromMs) / 60;
+    });
+    expect(eventsOf(slices)).toBeUndefined();
+    const askedByThen = asked;
+    for (let turn = 0; turn < 500; turn += 1) await Promise.resolve();
+    expect(asked).toBe(askedByThen);
+    expect(asked).toBeGreaterThan(2);
+  });
+
   it('is over at a stop, and with a defect', async () => {
     const range = { fromMs: START_MS, toMs: START_MS + DAY_MS };
     await expect(planSlices([range], () => Promise.reject(abortError()))).rejects.toMatchObject({ name: 'AbortError' });

@@ -172,6 +172,40 @@ describe('DeliveryState', () => {
       expect(await document(storage)).toMatchObject({ delivery: { ledger: { segments: ['00000002.bin'] } } });
     });
 
+    it('is written together with what others commit while an earlier one is being written', async () => {
+      const storage = new FailingStorage(createMemoryStorage());
+      const state = await open(storage);
+      await state.commit(NOTHING);
+      const before = storage.operations.length;
+      const first = state.commit({ entries: [key('a', 1)], settled: undefined });
+      await Promise.resolve();
+      await Promise.resolve();
+      const others = ['b', 'c', 'd'].map(async (name, n) => {
+        await state.commit({ entries: [key(name, n + 2)], settled: undefined });
+        // Whoever is told that it is durable finds it on storage.
+        expect((await open(storage)).ledger.has(key(name, n + 2))).toBe(true);
+      });
+      await Promise.all([first, ...others]);
+      const written = storage.operations.slice(before).filter(({ kind }) => kind === 'write');
+      expect(written.filter(({ name }) => name === 'context.json')).toHaveLength(2);
+    });
+
+    it('fails for all that were to be written together, and takes them all along when it is tried again', async () => {
+      const storage = new FailingStorage(createMemoryStorage());
+      const state = await open(storage);
+      await state.commit(NOTHING);
+      storage.plan = ({ change }) => (change === undefined ? undefined : 'undone');
+      const names = ['a', 'b', 'c'];
+      const tried = await Promise.allSettled(
+        names.map((name, n) => state.commit({ entries: [key(name, n)], settled: undefined })),
+      );
+      expect(tried.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+      storage.plan = () => undefined;
+      await state.commit(NOTHING);
+      const again = await open(storage);
+      expect(names.map((name, n) => again.ledger.has(key(name, n)))).toEqual([true, true, true]);
+    });
+
     it('does not write a key twice', async () => {
       const storage = new FailingStorage(createMemoryStorage());
       const state = await open(storage);
