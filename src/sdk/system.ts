@@ -1,12 +1,15 @@
 /**
  * The real world behind the ports. Only composition roots import this file; everything else is handed its ports.
  */
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, fsync, ftruncateSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 
 import type { Clock, Environment, FileLock, FileSystem, Random } from './ports.js';
+
+const sync = promisify(fsync);
 
 /** Longest wait that one timer can hold; longer ones are made of several. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -111,12 +114,17 @@ async function writeAtomically(path: string, content: Uint8Array): Promise<void>
   }
 }
 
-/** The temporary file has one fixed name per document, so that one left by a killed process is overwritten. */
+/**
+ * The temporary file has one fixed name per document, so that one left by a killed process is overwritten.
+ *
+ * Only what waits for the disk leaves the thread: the rest is done in microseconds, while a turn of a busy event loop takes
+ * milliseconds (docs/performance.md).
+ */
 async function replaceFile(path: string, content: Uint8Array): Promise<void> {
   const partial = partialPath(path);
   try {
     await writeDurably(partial, content);
-    await rename(partial, path);
+    renameSync(partial, path);
   } catch (thrown) {
     // On a full disk the half-written copy would keep the space that the next try needs.
     await rm(partial, { force: true }).catch(() => undefined);
@@ -126,25 +134,25 @@ async function replaceFile(path: string, content: Uint8Array): Promise<void> {
 }
 
 async function writeDurably(path: string, content: Uint8Array): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+  const descriptor = openSync(path, 'w', 0o600);
   try {
-    await file.writeFile(content);
-    await file.sync();
+    writeFileSync(descriptor, content);
+    await sync(descriptor);
   } finally {
-    await file.close();
+    closeSync(descriptor);
   }
 }
 
 /** Makes a rename survive a power cut. Windows and some network file systems cannot, and need no such call. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
+  const descriptor = openSync(path, 'r');
   try {
-    await directory.sync();
+    await sync(descriptor);
   } catch (thrown) {
     if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(systemCode(thrown) ?? '')) throw thrown;
   } finally {
-    await directory.close();
+    closeSync(descriptor);
   }
 }
 

@@ -74,7 +74,7 @@ interface ProcessState {
 /** Batches under way at the most: four of the tail, one of a gap, and two of each of four slices of a backfill. */
 const PARALLEL_DELIVERIES = 4;
 const PARALLEL_OF_GAPS = 1;
-const PARALLEL_OF_BACKFILL = 8;
+const PARALLEL_OF_BACKFILL = 16;
 const LARGEST_EVENT_BYTES = 250_000;
 const RETENTION_MS = 90 * 86_400_000;
 /** An event that is refused this soon after others were accepted is taken to be at fault itself. */

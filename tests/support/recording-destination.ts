@@ -25,6 +25,10 @@ export class TextBatch implements Batch {
     return 'added';
   }
 
+  copyAdded(): void {
+    // Done already.
+  }
+
   text(index: number): Uint8Array {
     return Buffer.from(this.texts[index] ?? '');
   }

@@ -1,6 +1,13 @@
 import { readQuotedText } from '../json/json-string.js';
 import type { Events } from '../pipeline/events.js';
 
+/** Events that follow each other: those from `from` to before `to`. */
+export interface EventRun {
+  readonly events: Events;
+  readonly from: number;
+  to: number;
+}
+
 /** One of the forms in which the intake takes several events (Sekoia.io documentation of the HTTP intake). */
 export interface BodyForm {
   /** Appended to the intake's address. */
@@ -12,9 +19,11 @@ export interface BodyForm {
   /** A byte between events. */
   readonly separator: number;
   readonly suffix: Buffer;
-  /** An event's text as it stands in the body; good until that of another one is asked for. */
-  readonly encode: (events: Events, index: number) => Uint8Array;
-  /** What `encode` was given. */
+  /** Bytes of an event as it stands in the body. */
+  readonly size: (events: Events, index: number) => number;
+  /** Copies events, separated, to where they stand. */
+  readonly copy: (run: EventRun, body: Uint8Array, at: number) => void;
+  /** The text of an event, from how it stands in the body. */
   readonly decode: (encoded: Uint8Array) => Uint8Array;
 }
 
@@ -32,7 +41,8 @@ const JSON_FORM: BodyForm = {
   headers: () => ({}),
   separator: COMMA,
   suffix: Buffer.from(']}'),
-  encode: (events, index) => events.quoted(index),
+  size: (events, index) => events.quotedSize(index),
+  copy: ({ events, from, to }, body, at) => events.copyQuoted(from, to, body, at),
   decode: readQuotedText,
 };
 
@@ -44,19 +54,32 @@ const LINES_FORM: BodyForm = {
   headers: (intakeKey) => ({ 'x-sekoiaio-intake-key': intakeKey }),
   separator: LINE_FEED,
   suffix: NOTHING,
-  encode: (events, index) => {
-    const text = events.text(index);
-    return hasLineBreak(text) ? text.map(withoutLineBreak) : text;
-  },
+  size: (events, index) => events.size(index),
+  copy: copyLines,
   decode: (encoded) => Uint8Array.from(encoded),
 };
 
 export const BODY_FORMS = { json: JSON_FORM, lines: LINES_FORM } as const;
 
+function copyLines({ events, from, to }: EventRun, body: Uint8Array, at: number): void {
+  const run = events.run(from, to);
+  const isReady = run !== undefined && !hasLineBreak(run);
+  if (isReady) body.set(run, at);
+  for (let index = from; index < to; index += 1) {
+    if (index > from) body[at++] = LINE_FEED;
+    if (!isReady) body.set(withoutLineBreaks(events.text(index)), at);
+    at += events.size(index);
+  }
+}
+
+function withoutLineBreaks(text: Uint8Array): Uint8Array {
+  return hasLineBreak(text) ? text.map((byte) => (isLineBreak(byte) ? BLANK : byte)) : text;
+}
+
 function hasLineBreak(text: Uint8Array): boolean {
   return text.includes(LINE_FEED) || text.includes(CARRIAGE_RETURN);
 }
 
-function withoutLineBreak(byte: number): number {
-  return byte === LINE_FEED || byte === CARRIAGE_RETURN ? BLANK : byte;
+function isLineBreak(byte: number): boolean {
+  return byte === LINE_FEED || byte === CARRIAGE_RETURN;
 }

@@ -1,6 +1,6 @@
 import type { Added, Batch } from '../pipeline/destination.js';
 import type { Events } from '../pipeline/events.js';
-import { BODY_FORMS, type BodyForm } from './body-form.js';
+import { BODY_FORMS, type BodyForm, type EventRun } from './body-form.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 
 const INITIAL_BYTES = 256 * 1024;
@@ -34,6 +34,8 @@ export class IntakeBatch implements Batch {
   #length: number;
   /** Where each event begins, with what opens it, and where the last one ends. */
   readonly #starts: number[] = [];
+  /** Added one after the other, with room left for them: many are copied together faster than each by itself. */
+  #run: (EventRun & { readonly at: number }) | undefined;
 
   constructor(intakeKey: string, { limits, form = BODY_FORMS.json, memory = noMemory }: IntakeBatchOptions = {}) {
     this.#limits = limits ?? { events: Infinity, requestBytes: MAX_REQUEST_BYTES };
@@ -57,28 +59,41 @@ export class IntakeBatch implements Batch {
   }
 
   add(events: Events, index: number): Added {
-    const { separator, suffix, encode } = this.#form;
+    const { separator, suffix, size } = this.#form;
     if (events.size(index) > (this.#limits.eventBytes ?? MAX_EVENT_BYTES)) return 'oversized';
     if (this.count >= this.#limits.events) return 'full';
-    const encoded = encode(events, index);
     const start = this.count === 0 ? this.#length : this.#length + 1;
-    const end = start + encoded.length;
+    const end = start + size(events, index);
     if (end + suffix.length > this.#limits.requestBytes && this.count > 0) return 'full';
     this.#makeRoom(end + suffix.length);
     if (this.count > 0) this.#body[this.#length] = separator;
-    this.#body.set(encoded, start);
+    if (this.#run?.events === events && this.#run.to === index) {
+      this.#run.to += 1;
+    } else {
+      this.copyAdded();
+      this.#run = { events, from: index, to: index + 1, at: start };
+    }
     this.#starts.push(start);
     this.#length = end;
     return 'added';
   }
 
+  copyAdded(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#form.copy(run, this.#body, run.at);
+    this.#run = undefined;
+  }
+
   text(index: number): Uint8Array {
+    this.copyAdded();
     return this.#form.decode(this.#event(index));
   }
 
   /** The request body that carries the events at `indexes`, ascending; of all of them without a copy. */
   body(indexes: readonly number[]): Uint8Array {
     const { separator, suffix } = this.#form;
+    this.copyAdded();
     if (indexes.length === this.count) {
       this.#makeRoom(this.bytes);
       this.#body.set(suffix, this.#length);

@@ -46,7 +46,9 @@ export class Narrowing {
     private readonly random: Random,
   ) {
     this.#states = new Array<State>(count).fill('pending');
-    this.#work = [[...this.#states.keys()]];
+    const all: number[] = [];
+    for (let index = 0; index < count; index += 1) all.push(index);
+    this.#work = [all];
   }
 
   /**
@@ -55,9 +57,12 @@ export class Narrowing {
    * @throws ModuleError DESTINATION_REFUSED where every event tried alone was refused
    */
   next(): readonly number[] | undefined {
+    if (this.#isOver) return undefined;
     if (this.refusesEverything) throw this.#refusal();
     for (let group = this.#work.at(-1); group !== undefined; group = this.#work.at(-1)) {
-      const pending = group.filter((index) => this.#states[index] === 'pending');
+      const isPending = (index: number): boolean => this.#states[index] === 'pending';
+      if (group.length > 0 && group.every(isPending)) return group;
+      const pending = group.filter(isPending);
       if (pending.length > 0) {
         this.#work[this.#work.length - 1] = pending;
         return pending;
@@ -69,8 +74,8 @@ export class Narrowing {
 
   /** The destination accepted all of the events sent. */
   accept(indexes: readonly number[]): void {
-    for (const index of indexes) this.#states[index] = 'accepted';
     this.#isOver = indexes.length === this.#states.length;
+    if (!this.#isOver) for (const index of indexes) this.#states[index] = 'accepted';
     this.trustDestination();
   }
 

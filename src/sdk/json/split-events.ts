@@ -8,9 +8,14 @@ import { quotedText } from './json-string.js';
 import { type Kernel, type MemberNames, type MemberPlace, RECORD, UNDATED } from './kernel/kernel.js';
 
 const MINUTE_MS = 60_000;
+const COMMA = 0x2c;
 
 /** What a kernel's records say of the elements that ended, as events. */
 export class SplitEvents implements Events {
+  /** Of those before, the size as a JSON string is known. */
+  #sizedTo = 0;
+  #alone: { readonly index: number; readonly quoted: Uint8Array } | undefined;
+
   /**
    * @param whole the first one, where it is longer than what the kernel holds of it
    */
@@ -67,9 +72,41 @@ export class SplitEvents implements Events {
     };
   }
 
-  quoted(index: number): Uint8Array {
-    const fits = index > 0 || this.whole === undefined;
-    return (fits ? this.kernel.quoted(index, this.count) : undefined) ?? quotedText(this.text(index));
+  quotedSize(index: number): number {
+    // Those before were asked for: a run that is copied later is not written again for the size of each.
+    if (index >= this.#sizedTo) this.#sizedTo = this.#quote(index);
+    return index < this.#sizedTo ? this.kernel.quotedSize(index) : this.#quotedAlone(index).length;
+  }
+
+  copyQuoted(from: number, to: number, target: Uint8Array, at: number): void {
+    for (let index = from; index < to;) {
+      const end = Math.min(this.#quote(index), to);
+      const quoted = end > index ? this.kernel.quotedRun(index, end) : this.#quotedAlone(index);
+      if (index > from) target[at++] = COMMA;
+      target.set(quoted, at);
+      at += quoted.length;
+      index = Math.max(end, index + 1);
+    }
+  }
+
+  run(from: number, to: number): Uint8Array | undefined {
+    if (from === 0 && this.whole !== undefined) return to === 1 ? this.whole : undefined;
+    const { kernel } = this;
+    const [start, end] = [kernel.word(from, RECORD.start), kernel.word(to - 1, RECORD.end)];
+    let bytes = to - from - 1;
+    for (let index = from; index < to; index += 1) bytes += this.size(index);
+    return end - start === bytes ? kernel.input.subarray(start, end) : undefined;
+  }
+
+  /** @returns the first from `index` on that the kernel has not written */
+  #quote(index: number): number {
+    return index === 0 && this.whole !== undefined ? index : this.kernel.quote(index, this.count);
+  }
+
+  /** Of one that does not fit into the kernel. */
+  #quotedAlone(index: number): Uint8Array {
+    if (this.#alone?.index !== index) this.#alone = { index, quoted: quotedText(this.text(index)) };
+    return this.#alone.quoted;
   }
 }
 

@@ -14,8 +14,8 @@ import { FailureReport } from './failure-report.js';
 
 /** Slices read at the same time: with a usual latency these are all the requests that a usual rate limit allows. */
 export const SLICES_AT_ONCE = 4;
-/** Of each slice: the tail keeps its own four places. */
-const PARALLEL_DELIVERIES = 2;
+/** Of each slice: enough to fill the time in which others wait for a commit. The tail keeps its own four places. */
+const PARALLEL_DELIVERIES = 4;
 const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
 /** After a refusal that only an operator can mend: nobody is hammered. */
 const REFUSAL_PAUSE_MS = 120_000;

@@ -76,11 +76,11 @@ export class LedgerStore {
    */
   async append(entries: readonly LedgerEntry[], backlogBeforeMs = -Infinity): Promise<void> {
     const isBacklog = ({ bucket }: LedgerEntry): boolean => bucketEndMs(bucket) <= backlogBeforeMs;
-    await this.#append('backlog', entries.filter(isBacklog));
-    await this.#append(
-      'recent',
-      entries.filter((entry) => !isBacklog(entry)),
-    );
+    const backlog = entries.filter(isBacklog);
+    await this.#append('backlog', backlog);
+    if (backlog.length === entries.length) return;
+    const recent = backlog.length === 0 ? entries : entries.filter((entry) => !isBacklog(entry));
+    await this.#append('recent', recent);
   }
 
   async #append(kind: Kind, entries: readonly LedgerEntry[]): Promise<void> {

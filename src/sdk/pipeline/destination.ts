@@ -15,8 +15,10 @@ export interface Batch {
   readonly count: number;
   /** Size as the destination will see it. */
   readonly bytes: number;
-  /** Copies the event at `index` in: its bytes may be overwritten afterwards. */
+  /** Takes the event at `index` in; its bytes may be read until `copyAdded` is called. */
   add(events: Events, index: number): Added;
+  /** Copies what was added since: its bytes may be overwritten afterwards. */
+  copyAdded(): void;
   /** The exact text of the event at `index`, UTF-8, for the dead letter. */
   text(index: number): Uint8Array;
 }

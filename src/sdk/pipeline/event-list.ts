@@ -3,6 +3,8 @@ import { Ledger, type LedgerEntry } from '../ledger/ledger.js';
 import type { Events } from './events.js';
 import type { RawEvent } from './raw-event.js';
 
+const COMMA = 0x2c;
+
 /** Events that were made one by one. */
 export class EventList implements Events {
   constructor(private readonly events: readonly RawEvent[]) {}
@@ -33,7 +35,20 @@ export class EventList implements Events {
     return Ledger.keyOf(this.at(index), seenMs);
   }
 
-  quoted(index: number): Uint8Array {
-    return quotedText(this.at(index).bytes);
+  quotedSize(index: number): number {
+    return quotedText(this.text(index)).length;
+  }
+
+  copyQuoted(from: number, to: number, target: Uint8Array, at: number): void {
+    for (let index = from; index < to; index += 1) {
+      if (index > from) target[at++] = COMMA;
+      const quoted = quotedText(this.text(index));
+      target.set(quoted, at);
+      at += quoted.length;
+    }
+  }
+
+  run(from: number, to: number): Uint8Array | undefined {
+    return to === from + 1 ? this.text(from) : undefined;
   }
 }

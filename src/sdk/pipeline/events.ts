@@ -17,6 +17,13 @@ export interface Events {
   timestampMs(index: number): number | undefined;
   /** How the ledger knows it. @param seenMs epoch milliseconds of the sighting, for events without a time */
   key(index: number, seenMs: number): LedgerEntry;
-  /** Its text as a JSON string, quotes included; good until that of another one is asked for. */
-  quoted(index: number): Uint8Array;
+  /** Bytes of its text as a JSON string, quotes included. */
+  quotedSize(index: number): number;
+  /** Copies those from `from` to before `to`, as JSON strings with commas between them, to `target`, from its byte `at` on. */
+  copyQuoted(from: number, to: number, target: Uint8Array, at: number): void;
+  /**
+   * The texts of those from `from` to before `to` as they came; undefined where there is more, or less, than one byte between
+   * them.
+   */
+  run(from: number, to: number): Uint8Array | undefined;
 }

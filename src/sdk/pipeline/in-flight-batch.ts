@@ -56,7 +56,8 @@ export class InFlightBatch<B extends Batch> {
   }
 
   /** Closes every event but the unsettled ones. @returns what is to be remembered of those closed */
-  settle({ unsettled, rejections }: DeliveryOutcome): LedgerEntry[] {
+  settle({ unsettled, rejections }: DeliveryOutcome): readonly LedgerEntry[] {
+    if (unsettled.length === 0 && rejections.length === 0) return this.#settleAll();
     const open = new Set(unsettled);
     const rejected = new Set(rejections.map(({ index }) => index));
     const closed: LedgerEntry[] = [];
@@ -72,6 +73,16 @@ export class InFlightBatch<B extends Batch> {
       }
     }
     return closed;
+  }
+
+  #settleAll(): readonly LedgerEntry[] {
+    let settled = 0;
+    for (const { page, endsAt } of this.#pages) {
+      page.open -= endsAt - settled;
+      settled = endsAt;
+    }
+    for (const tell of this.#onDelivered.values()) tell();
+    return this.#entries;
   }
 
   /** What was settled is durable: pages that follow need not wait for it any more. */

@@ -81,7 +81,7 @@ class WindowRun<B extends Batch> {
   readonly #followed = new Set<InFlightBatch<B>>();
   #filling: InFlightBatch<B>;
   /** Settled, not yet handed to a commit. */
-  #settledEntries: LedgerEntry[] = [];
+  #settledEntries: (readonly LedgerEntry[])[] = [];
   #lastCommit: Promise<void> = Promise.resolve();
   #nextCommit: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -150,13 +150,23 @@ class WindowRun<B extends Batch> {
   }
 
   async #take(page: Page): Promise<void> {
-    const { source, listener, clock } = this.pipeline;
+    const { listener, clock } = this.pipeline;
     const progress: PageProgress = { open: 0, read: false, settledToMs: page.settledToMs };
     this.#pages.push(progress);
     this.#pageAtMs = clock.monotonic();
+    try {
+      const { repeated, bytes } = await this.#takeEvents(page.events, progress);
+      listener({ kind: 'read', events: page.events.count, repeated, bytes });
+    } finally {
+      this.#filling.batch.copyAdded();
+    }
+    progress.read = true;
+    this.#rows += page.events.count;
+  }
+
+  async #takeEvents(events: Events, progress: PageProgress): Promise<{ repeated: number; bytes: number }> {
     let [repeated, bytes] = [0, 0];
-    const { events } = page;
-    const seenMs = source.now();
+    const seenMs = this.pipeline.source.now();
     for (let index = 0; index < events.count; index += 1) {
       const key = events.key(index, seenMs);
       bytes += events.size(index);
@@ -169,9 +179,7 @@ class WindowRun<B extends Batch> {
       else if (added === 'oversized') await this.#keepOversized(events.at(index), key, progress);
       else if (!(await this.#addToNext(events, index, key, progress))) repeated += 1;
     }
-    progress.read = true;
-    this.#rows += events.count;
-    listener({ kind: 'read', events: events.count, repeated, bytes });
+    return { repeated, bytes };
   }
 
   #isKnown(key: LedgerEntry, page: PageProgress): boolean {
@@ -241,7 +249,7 @@ class WindowRun<B extends Batch> {
       const rejections = reduced === undefined ? [{ index: 0, reason }] : [];
       const entries = carrier.settle({ rejections, unsettled: [] });
       if (reduced === undefined) {
-        this.#settledEntries.push(...entries);
+        this.#settledEntries.push(entries);
         await this.#commit();
         carrier.release(entries);
       } else {
@@ -280,6 +288,7 @@ class WindowRun<B extends Batch> {
     // Somebody else may have sent it while this one waited.
     if (this.#filling.batch.count === 0) return;
     const batch = this.#filling;
+    batch.batch.copyAdded();
     this.#filling = this.#nextBatch();
     const delivery = this.#deliver(batch)
       .catch((error: unknown) => this.#failDelivery(error))
@@ -298,7 +307,7 @@ class WindowRun<B extends Batch> {
     const entries = batch.settle(outcome);
     const events = entries.length - outcome.rejections.length;
     this.#delivered += events;
-    for (const entry of entries) this.#settledEntries.push(entry);
+    if (entries.length > 0) this.#settledEntries.push(entries);
     if (events > 0) {
       const [endedAt, { lane }] = [clock.monotonic(), this.errand];
       const durationMs = endedAt - startedAt;
@@ -358,7 +367,7 @@ class WindowRun<B extends Batch> {
 
   async #commitNow(): Promise<void> {
     const { state, listener } = this.pipeline;
-    let progress: Progress = { entries: this.#settledEntries, settled: this.#settledRange() };
+    let progress: Progress = { entries: this.#settledEntries.flat(), settled: this.#settledRange() };
     this.#settledEntries = [];
     const accountedFor = progress.entries.length;
     await this.#persist(async () => {

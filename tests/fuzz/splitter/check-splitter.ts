@@ -4,6 +4,7 @@ import { Ledger } from '../../../src/sdk/ledger/ledger.js';
 import type { Events } from '../../../src/sdk/pipeline/events.js';
 import type { RawEvent } from '../../../src/sdk/pipeline/raw-event.js';
 import { parseTimestamp } from '../../../src/sdk/time/timestamp.js';
+import { quotedRun } from '../../support/quoted-run.js';
 import type { FuzzCase } from './draw-text.js';
 
 /** What the splitter says of an event. */
@@ -45,6 +46,8 @@ function take(splitter: EventSplitter, piece: Uint8Array, events: Split[]): void
       const columns = columnsFault(ended, index, { ...event, bytes });
       events.push({ bytes, id: event.id, service: event.service, timestampMs: event.timestampMs, columns });
     }
+    const last = events.at(-1);
+    if (last !== undefined && !copiesRuns(ended)) events[events.length - 1] = { ...last, columns: 'quoted run' };
   }
 }
 
@@ -56,7 +59,15 @@ function columnsFault(events: Events, index: number, event: RawEvent): string | 
   const [key, wanted] = [events.key(index, SEEN_MS), Ledger.keyOf(event, SEEN_MS)];
   if (key.bucket !== wanted.bucket || key.place !== wanted.place) return 'minute';
   if (key.high !== wanted.high || key.low !== wanted.low) return 'hash';
-  return Buffer.from(readQuotedText(events.quoted(index))).equals(bytes) ? undefined : 'quoted text';
+  return Buffer.from(readQuotedText(quotedRun(events, index, index + 1))).equals(bytes) ? undefined : 'quoted text';
+}
+
+/** Whether all of it copied together is what each is by itself. */
+function copiesRuns(events: Events): boolean {
+  const each = Array.from({ length: events.count }, (_, index) =>
+    quotedRun(events, index, index + 1).toString('latin1'),
+  );
+  return quotedRun(events, 0, events.count).toString('latin1') === each.join(',');
 }
 
 const SEEN_MS = 1_900_000_000_000;

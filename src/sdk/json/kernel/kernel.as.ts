@@ -525,7 +525,8 @@ function daysBefore(year: i32, month: i32): i32 {
 }
 
 /**
- * Writes the elements of the records from `first` on to OUTPUT as JSON strings, as many as there is room for.
+ * Writes the elements of the records from `first` on to OUTPUT as JSON strings, a comma after each, as many as there is room
+ * for.
  * @returns the number of the first record that is not there
  */
 export function quote(first: i32, count: i32): i32 {
@@ -539,7 +540,8 @@ export function quote(first: i32, count: i32): i32 {
     store<u8>(end, QUOTE);
     store<i32>(record, out, QUOTED_START);
     store<i32>(record, end + 1, QUOTED_END);
-    out = end + 1;
+    store<u8>(end + 1, COMMA);
+    out = end + 2;
   }
   return count;
 }
@@ -564,7 +566,7 @@ function escapeText(from: i32, to: i32, target: i32): i32 {
   const backslashes = i8x16.splat(BACKSLASH);
   const controls = i8x16.splat(BLANK);
   const inserted = i8x16.splat(-128);
-  // Room for sixteen bytes of six letters each, and a quote.
+  // Room for sixteen bytes of six letters each, a quote and a comma.
   const full = OUTPUT + OUTPUT_BYTES - 128;
   let at = from;
   let out = target;

@@ -91,6 +91,7 @@ export class Kernel {
   readonly input: Buffer;
   /** Of each element that ended, the words that RECORD names. */
   readonly records: Int32Array;
+  /** Elements that stand in the output as JSON strings. */
   #quotedFrom = 0;
   #quotedTo = 0;
 
@@ -165,17 +166,26 @@ export class Kernel {
   }
 
   /**
-   * The element at `index` as a JSON string.
+   * Writes elements as JSON strings, one after the other, from `index` on where it is not written yet.
    * @param count elements that there are
-   * @returns a view that is good until another one is asked for; undefined where it does not fit into the kernel
+   * @returns the first element behind it that is not written; `index` itself, where it does not fit into the kernel
    */
-  quoted(index: number, count: number): Uint8Array | undefined {
+  quote(index: number, count: number): number {
     if (index < this.#quotedFrom || index >= this.#quotedTo) {
       this.#quotedFrom = index;
       this.#quotedTo = this.#exports.quote(index, count);
-      if (this.#quotedTo === index) return undefined;
     }
-    return this.#memory.subarray(this.word(index, QUOTED_START), this.word(index, QUOTED_END));
+    return this.#quotedTo;
+  }
+
+  /** Bytes of an element as a JSON string, once it was written; also where others took its place since. */
+  quotedSize(index: number): number {
+    return this.word(index, QUOTED_END) - this.word(index, QUOTED_START);
+  }
+
+  /** Elements as they were written last, commas between them: a view that is good until others are. */
+  quotedRun(from: number, to: number): Uint8Array {
+    return this.#memory.subarray(this.word(from, QUOTED_START), this.word(to - 1, QUOTED_END));
   }
 
   /** Escapes the first `length` bytes of the input. @returns a view that is good until the next call */

@@ -141,6 +141,7 @@ describe('IntakeBatch', () => {
     const batch = new IntakeBatch(KEY);
     const bytes = Buffer.from('{"id":"x"}');
     batch.add(...alone({ bytes, id: 'x', timestampMs: undefined }));
+    batch.copyAdded();
     bytes.fill(0);
     expect(Buffer.from(batch.text(0)).toString()).toBe('{"id":"x"}');
   });

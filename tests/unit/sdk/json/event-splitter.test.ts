@@ -4,9 +4,11 @@ import fc from 'fast-check';
 import { eventOf, EventSplitter, MalformedArrayError } from '../../../../src/sdk/json/event-splitter.js';
 import { readQuotedText } from '../../../../src/sdk/json/json-string.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
+import type { Events } from '../../../../src/sdk/pipeline/events.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/raw-event.js';
 import type { Random } from '../../../../src/sdk/ports.js';
 import { parseTimestamp } from '../../../../src/sdk/time/timestamp.js';
+import { quotedRun } from '../../../support/quoted-run.js';
 import { seededRandom } from '../../../support/seeded-random.js';
 
 /** What an event says, with its bytes as text. */
@@ -152,11 +154,31 @@ function eventsOf(splitter: EventSplitter, piece: Uint8Array): RawEvent[] {
       expect(events.key(index, SEEN_MS)).toEqual(key);
       expect([events.size(index), events.timestampMs(index)]).toEqual([text.length, event.timestampMs]);
       expect(text.equals(events.text(index))).toBe(true);
-      expect(text.equals(readQuotedText(events.quoted(index)))).toBe(true);
+      expect(text.equals(readQuotedText(quotedRun(events, index, index + 1)))).toBe(true);
       all.push({ ...event, bytes: text });
     }
+    expectRuns(events);
   }
   return all;
+}
+
+/** What is copied together is what each is by itself, whatever of it was copied before. */
+function expectRuns(events: Events): void {
+  const { count } = events;
+  for (const [from, to] of [
+    [0, count],
+    [Math.floor(count / 2), count],
+    [0, Math.ceil(count / 2)],
+  ] as const) {
+    if (from === to) continue;
+    const indexes = Array.from({ length: to - from }, (_, n) => from + n);
+    const each = indexes.map((index) => quotedRun(events, index, index + 1).toString('latin1'));
+    expect(quotedRun(events, from, to).toString('latin1')).toBe(each.join(','));
+    const run = events.run(from, to);
+    if (run === undefined) continue;
+    const texts = indexes.map((index) => Buffer.from(events.text(index)).toString('latin1'));
+    expect(Buffer.from(run).toString('latin1')).toBe(texts.join(','));
+  }
 }
 
 const SEEN_MS = 1_900_000_000_000;
