@@ -25,7 +25,7 @@ export {
   type TriggerRegistration,
 } from './sdk/registration.js';
 export { runPlatformCommand } from './sdk/platform-command.js';
-export { launchTrigger, type Audience as LogAudience, type Launch, type World } from './sdk/launch-trigger.js';
+export { launchTrigger, type Launch, type LogAudience, type World } from './sdk/launch-trigger.js';
 export { EXIT_CODE, exitCodeOf, type ExitCode } from './sdk/exit-code.js';
 
 // What the SDK asks of the world, and the real one

@@ -27,7 +27,7 @@ export interface World {
 }
 
 /** Who else hears of a run, beside standard error. */
-export interface Audience {
+export interface LogAudience {
   readonly sinks: readonly LogSink[];
   /** Texts that no output may contain, further to those of the run. */
   readonly secrets: readonly string[];
@@ -43,7 +43,7 @@ export interface Launch {
   readonly once: boolean;
   /** Called with the log of the run, before it begins. @returns what is to be told of it */
   readonly observe?: (log: Log) => Promise<PipelineListener>;
-  readonly audience?: Audience;
+  readonly audience?: LogAudience;
   /** Where it is given, what ends or fails is run again until stopped, and errors are counted there. */
   readonly errors?: ErrorAccount;
 }

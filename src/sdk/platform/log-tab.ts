@@ -23,7 +23,7 @@ const REFUSED_FOR_ITS_CONTENT: readonly (number | undefined)[] = [400, 413, 422]
 const LAST_PAUSE_MS = 500;
 
 /** Fields that help nobody who reads the tab, or that have a place of their own. */
-const NOT_SHOWN = new Set(['advice', 'code', 'stack', 'status']);
+const NOT_SHOWN = new Set(['advice', 'code', 'dataPath', 'graceSeconds', 'once', 'signal', 'stack', 'status']);
 
 export interface LogTabOptions extends PlatformSpeaker {
   readonly url: string;
@@ -81,6 +81,8 @@ export class LogTab implements LogSink {
       await this.#waitForMore();
       const pauseMs = await this.#send();
       if (pauseMs === 0) continue;
+      // Who is leaving has no time to be let in again.
+      if (this.#closing.signal.aborted && pauseMs === REFUSAL_PAUSE_MS) return;
       if (this.#closing.signal.aborted) await clock.sleep(LAST_PAUSE_MS, this.#cut.signal);
       else await clock.sleep(pauseMs, this.#closing.signal);
     }

@@ -212,6 +212,14 @@ describe('at the end', () => {
     expect(transport.requests.length).toBeLessThanOrEqual(7);
   });
 
+  it('a platform that refuses the token is asked once more, and not waited for', async () => {
+    const { clock, tab, write, transport } = tabWith(inTurn({ status: 401 }));
+    write('info', 'Stopped');
+    await tab.close(3_000);
+    expect(clock.monotonic()).toBe(0);
+    expect(transport.requests).toHaveLength(1);
+  });
+
   it('a wait after a failure is broken off for a last try', async () => {
     const { clock, tab, write, sent } = tabWith(inTurn({ status: 503 }, { status: 503 }, {}));
     write('error', 'x');
