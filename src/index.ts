@@ -19,12 +19,13 @@ export type {
 } from './sdk/trigger.js';
 export {
   loadTrigger,
+  type AccountCheck,
   type ConfigurationSources,
   type LoadedTrigger,
   type TriggerRegistration,
 } from './sdk/registration.js';
 export { runPlatformCommand } from './sdk/platform-command.js';
-export { launchTrigger, type Launch, type World } from './sdk/launch-trigger.js';
+export { launchTrigger, type Launch, type LogAudience, type World } from './sdk/launch-trigger.js';
 export { EXIT_CODE, exitCodeOf, type ExitCode } from './sdk/exit-code.js';
 
 // What the SDK asks of the world, and the real one
@@ -92,6 +93,15 @@ export { createMemoryStorage } from './sdk/storage/memory.js';
 export { directoryLocation } from './sdk/storage/directory-location.js';
 export { findStorage, type FoundStorage, type StorageSearch } from './sdk/storage/find-storage.js';
 export type { OpenedStorage, StorageLocation } from './sdk/storage/storage-location.js';
-export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from './sdk/observability/log.js';
+export {
+  createLog,
+  type Log,
+  type LogFields,
+  type LogLevel,
+  type LogOptions,
+  type LogRecord,
+  type LogSink,
+  STREAM_ONLY,
+} from './sdk/observability/log.js';
 export { pipelineLog } from './sdk/observability/pipeline-log.js';
 export { redactor, type Redactor } from './sdk/observability/redactor.js';

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
  * Entry point in Sekoia's platform: `node dist/main.js <command>`, where the command is the `docker_parameters` of a
- * trigger's declaration. Reads `module_configuration`, `connector_configuration` (or `trigger_configuration`),
+ * trigger's declaration, or `validate_module_configuration`. Reads `module_configuration`, `connector_configuration` (or `trigger_configuration`),
  * `intake_url`, `sub_folder` and, for state on S3, `file_backend` and its companions as the platform provides them, and the
- * variables DATA_PATH and LOG_LEVEL.
+ * variables DATA_PATH and LOG_LEVEL. With `token` and `url_callback` it fetches the secrets of the account, writes to the log
+ * tab, and goes on until it is stopped: what fails is run again.
  *
  * Exit codes: 0 stopped by SIGTERM, 1 failure, 2 configuration, 130 stopped by SIGINT.
  */
@@ -32,7 +33,7 @@ const signals: SignalSource = {
 // The library that keeps state on S3 warns of versions of Node.js, past the log; which ones work is for us to say.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-const [{ triggers }, { createUndiciTransport }, { runPlatformCommand }, system] = await Promise.all([
+const [{ triggers, release }, { createUndiciTransport }, { runPlatformCommand }, system] = await Promise.all([
   import('./modules.js'),
   import('./sdk/http/undici-transport.js'),
   import('./sdk/platform-command.js'),
@@ -52,6 +53,7 @@ process.exitCode = await runPlatformCommand(triggers, process.argv[2], {
   signals,
   stderr: process.stderr,
   openTransport: () => createUndiciTransport(),
+  release,
 });
 // Whatever still holds the process by now was abandoned on purpose.
 setTimeout(() => process.exit(), 1000).unref();

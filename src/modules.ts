@@ -1,7 +1,13 @@
 import { connectorArgumentsSchema, moduleConfigurationSchema } from './jumpcloud/configuration.generated.js';
 import { jumpcloudDirectoryInsightsConnector } from './jumpcloud/connector.js';
 import { validateArguments, validateModule } from './jumpcloud/validators.generated.js';
-import type { TriggerRegistration } from './sdk/registration.js';
+import type { AccountCheck, TriggerRegistration } from './sdk/registration.js';
+
+// Loaded only where it is asked for: collecting needs none of it.
+const checkAccountLazily: AccountCheck = async function* (module, context) {
+  const { checkAccount } = await import('./jumpcloud/check-account.js');
+  yield* checkAccount(module, context);
+};
 
 /** Every trigger of this module. Each has a declaration in `triggers/` whose `docker_parameters` is its command. */
 export const triggers: readonly TriggerRegistration[] = [
@@ -10,5 +16,9 @@ export const triggers: readonly TriggerRegistration[] = [
     moduleSchema: moduleConfigurationSchema,
     argumentsSchema: connectorArgumentsSchema,
     validators: { module: validateModule, arguments: validateArguments },
+    accountCheck: checkAccountLazily,
   },
 ];
+
+/** Product and version, as error reports name them. */
+export { USER_AGENT as release } from './jumpcloud/user-agent.js';

@@ -1,22 +1,17 @@
-import { describeError, isAbort, ModuleError } from '../sdk/errors.js';
+import { describeError, isAbort } from '../sdk/errors.js';
 import { checkIntake } from '../sdk/intake/check-intake.js';
-import type { Window } from '../sdk/pipeline/source.js';
 import { formatTimestamp } from '../sdk/time/timestamp.js';
 import type { CheckContext, CheckResult } from '../sdk/trigger.js';
 import type { DirectoryInsightsClient } from './api/client.js';
 import type { Selection } from './api/query.js';
-import { type Stage, STAGES, stoppedAt } from './check-stage.js';
+import { queryFailure, RETRY_FOR_MS, stageResults } from './check-query.js';
 import { createClient } from './create-client.js';
-import { DirectoryInsightsSource } from './event-source.js';
 import type { ConnectorSettings } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
 const DAY_MS = 86_400_000;
 /** Beyond this a machine's clock is worth mending; the connector itself goes by the API's. */
 const CLOCK_TOLERANCE_MS = 60_000;
-
-/** Long enough for a 429 or a 503 that passes at once; whoever checks waits for it. */
-const RETRY_FOR_MS = 3000;
 
 /** Examines an account and its arguments: one small query to the API, and a look at the intake that sends nothing. */
 export async function* checkConnector(
@@ -32,55 +27,6 @@ export async function* checkConnector(
   if (client.serverClock.isKnown) yield clockResult(client.serverClock.offsetMs);
   if (failure === undefined) yield await organizationResult(client, lastDay, settings.organizationId, context.signal);
   yield* checkIntake({ url: settings.intakeUrl, intakeKey: settings.intakeKey, userAgent: USER_AGENT }, context);
-}
-
-/** Asks for one event. @returns what the API, or the way to it, has against that */
-async function queryFailure(
-  settings: ConnectorSettings,
-  client: DirectoryInsightsClient,
-  window: Window,
-  signal: AbortSignal,
-): Promise<ModuleError | undefined> {
-  const source = new DirectoryInsightsSource({ client, services: settings.services, pageSize: 1 });
-  try {
-    // The first piece is enough; leaving early closes the connection.
-    for await (const page of source.read(window, signal)) if (page.events.count > 0) break;
-    return undefined;
-  } catch (error) {
-    if (error instanceof ModuleError) return error;
-    throw error;
-  }
-}
-
-/** What came before the failure passed, what comes after it could not be seen. */
-function* stageResults(settings: ConnectorSettings, failure: ModuleError | undefined): Generator<CheckResult> {
-  const { host, protocol } = new URL(settings.baseUrl);
-  const stopped = failure && stoppedAt(failure);
-  const details: Readonly<Record<Stage, string>> = {
-    'name resolution': host,
-    connection: host,
-    TLS: protocol === 'https:' ? 'the certificate is trusted' : 'not used: the address is on this machine',
-    address: 'found',
-    answer: 'the Directory Insights API answers',
-    'API key': 'accepted',
-    licence: 'Directory Insights is part of the plan',
-    role: 'the administrator may read events',
-    query: 'understood',
-    services: settings.services.join(', '),
-  };
-  let seen = true;
-  for (const stage of STAGES) {
-    const name = `JumpCloud ${stage}`;
-    if (failure !== undefined && stage === stopped?.stage) {
-      seen = false;
-      const { remedy } = stopped;
-      yield { name, state: 'failed', detail: failure.message, ...(remedy === undefined ? {} : { remedy }) };
-    } else if (seen) {
-      yield { name, state: 'passed', detail: details[stage] };
-    } else {
-      yield { name, state: 'skipped', detail: `not reached: ${stopped?.stage ?? ''} failed` };
-    }
-  }
 }
 
 /** The instant that `start_from` comes to; a position that was saved goes before it. */

@@ -49,6 +49,9 @@ export interface ConnectorSettings {
   readonly logLevel: ConnectorArguments['log_level'];
 }
 
+/** The part of them that is the account's. */
+export type AccountSettings = Pick<ConnectorSettings, 'baseUrl' | 'apiKey' | 'organizationId'>;
+
 /** What {@link parseSettings} works on. */
 export interface SettingsInput {
   /** Values that met the schemas, defaults included. What is missing nevertheless is a problem. */
@@ -70,16 +73,25 @@ export function parseSettings(input: SettingsInput): { settings: ConnectorSettin
   return { settings, warnings };
 }
 
-/** The settings are to be used only where there is no problem: whatever has one is filled up with nonsense. */
-function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): {
-  settings: ConnectorSettings;
-  warnings: string[];
-  problems: ConfigurationProblem[];
-} {
+/**
+ * Turns the validated values of an account into settings.
+ * @throws ConfigurationError with every problem at once.
+ */
+export function parseAccount(module: Partial<ModuleConfiguration>): AccountSettings {
+  const { take, problems } = createReader();
+  const account = takeAccount(module, take);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return account;
+}
+
+/** Reads a value that must be there, or notes what is wrong with it and gives a filler in its place. */
+type Take = <T, F>(setting: string, given: T | undefined, parse: (value: T) => Parsed<F>, filler: F) => F;
+
+/** The values are to be used only where there is no problem: whatever has one is filled up with nonsense. */
+function createReader(): { take: Take; warnings: string[]; problems: ConfigurationProblem[] } {
   const warnings: string[] = [];
   const problems: ConfigurationProblem[] = [];
-
-  function take<T, F>(setting: string, given: T | undefined, parse: (value: T) => Parsed<F>, filler: F): F {
+  const take: Take = (setting, given, parse, filler) => {
     const parsed = given === undefined ? { problem: 'is required' } : parse(given);
     if ('problem' in parsed) {
       problems.push({ setting, problem: parsed.problem });
@@ -87,19 +99,33 @@ function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): 
     }
     if (parsed.warning !== undefined) warnings.push(`${setting}: ${parsed.warning}`);
     return parsed.value;
-  }
+  };
+  return { take, warnings, problems };
+}
 
+function takeAccount(module: Partial<ModuleConfiguration>, take: Take): AccountSettings {
+  return {
+    baseUrl: take('module.base_url', module.base_url, (text) => parseAddress(text, 'refuse'), ''),
+    apiKey: take('module.apikey', module.apikey, parseHeaderText, ''),
+    ...(module.organization_id !== undefined && {
+      organizationId: take('module.organization_id', module.organization_id, parseOrganization, ''),
+    }),
+  };
+}
+
+function interpret({ module, arguments: args, intakeUrl, now }: SettingsInput): {
+  settings: ConnectorSettings;
+  warnings: string[];
+  problems: ConfigurationProblem[];
+} {
+  const { take, warnings, problems } = createReader();
   const number = (setting: string, given: number | undefined): number =>
     take(setting, given, (value) => ({ value }), 0);
   const duration = (setting: string, given: string | undefined): number => take(setting, given, parseDurationText, 0);
   const intake = chooseIntake(args, intakeUrl);
 
   const settings: ConnectorSettings = {
-    baseUrl: take('module.base_url', module.base_url, (text) => parseAddress(text, 'refuse'), ''),
-    apiKey: take('module.apikey', module.apikey, parseHeaderText, ''),
-    ...(module.organization_id !== undefined && {
-      organizationId: take('module.organization_id', module.organization_id, parseOrganization, ''),
-    }),
+    ...takeAccount(module, take),
     intakeUrl: take(intake.setting, intake.text, intake.parse, ''),
     intakeKey: take('arguments.intake_key', args.intake_key, parseHeaderText, ''),
     chunkSize: number('arguments.chunk_size', args.chunk_size),

@@ -48,6 +48,19 @@ export const ERROR_CODES = {
     when: 'The few events at hand are refused; whether they or the destination are at fault is not known yet.',
   },
   DESTINATION_REFUSED: { retryable: false, audience: 'operator', when: 'The destination refuses everything sent.' },
+  PLATFORM_UNREACHABLE: {
+    retryable: true,
+    audience: 'platform',
+    when: 'No answer from the platform’s own services: secrets, callback, logs.',
+  },
+  PLATFORM_UNAVAILABLE: { retryable: true, audience: 'platform', when: 'The platform answered with a server error.' },
+  PLATFORM_RATE_LIMITED: { retryable: true, audience: 'nobody', when: 'The platform asked to slow down.' },
+  PLATFORM_ANSWER_INVALID: {
+    retryable: true,
+    audience: 'platform',
+    when: 'The platform’s answer does not hold what was asked for.',
+  },
+  PLATFORM_REFUSED: { retryable: false, audience: 'platform', when: 'The platform refused the token or the request.' },
 } as const satisfies Record<string, ErrorTraits>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -92,6 +105,11 @@ export class ModuleError extends Error {
   get audience(): Audience {
     return ERROR_CODES[this.code].audience;
   }
+}
+
+/** Whether only an operator can mend it: trying again cannot, and nobody else will. */
+export function isForOperator({ audience, retryable }: ModuleError): boolean {
+  return audience === 'operator' && !retryable;
 }
 
 /** One rejected setting. */

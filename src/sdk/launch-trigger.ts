@@ -1,6 +1,7 @@
+import type { ErrorAccount } from './error-account.js';
 import type { ExitCode } from './exit-code.js';
 import type { ClosableTransport } from './http/undici-transport.js';
-import { createLog, type Log } from './observability/log.js';
+import { createLog, type Log, type LogSink } from './observability/log.js';
 import { logLevelOf } from './observability/log-level.js';
 import { outputStyle, type OutputStream } from './observability/terminal.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
@@ -21,6 +22,17 @@ export interface World {
   readonly stderr: OutputStream;
   /** New connections of its own for each call. */
   readonly openTransport: () => ClosableTransport;
+  /** Product and version, for reports of errors. */
+  readonly release?: string;
+}
+
+/** Who else hears of a run, beside standard error. */
+export interface LogAudience {
+  readonly sinks: readonly LogSink[];
+  /** Texts that no output may contain, further to those of the run. */
+  readonly secrets: readonly string[];
+  /** Sends what is left to tell them. */
+  close(withinMs: number): Promise<void>;
 }
 
 export interface Launch {
@@ -31,11 +43,14 @@ export interface Launch {
   readonly once: boolean;
   /** Called with the log of the run, before it begins. @returns what is to be told of it */
   readonly observe?: (log: Log) => Promise<PipelineListener>;
+  readonly audience?: LogAudience;
+  /** Where it is given, what ends or fails is run again until stopped, and errors are counted there. */
+  readonly errors?: ErrorAccount;
 }
 
 /** Runs a trigger whose configuration was loaded, with a log that hides its secrets. Never rejects. */
 export async function launchTrigger(
-  { registration, loaded, storage, once, observe }: Launch,
+  { registration, loaded, storage, once, observe, audience, errors }: Launch,
   world: World,
 ): Promise<ExitCode> {
   const { trigger } = registration;
@@ -43,7 +58,8 @@ export async function launchTrigger(
     level: logLevelOf(loaded.resolved.values.arguments),
     ...outputStyle(world.stderr, world.environment),
     stream: world.stderr,
-    secrets: [...loaded.secrets, ...storage.secrets],
+    secrets: [...loaded.secrets, ...storage.secrets, ...(audience?.secrets ?? [])],
+    sinks: audience?.sinks ?? [],
   });
   for (const warning of loaded.warnings) log.warning(warning);
   log.info('Starting', { trigger: trigger.command, dataPath: storage.description, once });
@@ -60,6 +76,8 @@ export async function launchTrigger(
       log,
       transport,
       ...(listener && { listener }),
+      ...(errors && { errors }),
+      ...(audience && { sendLastLines: (withinMs: number) => audience.close(withinMs) }),
     });
   } finally {
     await transport.close();

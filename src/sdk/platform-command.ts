@@ -2,25 +2,35 @@ import { resolve } from 'node:path';
 
 import type { Lookup } from './configuration/lookup.js';
 import { createLookup } from './configuration/lookup.js';
+import type { LoadedSection } from './configuration/layer.js';
 import { suggestion } from './configuration/nearest.js';
 import { loadPlatformConfiguration } from './configuration/platform.js';
+import { ErrorAccount } from './error-account.js';
 import { ConfigurationError } from './errors.js';
 import { exitCodeOf, type ExitCode } from './exit-code.js';
+import { WAIT_FOR_STOP_MS } from './keep-running.js';
 import { launchTrigger, type World } from './launch-trigger.js';
-import { createLog } from './observability/log.js';
+import { createLog, type Log } from './observability/log.js';
 import { withEnvironmentLogLevel } from './observability/log-level.js';
-import { openMonitoring, type Monitoring } from './observability/monitoring.js';
+import { openMonitoring } from './observability/monitoring.js';
 import { reportError } from './observability/report-error.js';
 import { outputStyle } from './observability/terminal.js';
-import { loadTrigger, type TriggerRegistration } from './registration.js';
+import type { PipelineListener } from './pipeline/pipeline-event.js';
+import type { Clock } from './ports.js';
+import { openPlatformLink, type PlatformLink } from './platform/link.js';
+import { loadTrigger, type AccountCheck, type LoadedTrigger, type TriggerRegistration } from './registration.js';
 import { findStorage } from './storage/find-storage.js';
+import type { StorageLocation } from './storage/storage-location.js';
 
 /** Where the platform mounts the data of an item. */
 const PLATFORM_DATA_PATH = '/symphony_data';
 
+/** The platform's own command for every module: does this account work? */
+const VALIDATION = 'validate_module_configuration';
+
 /**
  * Does what the platform asks of a module's container: runs the trigger that `command` names, configured by the
- * platform's files and environment. Never rejects: what went wrong is on standard error.
+ * platform's files and environment, or validates the account. Never rejects: what went wrong is on standard error.
  * @param command first argument of the process
  * @returns the status for the process to leave with
  */
@@ -29,32 +39,136 @@ export async function runPlatformCommand(
   command: string | undefined,
   world: World,
 ): Promise<ExitCode> {
-  const { stderr, environment, fileSystem, clock } = world;
-  let monitoring: Monitoring | undefined;
+  const lookup = createLookup(world);
+  let link: PlatformLink | undefined;
   try {
-    const registration = findTrigger(triggers, command);
-    const lookup = createLookup(world);
-    monitoring = await openMonitoring({ lookup, environment, clock });
-    const platform = await loadPlatformConfiguration(lookup);
-    const args = withEnvironmentLogLevel(platform.arguments, registration.argumentsSchema, environment);
-    const directory = await findDirectory(lookup, environment['DATA_PATH']);
-    const { location, problems } = await findStorage({ lookup, directory, fileSystem, clock });
-    const loaded = await loadTrigger(registration, { ...platform, arguments: args, problems }, clock.now());
-    const profile = registration.trigger.profile(loaded.settings);
-    const observe = monitoring.begin.bind(monitoring, profile);
-    return await launchTrigger({ registration, loaded, storage: location, once: false, observe }, world);
+    link = await openPlatformLink({ ...world, lookup, log: startLog(world, undefined), command: command ?? '' });
+    const validated = triggers.find(canBeValidated);
+    if (command === VALIDATION && validated !== undefined) return await validate(validated, { lookup, link, world });
+    return await launch(findTrigger(triggers, command), { lookup, link, world });
   } catch (thrown) {
-    reportError(createLog({ level: 'info', stream: stderr, ...outputStyle(stderr, environment) }), thrown);
+    reportError(startLog(world, link), thrown);
     return exitCodeOf(thrown);
   } finally {
-    await monitoring?.close();
+    await link?.close();
   }
 }
 
+/** What is known before the settings are. */
+interface Start {
+  readonly lookup: Lookup;
+  readonly link: PlatformLink;
+  readonly world: World;
+}
+
+async function launch(registration: TriggerRegistration, { lookup, link, world }: Start): Promise<ExitCode> {
+  const { environment, clock } = world;
+  const errors = new ErrorAccount(clock);
+  const isOnPlatform = link.access !== undefined;
+  const monitoring = await openMonitoring({ lookup, environment, clock, errors });
+  try {
+    const { loaded, storage } = await load(registration, { lookup, link, world });
+    const profile = registration.trigger.profile(loaded.settings);
+    const observe = async (log: Log): Promise<PipelineListener> => {
+      errors.tellTo(log);
+      const watch = await monitoring.begin(profile, log);
+      return isOnPlatform ? withDigest(watch, log, clock) : watch;
+    };
+    return await launchTrigger(
+      { registration, loaded, storage, once: false, observe, audience: link, ...(isOnPlatform && { errors }) },
+      world,
+    );
+  } catch (thrown) {
+    const level = reportError(startLog(world, link), thrown);
+    // The platform stops what has said this. To leave at once would only have it started again, and say it again.
+    if (level === 'critical' && isOnPlatform) await waitForStop(world);
+    return exitCodeOf(thrown);
+  } finally {
+    await monitoring.close();
+  }
+}
+
+async function load(
+  registration: TriggerRegistration,
+  { lookup, link, world }: Start,
+): Promise<{ loaded: LoadedTrigger; storage: StorageLocation }> {
+  const { environment, fileSystem, clock } = world;
+  const platform = await loadPlatformConfiguration(lookup);
+  const module = await completeAccount(platform.module, registration, { lookup, link, world });
+  const args = withEnvironmentLogLevel(platform.arguments, registration.argumentsSchema, environment);
+  const directory = await findDirectory(lookup, environment['DATA_PATH']);
+  const { location, problems } = await findStorage({ lookup, directory, fileSystem, clock });
+  const loaded = await loadTrigger(registration, { ...platform, module, arguments: args, problems }, clock.now());
+  return { loaded, storage: location };
+}
+
+/** Asks for the secrets of the account, where the platform keeps any of it. What it left in their place does not count. */
+async function completeAccount(
+  account: LoadedSection,
+  { moduleSchema }: TriggerRegistration,
+  { link, world }: Start,
+): Promise<LoadedSection> {
+  const { secrets = [] } = moduleSchema;
+  if (link.access === undefined || secrets.length === 0) return account;
+  const { withSecrets } = await import('./platform/fetch-secrets.js');
+  const values = await link.fetchSecrets(startLog(world, link), new AbortController().signal);
+  return withSecrets(account, secrets, values);
+}
+
+async function withDigest(watch: PipelineListener, log: Log, clock: Clock): Promise<PipelineListener> {
+  const { deliveryDigest } = await import('./platform/delivery-digest.js');
+  const digest = deliveryDigest(log, clock);
+  return (event) => {
+    watch(event);
+    digest(event);
+  };
+}
+
+async function validate(
+  registration: TriggerRegistration & { readonly accountCheck: AccountCheck },
+  { lookup, link, world }: Start,
+): Promise<ExitCode> {
+  const { validateAccount } = await import('./platform/validate-account.js');
+  const { clock, random } = world;
+  const transport = world.openTransport();
+  const context = { clock, random, transport, signal: new AbortController().signal };
+  try {
+    return await validateAccount(registration, { lookup, link, log: startLog(world, link), context });
+  } finally {
+    await transport.close();
+  }
+}
+
+/** The log before the settings are known: nothing is kept back. */
+function startLog({ stderr, environment }: World, link: PlatformLink | undefined): Log {
+  const { sinks = [], secrets = [] } = link ?? {};
+  return createLog({ level: 'info', stream: stderr, ...outputStyle(stderr, environment), sinks, secrets });
+}
+
+/** Until a signal comes, for as long as the platform may take to send one. */
+async function waitForStop({ signals, clock }: World): Promise<void> {
+  const stopped = new AbortController();
+  const stop = (): void => stopped.abort();
+  signals.on('SIGTERM', stop);
+  signals.on('SIGINT', stop);
+  await clock.sleep(WAIT_FOR_STOP_MS, stopped.signal);
+  signals.off('SIGTERM', stop);
+  signals.off('SIGINT', stop);
+}
+
+function canBeValidated(
+  registration: TriggerRegistration,
+): registration is TriggerRegistration & { readonly accountCheck: AccountCheck } {
+  return registration.accountCheck !== undefined;
+}
+
 function findTrigger(triggers: readonly TriggerRegistration[], command: string | undefined): TriggerRegistration {
-  const commands = triggers.map(({ trigger }) => trigger.command);
   const found = triggers.find(({ trigger }) => trigger.command === command);
   if (found !== undefined) return found;
+  const commands = [
+    ...triggers.map(({ trigger }) => trigger.command),
+    ...(triggers.some(canBeValidated) ? [VALIDATION] : []),
+  ];
   const what = command === undefined ? 'is missing' : `'${command}' is unknown${suggestion(command, commands)}`;
   const problem = `${what}; the first argument must be one of: ${commands.join(', ')}`;
   throw new ConfigurationError([{ setting: 'command', problem }]);

@@ -4,7 +4,13 @@ import { resolveConfiguration, type ResolvedConfiguration } from './configuratio
 import type { SettingsSchema } from './configuration/schema.js';
 import type { Validator } from './configuration/validate.js';
 import { ConfigurationError, type ConfigurationProblem } from './errors.js';
-import type { ConfiguredTrigger, Trigger, TriggerConfiguration } from './trigger.js';
+import type { CheckContext, CheckResult, ConfiguredTrigger, Trigger, TriggerConfiguration } from './trigger.js';
+
+/** Examines an account alone, without a trigger's arguments: one small question. Findings come as they are made. */
+export type AccountCheck = (
+  module: Readonly<Record<string, unknown>>,
+  context: CheckContext,
+) => AsyncGenerator<CheckResult>;
 
 /** A trigger with the schemas of its settings: what a module's list of triggers is made of. */
 export interface TriggerRegistration {
@@ -15,6 +21,8 @@ export interface TriggerRegistration {
   readonly argumentsSchema: SettingsSchema;
   /** Their validators, where they were made ahead of time; else they are made at each start. */
   readonly validators?: { readonly module: Validator; readonly arguments: Validator };
+  /** For the platform's validation of an account; the manifest says `supports_validation` where there is one. */
+  readonly accountCheck?: AccountCheck;
 }
 
 /** The configuration as it was found, not yet looked at. */

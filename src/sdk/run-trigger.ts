@@ -1,5 +1,7 @@
+import type { ErrorAccount } from './error-account.js';
 import { isAbort } from './errors.js';
 import { EXIT_CODE, exitCodeOf, type ExitCode } from './exit-code.js';
+import { keepRunning } from './keep-running.js';
 import type { Log } from './observability/log.js';
 import { reportError } from './observability/report-error.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
@@ -15,6 +17,11 @@ const GRACE_MS = 8_000;
 /** How long a run may take to return once everything under way was aborted. */
 const LAST_WAIT_MS = 1_000;
 
+/** What the last lines of the log may take: so long as a rule, and less where the orchestrator's patience is nearly over. */
+const LAST_LINES_MS = 3_000;
+const LEAST_FOR_LAST_LINES_MS = 500;
+const PATIENCE_MS = 9_500;
+
 /** One run of a trigger, and the world it runs in. */
 export interface TriggerRun<Settings> {
   readonly trigger: Trigger<Settings>;
@@ -29,10 +36,14 @@ export interface TriggerRun<Settings> {
   readonly transport: HttpTransport;
   readonly signals: SignalSource;
   readonly listener?: PipelineListener;
+  /** Where it is given, what ends or fails is run again until stopped, and errors are counted there. Not with `once`. */
+  readonly errors?: ErrorAccount;
+  /** Called when nothing more is logged, before the signals are let go of: sends the log's last lines, in that time. */
+  readonly sendLastLines?: (withinMs: number) => Promise<void>;
 }
 
 /**
- * Runs a trigger alone on its data path until it is done, fails, or is stopped by a signal. Never rejects: what went
+ * Runs a trigger alone on its data path until it is done, fails, or is stopped by a signal; with `errors`, until it is stopped. Never rejects: what went
  * wrong is in the log.
  * @returns the status for the process to leave with
  */
@@ -41,8 +52,10 @@ export async function runTrigger<Settings>(run: TriggerRun<Settings>): Promise<E
   const stop = new Stop();
   const left = new AbortController();
   const signals = stopOnSignals({ source: run.signals, stop, clock, log, graceMs: GRACE_MS });
+  let stoppedAt: number | undefined;
+  stop.requested.addEventListener('abort', () => (stoppedAt = clock.monotonic()), { once: true });
   try {
-    const ended = await Promise.race([work(run, stop), giveUp(stop, clock, left.signal)]);
+    const ended = await Promise.race([workOn(run, stop), giveUp(stop, clock, left.signal)]);
     if (ended === 'given up') log.error('The trigger did not end when told to: leaving it');
     return exitCode(ended, signals.received, stop);
   } catch (thrown) {
@@ -51,8 +64,17 @@ export async function runTrigger<Settings>(run: TriggerRun<Settings>): Promise<E
     return exitCodeOf(thrown);
   } finally {
     left.abort();
+    const patienceMs = stoppedAt === undefined ? Infinity : PATIENCE_MS - (clock.monotonic() - stoppedAt);
+    await run.sendLastLines?.(Math.max(LEAST_FOR_LAST_LINES_MS, Math.min(LAST_LINES_MS, patienceMs)));
     signals.release();
   }
+}
+
+async function workOn<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'ended'> {
+  const { errors, once } = run;
+  if (errors === undefined || once) return work(run, stop);
+  await keepRunning((own) => work(run, own), { ...run, stop, errors });
+  return 'ended';
 }
 
 async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'ended'> {

@@ -40,6 +40,7 @@ describe('the manifest', () => {
       version: '2.1.0',
       categories: ['IAM'],
       configuration: { type: 'object', required: ['apikey'], secrets: ['apikey'] },
+      supports_validation: true,
     });
     expect(JSON.stringify(manifest)).not.toContain('$ref');
   });

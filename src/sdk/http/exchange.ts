@@ -4,8 +4,8 @@ import type { Redactor } from '../observability/redactor.js';
 import { answerExcerpt, readText } from './body.js';
 import { statedWaitMs } from './retry-after.js';
 
-/** Which end of the pipeline the other side is; it decides the codes of errors. */
-export type Side = 'source' | 'destination';
+/** Which end of the pipeline the other side is, or the platform around it; it decides the codes of errors. */
+export type Side = 'source' | 'destination' | 'platform';
 
 const CODES: Readonly<Record<Side, Record<'unreachable' | 'unavailable' | 'limited', ErrorCode>>> = {
   source: { unreachable: 'SOURCE_UNREACHABLE', unavailable: 'SOURCE_UNAVAILABLE', limited: 'SOURCE_RATE_LIMITED' },
@@ -13,6 +13,11 @@ const CODES: Readonly<Record<Side, Record<'unreachable' | 'unavailable' | 'limit
     unreachable: 'DESTINATION_UNREACHABLE',
     unavailable: 'DESTINATION_UNAVAILABLE',
     limited: 'DESTINATION_RATE_LIMITED',
+  },
+  platform: {
+    unreachable: 'PLATFORM_UNREACHABLE',
+    unavailable: 'PLATFORM_UNAVAILABLE',
+    limited: 'PLATFORM_RATE_LIMITED',
   },
 };
 
@@ -106,7 +111,7 @@ async function refusedForNow(
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       advice:
         status === 429
-          ? 'Nothing to do: collection goes on at the pace that is allowed.'
+          ? 'Nothing to do: the work goes on at the pace that is allowed.'
           : 'Nothing to do if it passes; if it lasts, look at the status page of the service.',
     },
   );

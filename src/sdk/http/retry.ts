@@ -29,6 +29,7 @@ export async function retry<Result>(operation: () => Promise<Result>, options: R
       if (!(error instanceof ModuleError) || !isWorthIt(error)) throw error;
       const delayMs = Math.max(backoffMs(policy, attempt, random), error.retryAfterMs ?? 0);
       if (clock.monotonic() + delayMs - startedAt > policy.deadlineMs) throw error;
+      if (attempt >= (policy.mostAttempts ?? Infinity)) throw error;
       if (!requested.aborted) onRetry?.({ error, attempt, delayMs });
       await clock.sleep(delayMs, requested);
       if (requested.aborted) throw abortError();

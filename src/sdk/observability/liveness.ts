@@ -1,3 +1,4 @@
+import { ErrorAccount } from '../error-account.js';
 import type { PipelineEvent } from '../pipeline/pipeline-event.js';
 import type { Clock } from '../ports.js';
 import { formatTimestamp } from '../time/timestamp.js';
@@ -20,12 +21,15 @@ export class Liveness {
   #heardAt: number;
   /** Until when it waits on purpose. */
   #waitsUntil = -Infinity;
-  #failedCycles = 0;
   #thresholdMs = LEAST_THRESHOLD_MS;
   #log: Log | undefined;
   #wasAlive = true;
 
-  constructor(private readonly clock: Clock) {
+  /** @param errors told of every event; what it counts is shown as `error_count` */
+  constructor(
+    private readonly clock: Clock,
+    private readonly errors = new ErrorAccount(clock),
+  ) {
     this.#startedAt = clock.monotonic();
     [this.#eventsAt, this.#heardAt] = [this.#startedAt, this.#startedAt];
   }
@@ -41,17 +45,12 @@ export class Liveness {
   hear(event: PipelineEvent): void {
     const now = this.clock.monotonic();
     this.#heardAt = now;
+    this.errors.hear(event);
     switch (event.kind) {
       case 'delivered':
         this.#eventsAt = now;
         return;
-      case 'caught-up':
-        this.#failedCycles = 0;
-        return;
       case 'cycle-failed':
-        this.#failedCycles += 1;
-        this.#waitsUntil = Math.max(this.#waitsUntil, now + event.delayMs);
-        return;
       case 'retrying':
       case 'waiting':
         this.#waitsUntil = Math.max(this.#waitsUntil, now + event.delayMs);
@@ -74,7 +73,7 @@ export class Liveness {
       // No test of it: a tenant where nothing happens is none that hangs.
       seconds_without_events_threshold: 0,
       last_heartbeat_threshold: Math.ceil(this.#thresholdMs / 1000),
-      error_count: this.#failedCycles,
+      error_count: this.errors.errors,
     });
     return { status: isAlive ? 200 : 500, contentType: 'application/json', body };
   }

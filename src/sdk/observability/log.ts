@@ -1,3 +1,5 @@
+import { Writable } from 'node:stream';
+
 import { createLogger, format, transports, type Logger } from 'winston';
 
 import { escapeControls } from './escape-controls.js';
@@ -10,8 +12,30 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** One line of a log, with every known secret blotted out. */
+export interface LogRecord {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** Who else is told what is logged. */
+export interface LogSink {
+  /** Takes it and returns: what is done with it comes later, and never throws. */
+  write(record: LogRecord): void;
+}
+
+/**
+ * Marks, among the fields, a line that goes to the stream only, as `log.info(text, { [STREAM_ONLY]: true })`: one that is
+ * written so often that elsewhere it would hide the others.
+ */
+export const STREAM_ONLY = Symbol('stream only');
+
+/** Fields as they are given: with the mark, where the line is for the stream only. */
+export type GivenFields = LogFields & { readonly [STREAM_ONLY]?: true };
+
 /** Where a program says what it does. */
-export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
+export type Log = Readonly<Record<LogLevel, (message: string, fields?: GivenFields) => void>>;
 
 export interface LogOptions {
   /** Lines below this level are not written. */
@@ -24,24 +48,46 @@ export interface LogOptions {
   readonly stream: NodeJS.WritableStream;
   /** Texts that must never be written: keys, tokens. */
   readonly secrets?: readonly string[];
+  /** Told of the same lines. */
+  readonly sinks?: readonly LogSink[];
 }
 
 /** A log that writes one line a record to `stream`, with every known secret blotted out. */
 export function createLog(options: LogOptions): Log {
+  const { sinks = [] } = options;
+  const redact = redactor(options.secrets ?? []);
+  const streams = [options.stream, ...sinks.map((sink) => streamInto(sink, redact))];
   const logger = createLogger({
     level: options.level,
     levels: { critical: 0, error: 1, warning: 2, info: 3, debug: 4 },
     format: options.human ? humanFormat(options) : machineFormat(options),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types it as an interface
-    transports: [new transports.Stream({ stream: options.stream, eol: '\n' })],
+    transports: streams.map((stream) => new transports.Stream({ stream, eol: '\n' })),
   });
   return bindLevels(logger);
+}
+
+/** Winston hands records, instead of lines, to a stream of objects. */
+function streamInto(sink: LogSink, redact: Redactor): NodeJS.WritableStream {
+  return new Writable({
+    objectMode: true,
+    write(record: LogFields & { level: LogLevel; message: string; [STREAM_ONLY]?: true }, _, done) {
+      const { level, message, [STREAM_ONLY]: isKeptBack, ...rest } = record;
+      const fields = Object.entries(rest)
+        .filter(([name]) => name !== 'timestamp')
+        .map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value]);
+      if (isKeptBack !== true) {
+        sink.write({ level, message: redact(message), fields: Object.fromEntries(fields) as LogFields });
+      }
+      done();
+    },
+  });
 }
 
 function bindLevels(logger: Logger): Log {
   const at =
     (level: LogLevel) =>
-    (message: string, fields: LogFields = {}): void => {
+    (message: string, fields: GivenFields = {}): void => {
       logger.log({ ...fields, level, message });
     };
   return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') };

@@ -1,5 +1,6 @@
 import type { Found, Lookup } from '../configuration/lookup.js';
 import { settle } from '../configuration/settle.js';
+import { ErrorAccount } from '../error-account.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
 import type { Clock, Environment } from '../ports.js';
 import type { TriggerProfile } from '../trigger.js';
@@ -27,6 +28,8 @@ export interface MonitoringOptions {
   readonly lookup: Lookup;
   readonly environment: Environment;
   readonly clock: Clock;
+  /** Told of everything that is heard of a run. */
+  readonly errors?: ErrorAccount;
 }
 
 /** A server to be opened, and the name of its port. */
@@ -38,10 +41,15 @@ interface Wanted {
 }
 
 /** Answers `/health` from now on. Never rejects: what cannot be had is told when the run begins. */
-export async function openMonitoring({ lookup, environment, clock }: MonitoringOptions): Promise<Monitoring> {
+export async function openMonitoring({
+  lookup,
+  environment,
+  clock,
+  errors = new ErrorAccount(clock),
+}: MonitoringOptions): Promise<Monitoring> {
   const problems: string[] = [];
   const servers: HttpServer[] = [];
-  const liveness = new Liveness(clock);
+  const liveness = new Liveness(clock, errors);
 
   const textOf = async (name: string): Promise<Found<string> | undefined> => {
     const { value, problems: unreadable } = await settle(lookup.text(name));

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports.js';
 import type { PipelineEvent, PipelineListener } from '../pipeline/pipeline-event.js';
 import { formatTimestamp } from '../time/timestamp.js';
-import type { Log } from './log.js';
+import { type Log, STREAM_ONLY } from './log.js';
 
 type Side = Extract<PipelineEvent, { kind: 'retrying' }>['side'];
 
@@ -72,6 +72,7 @@ export function pipelineLog(log: Log, clock: Clock): PipelineListener {
           const seconds = (event.durationMs / 1000).toFixed(1);
           log.info(
             `Delivered ${event.events === 1 ? 'an event' : `${event.events} events`} up to ${formatTimestamp(event.toMs)} in ${seconds} s`,
+            { [STREAM_ONLY]: true },
           );
         }
         return;

@@ -51,6 +51,14 @@ describe('retry', () => {
     expect(world.clock.sleeps).toEqual([]);
   });
 
+  it('tries no more often than it may', async () => {
+    const { operation, tries } = scripted(unavailable());
+    const world = options({ policy: { ...POLICY, deadlineMs: Infinity, mostAttempts: 3 } });
+    expect(await rejection(retry(operation, world))).toBeInstanceOf(ModuleError);
+    expect(tries()).toBe(3);
+    expect(world.clock.sleeps).toEqual([1000, 2000]);
+  });
+
   it('waits longer after each failure, until it succeeds', async () => {
     const { operation, tries } = scripted(
       unavailable(),

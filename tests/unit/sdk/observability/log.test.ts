@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { createLog, LOG_LEVELS, type LogOptions } from '../../../../src/sdk/observability/log.js';
+import {
+  createLog,
+  LOG_LEVELS,
+  type LogOptions,
+  type LogRecord,
+  STREAM_ONLY,
+} from '../../../../src/sdk/observability/log.js';
 import { RecordingStream } from '../../../support/recording-stream.js';
 
 const SECRET = 'abc"defg';
@@ -53,6 +59,21 @@ describe('a log for machines', () => {
     const { log, stream } = logWith({ secrets: [secret] });
     log.info('message', { flag: true, count: 1234, quoted: '":"' });
     expect(stream.records).toHaveLength(1);
+  });
+});
+
+describe('who else is told', () => {
+  it('hears the same lines without secrets, but not those that are for the stream only', () => {
+    const heard: LogRecord[] = [];
+    const { log, stream } = logWith({ level: 'info', sinks: [{ write: (record) => heard.push(record) }] });
+    log.debug('detail');
+    log.info(`key ${SECRET}`, { url: `https://host/?k=${encodeURIComponent(SECRET)}`, events: 3 });
+    log.info('every cycle', { events: 3, [STREAM_ONLY]: true });
+    expect(heard).toEqual([
+      { level: 'info', message: 'key [redacted]', fields: { url: 'https://host/?k=[redacted]', events: 3 } },
+    ]);
+    expect(stream.records.map(({ message }) => message)).toEqual(['key [redacted]', 'every cycle']);
+    expect(stream.text).not.toContain('stream only');
   });
 });
 
