@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 
 import type { Fault, FaultEffect } from '../../src/simulators/faults/fault-scenario.js';
 import { SYNTHETIC_TOKEN } from '../../src/simulators/sekoia/platform/services.js';
+import { startPlatformSimulator } from '../../src/simulators/sekoia/platform/simulator.js';
 import { happened, platformRig, tabText, until, type PlatformRig, type RigOptions } from '../support/platform-rig.js';
 import { temporaryDirectories } from '../support/temporary-directory.js';
 
@@ -117,6 +118,46 @@ describe('a cold start', () => {
     60_000,
   );
 
+  it('works as well with everything in the environment, JSON as base64', async () => {
+    const made = await rig({ provision: 'environment', simulators: { events: 50 } });
+    const supervisor = await made.start();
+    await until(() => collected(made), 'everything delivered');
+    expect(await supervisor.stop('asked')).toMatchObject({ code: 0 });
+    expectNoSecret(made, supervisor.output);
+  }, 60_000);
+
+  it('goes where the platform says that its services are, and to the intake however its address ends', async () => {
+    const elsewhere = await startPlatformSimulator({ secrets: { apikey: 'synthetic-api-key-for-tests' } });
+    try {
+      const at = (service: string): string => elsewhere.callbackUrl.replace('/callback', `/${service}`);
+      const made = await rig({
+        platform: { secrets: { apikey: WRONG_KEY } },
+        simulators: { events: 50 },
+        more: ({ intakeUrl }) => ({
+          ...{ url_secrets: at('secrets'), url_logs: at('logs') },
+          intake_url: `${intakeUrl}/`,
+        }),
+      });
+      const supervisor = await made.start();
+      await until(() => collected(made), 'everything delivered');
+      await supervisor.stop('asked');
+      expect(tabText(elsewhere.logs)).toContain('info Stopped');
+      expect(made.platform.stats.requests).toBe(0);
+    } finally {
+      await elsewhere.close();
+    }
+  }, 60_000);
+
+  it('is alive while it waits for its secrets, and leaves at once when it is stopped then', async () => {
+    const faults = [platformFault('secrets', { kind: 'stall' })];
+    const made = await rig({ platform: { scenario: { version: 1, faults } } });
+    const supervisor = await made.start();
+    await until(() => happened(supervisor, 'alive') === 1, 'it is alive');
+    const askedAt = Date.now();
+    expect(await supervisor.stop('asked')).toMatchObject({ code: 0, killed: false });
+    expect(Date.now() - askedAt).toBeLessThan(5_000);
+  }, 60_000);
+
   it('waits for a secrets service that fails, and for a log service that does, without losing a line', async () => {
     const faults = [platformFault('secrets', failing(502), 2), platformFault('logs', failing(500), 2)];
     const made = await rig({ simulators: { events: 100 }, platform: { scenario: { version: 1, faults } } });
@@ -131,13 +172,21 @@ describe('a cold start', () => {
     expectNoSecret(made, supervisor.output);
   }, 60_000);
 
-  it('collects although the log service never takes a line', async () => {
-    const faults = [platformFault('logs', { kind: 'stall' })];
-    const made = await rig({ simulators: { events: 100 }, platform: { scenario: { version: 1, faults } } });
-    const supervisor = await made.start();
-    await until(() => collected(made), 'everything delivered');
-    expect(await supervisor.stop('asked')).toMatchObject({ code: 0, killed: false });
-  }, 60_000);
+  it.each<[string, FaultEffect]>([
+    ['never answers', { kind: 'stall' }],
+    ['refuses the token', failing(401)],
+    ['breaks every connection', { kind: 'reset', point: 'before_processing' }],
+  ])(
+    'collects although the log service %s',
+    async (_, effect) => {
+      const faults = [platformFault('logs', effect)];
+      const made = await rig({ simulators: { events: 100 }, platform: { scenario: { version: 1, faults } } });
+      const supervisor = await made.start();
+      await until(() => collected(made), 'everything delivered');
+      expect(await supervisor.stop('asked')).toMatchObject({ code: 0, killed: false });
+    },
+    60_000,
+  );
 });
 
 describe('a life on the platform', () => {

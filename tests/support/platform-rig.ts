@@ -24,6 +24,9 @@ export interface RigOptions {
   readonly module?: object;
   readonly arguments?: object;
   readonly rules?: Partial<SupervisorRules>;
+  readonly provision?: 'files' | 'environment';
+  /** Further names that the platform provides, or other values. */
+  readonly more?: (simulators: Simulators) => Readonly<Record<string, string>>;
 }
 
 /** The whole platform around the built module. */
@@ -43,7 +46,7 @@ export interface PlatformRig {
 }
 
 export async function platformRig(options: RigOptions): Promise<PlatformRig> {
-  const { directory, region = 'FRA2', rules = {} } = options;
+  const { directory, region = 'FRA2', rules = {}, provision = 'files', more } = options;
   const simulators = await startSimulators({
     seed: 11,
     ...options.simulators,
@@ -60,11 +63,18 @@ export async function platformRig(options: RigOptions): Promise<PlatformRig> {
       if (line.level === 'critical') void supervisors.at(-1)?.stop('critical');
     },
   });
-  const item = createItem({ packageDirectory: ROOT, directory, command: COMMAND, rules: { ...RULES, ...rules } });
+  const item = createItem({
+    packageDirectory: ROOT,
+    directory,
+    command: COMMAND,
+    rules: { ...RULES, ...rules },
+    provision,
+  });
   const settings: ItemSettings = {
     module: { base_url: simulators.jumpcloudUrl, ...options.module },
     arguments: { intake_key: simulators.intakeKey, start_from: '30d', frequency: 1, ...options.arguments },
     intakeUrl: simulators.intakeUrl,
+    ...(more && { more: more(simulators) }),
   };
   return {
     simulators,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { type Ending, type ItemProgram, runItemTask } from '../../simulators/sekoia/platform/item-process.js';
-import { freePorts, mountConfiguration } from '../../simulators/sekoia/platform/mount.js';
+import { freePorts, type MountedValues, mountConfiguration } from '../../simulators/sekoia/platform/mount.js';
 import { SYNTHETIC_TOKEN } from '../../simulators/sekoia/platform/services.js';
 import type { PlatformSimulator } from '../../simulators/sekoia/platform/simulator.js';
 import { supervise, type Supervisor, type SupervisorRules } from '../../simulators/sekoia/platform/supervisor.js';
@@ -15,6 +15,8 @@ export interface ItemSettings {
   readonly module: Readonly<Record<string, unknown>>;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly intakeUrl: string;
+  /** Further names that the platform provides, or other values of those that it provides anyway. */
+  readonly more?: MountedValues;
 }
 
 export interface ItemOptions {
@@ -25,6 +27,8 @@ export interface ItemOptions {
   /** `docker_parameters` of the trigger. */
   readonly command: string;
   readonly rules?: Partial<SupervisorRules>;
+  /** How its configuration reaches it; variables with JSON hold base64 of it. Default files. */
+  readonly provision?: 'files' | 'environment';
 }
 
 /** An item of the module, run as the platform runs it: from its build, in processes of their own. */
@@ -41,38 +45,58 @@ export interface Item {
 }
 
 /** Creates an item that was never started. */
-export function createItem({ packageDirectory, directory, command, rules = {} }: ItemOptions): Item {
+export function createItem(options: ItemOptions): Item {
+  const { packageDirectory, directory, command, rules = {}, provision = 'files' } = options;
   const configurationPath = join(directory, 'symphony');
   const dataPath = join(directory, 'symphony_data');
-  const programOf = (argument: string, workerPort: number): ItemProgram => ({
-    argv: [process.execPath, join(packageDirectory, 'dist/main.js'), argument],
-    workingDirectory: packageDirectory,
-    environment: {
-      CONFIGURATION_PATH: configurationPath,
-      DATA_PATH: dataPath,
-      WORKER_PROM_LISTEN_PORT: String(workerPort),
-    },
-  });
-  const mount = async (settings: ItemSettings, platform: PlatformSimulator, more: object = {}): Promise<void> =>
-    mountConfiguration(configurationPath, {
-      module_configuration: settings.module,
-      connector_configuration: settings.arguments,
-      intake_url: settings.intakeUrl,
-      token: SYNTHETIC_TOKEN,
-      url_callback: platform.callbackUrl,
-      listen_host: '127.0.0.1',
-      ...more,
-    });
+
+  const prepare = async (argument: string, values: MountedValues, workerPort: number): Promise<ItemProgram> => {
+    await mountConfiguration(configurationPath, provision === 'files' ? values : {});
+    return {
+      argv: [process.execPath, join(packageDirectory, 'dist/main.js'), argument],
+      workingDirectory: packageDirectory,
+      environment: {
+        ...(provision === 'environment' && variablesOf(values)),
+        CONFIGURATION_PATH: configurationPath,
+        DATA_PATH: dataPath,
+        WORKER_PROM_LISTEN_PORT: String(workerPort),
+      },
+    };
+  };
   return {
     dataPath,
     async validate(settings, platform) {
-      await mount(settings, platform);
-      return runItemTask(programOf(VALIDATION, 0), LONGEST_VALIDATION_MS);
+      return runItemTask(await prepare(VALIDATION, valuesFor(settings, platform), 0), LONGEST_VALIDATION_MS);
     },
     async start(settings, platform) {
       const [livenessPort = 0, metricsPort = 0, workerPort = 0] = await freePorts(3);
-      await mount(settings, platform, { liveness_port: String(livenessPort), metrics_port: String(metricsPort) });
-      return supervise(programOf(command, workerPort), { livenessPort, rules });
+      const ports = { liveness_port: String(livenessPort), metrics_port: String(metricsPort) };
+      const program = await prepare(command, { ...valuesFor(settings, platform), ...ports }, workerPort);
+      return supervise(program, { livenessPort, rules });
     },
   };
+}
+
+function valuesFor(
+  { module, arguments: args, intakeUrl, more }: ItemSettings,
+  platform: PlatformSimulator,
+): MountedValues {
+  return {
+    module_configuration: module,
+    connector_configuration: args,
+    intake_url: intakeUrl,
+    token: SYNTHETIC_TOKEN,
+    url_callback: platform.callbackUrl,
+    listen_host: '127.0.0.1',
+    ...more,
+  };
+}
+
+function variablesOf(values: MountedValues): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name.toUpperCase(),
+      typeof value === 'string' ? value : Buffer.from(JSON.stringify(value)).toString('base64'),
+    ]),
+  );
 }

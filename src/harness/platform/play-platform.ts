@@ -76,6 +76,7 @@ export async function playPlatform(
     now: () => Math.min(clock.now(), endsAtMs),
   });
   const directory = await mkdtemp(join(tmpdir(), 'sekoia-module-platform-'));
+  const scenario = options.scenario && { scenario: options.scenario };
   const { supervisors, platforms, open } = createLodge();
   try {
     const { apiKey, intakeKey } = simulators;
@@ -88,7 +89,7 @@ export async function playPlatform(
       ['Refuses an account whose key does not', WRONG_KEY, false],
     ] as const) {
       await steps.take(name, async () => {
-        const platform = await open({ secrets: { apikey: key }, moduleConfiguration: settings.module });
+        const platform = await open({ secrets: { apikey: key }, moduleConfiguration: settings.module, ...scenario });
         const { code, inTime, output } = await item.validate(settings, platform);
         hold(inTime && code === 0, `the process ended with ${code ?? 'a signal'}: ${output}`);
         return validationResult(platform.reports, isValid);
@@ -97,7 +98,7 @@ export async function playPlatform(
 
     const platform = await open({
       secrets: { apikey: apiKey },
-      ...(options.scenario && { scenario: options.scenario }),
+      ...scenario,
       onLogLine: ({ level }) => {
         if (level === 'critical') void supervisors.at(-1)?.stop('critical');
       },
@@ -125,7 +126,9 @@ export async function playPlatform(
       const frozen = supervisor.pid;
       process.kill(frozen, 'SIGSTOP');
       const { history } = supervisor;
-      await steps.until(() => happened(history, 'alive') > 1, START_MS, 'a second process that is alive');
+      await steps
+        .until(() => happened(history, 'alive') > 1, START_MS, 'a second process that is alive')
+        .finally(() => thaw(supervisor, frozen));
       hold(
         history.some(({ kind }) => kind === 'probe-failed'),
         'the probe saw nothing of it',
@@ -176,6 +179,17 @@ export async function playPlatform(
     await Promise.all(platforms.map((platform) => platform.close()));
     await simulators.close();
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Lets a process that is still frozen obey its end. */
+function thaw(supervisor: Supervisor, frozen: number): void {
+  if (supervisor.pid !== frozen) return;
+  try {
+    process.kill(frozen, 'SIGCONT');
+  } catch (thrown) {
+    // It is gone already.
+    if ((thrown as { code?: unknown }).code !== 'ESRCH') throw thrown;
   }
 }
 
