@@ -2,6 +2,7 @@ import type { ErrorAccount } from './error-account.js';
 import { backoffMs } from './http/backoff.js';
 import type { Log } from './observability/log.js';
 import { reportError } from './observability/report-error.js';
+import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Clock, Random } from './ports.js';
 import { Stop } from './stop.js';
 
@@ -21,6 +22,8 @@ export interface KeepRunningOptions {
   readonly random: Random;
   readonly log: Log;
   readonly errors: ErrorAccount;
+  /** Told of each wait: who waits on purpose is alive. */
+  readonly listener?: PipelineListener;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface KeepRunningOptions {
  */
 export async function keepRunning(
   run: (stop: Stop) => Promise<unknown>,
-  { stop, clock, random, log, errors }: KeepRunningOptions,
+  { stop, clock, random, log, errors, listener }: KeepRunningOptions,
 ): Promise<void> {
   const isOver = (): boolean => stop.requested.aborted;
   let failures = 0;
@@ -51,6 +54,8 @@ export async function keepRunning(
     } finally {
       own.release();
     }
-    if (!isOver() && pauseMs > 0) await clock.sleep(pauseMs, stop.requested);
+    if (isOver() || pauseMs <= 0) continue;
+    listener?.({ kind: 'waiting', delayMs: pauseMs });
+    await clock.sleep(pauseMs, stop.requested);
   }
 }

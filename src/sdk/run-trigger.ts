@@ -1,6 +1,7 @@
 import type { ErrorAccount } from './error-account.js';
 import { isAbort } from './errors.js';
 import { EXIT_CODE, exitCodeOf, type ExitCode } from './exit-code.js';
+import { retry } from './http/retry.js';
 import { keepRunning } from './keep-running.js';
 import type { Log } from './observability/log.js';
 import { reportError } from './observability/report-error.js';
@@ -8,7 +9,7 @@ import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Clock, HttpTransport, Random } from './ports.js';
 import { stopOnSignals, type SignalSource, type StopSignal } from './signals.js';
 import { Stop } from './stop.js';
-import type { StorageLocation } from './storage/storage-location.js';
+import type { OpenedStorage, StorageLocation } from './storage/storage-location.js';
 import type { Trigger } from './trigger.js';
 
 /** The least patient orchestrators kill after 10 s: this leaves time to commit and leave. */
@@ -21,6 +22,9 @@ const LAST_WAIT_MS = 1_000;
 const LAST_LINES_MS = 3_000;
 const LEAST_FOR_LAST_LINES_MS = 500;
 const PATIENCE_MS = 9_500;
+
+/** Longer than an orchestrator lets a process live that it has told to stop. */
+const LEAVING_PREDECESSOR = { firstDelayMs: 1_000, longestDelayMs: 5_000, deadlineMs: 60_000 };
 
 /** One run of a trigger, and the world it runs in. */
 export interface TriggerRun<Settings> {
@@ -79,7 +83,7 @@ async function workOn<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<
 
 async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'ended'> {
   const { trigger, settings, once, log, clock, random, transport, listener } = run;
-  const { storage, release } = await run.storage.open();
+  const { storage, release } = await openStorage(run, stop);
   try {
     const context = { clock, random, transport, storage, log, stop, once, ...(listener && { listener }) };
     if (!stop.requested.aborted) await trigger.run(settings, context);
@@ -87,6 +91,22 @@ async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'e
   } finally {
     await release();
   }
+}
+
+/** Whoever is to stay waits for a predecessor that is about to leave, as when the platform restarts an item. */
+async function openStorage<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<OpenedStorage> {
+  const { storage, clock, random, log, errors, once } = run;
+  if (errors === undefined || once) return storage.open();
+  return retry(() => storage.open(), {
+    policy: LEAVING_PREDECESSOR,
+    clock,
+    random,
+    requested: stop.requested,
+    isWorthIt: ({ code }) => code === 'STATE_LOCKED',
+    onRetry: ({ attempt }) => {
+      if (attempt === 1) log.info('Another process is still at work on the same data: waiting for it to leave');
+    },
+  });
 }
 
 /** Resolves some time after a forced stop, unless the run has `left` by then. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ErrorAccount } from '../../../src/sdk/error-account.js';
 import { abortError, ConfigurationError, ModuleError } from '../../../src/sdk/errors.js';
 import { keepRunning } from '../../../src/sdk/keep-running.js';
+import type { PipelineEvent } from '../../../src/sdk/pipeline/pipeline-event.js';
 import { Stop } from '../../../src/sdk/stop.js';
 import { everybodyHadTheirTurn, ManualClock } from '../../support/manual-clock.js';
 import { RecordingLog } from '../../support/recording-log.js';
@@ -13,6 +14,7 @@ function kept(run: (stop: Stop, n: number) => Promise<void>) {
   const stop = new Stop();
   const errors = new ErrorAccount(clock);
   errors.tellTo(recording.log);
+  const told: PipelineEvent[] = [];
   let runs = 0;
   const ended = keepRunning((own) => run(own, (runs += 1)), {
     stop,
@@ -20,8 +22,9 @@ function kept(run: (stop: Stop, n: number) => Promise<void>) {
     random: () => 1,
     log: recording.log,
     errors,
+    listener: (event) => told.push(event),
   });
-  return { clock, recording, stop, errors, ended, runs: () => runs };
+  return { told, clock, recording, stop, errors, ended, runs: () => runs };
 }
 
 const busy = new ModuleError('SOURCE_UNAVAILABLE', 'host answered 503', { status: 503 });
@@ -40,6 +43,15 @@ describe('a run that fails', () => {
     expect(recording.at('error')).toHaveLength(9);
     stop.request();
     await ended;
+  });
+
+  it('says that it waits, and for how long, so that it is not taken for dead', async () => {
+    const { clock, told } = kept(() => Promise.reject(busy));
+    await clock.advance(2_000);
+    expect(told).toEqual([
+      { kind: 'waiting', delayMs: 1_000 },
+      { kind: 'waiting', delayMs: 2_000 },
+    ]);
   });
 
   it('has its wait begin anew where it had worked for some minutes', async () => {

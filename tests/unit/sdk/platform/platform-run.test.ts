@@ -10,6 +10,7 @@ import { systemClock } from '../../../../src/sdk/system.js';
 import { fakeWorld } from '../../../support/fake-world.js';
 import { freePort } from '../../../support/free-port.js';
 import { loopbackServer, type LoopbackAnswer, type LoopbackServer } from '../../../support/loopback-server.js';
+import { MemoryFiles } from '../../../support/memory-files.js';
 import { runUntilForced, runUntilStopped, scriptedTrigger } from '../../../support/scripted-trigger.js';
 
 const TOKEN = 'token-of-this-test';
@@ -25,6 +26,7 @@ async function onPlatform(
   given: {
     readonly environment?: Readonly<Record<string, string>>;
     readonly answer?: (path: string) => LoopbackAnswer | undefined;
+    readonly fileSystem?: MemoryFiles;
   } = {},
 ) {
   const server = await loopbackServer(
@@ -43,6 +45,7 @@ async function onPlatform(
   });
   const world = {
     ...fake,
+    ...(given.fileSystem && { fileSystem: given.fileSystem }),
     clock: systemClock,
     openTransport: () => {
       const transport = createUndiciTransport();
@@ -122,6 +125,19 @@ describe('on the platform a trigger', () => {
     expect(tab().filter(({ level }) => level === 'error')).toEqual([
       expect.objectContaining({ message: 'host answered 503 [SOURCE_UNAVAILABLE]' }),
     ]);
+  });
+
+  it('waits for a predecessor that has not left its data yet, and says nothing critical of it', async () => {
+    const files = new MemoryFiles();
+    const lock = await files.tryLock('/symphony_data/.lock');
+    const { ended, runs, signals, tab, stderr } = await onPlatform({ run: runUntilStopped }, { fileSystem: files });
+    await until(() => stderr.text.includes('waiting for it to leave'));
+    expect(runs).toHaveLength(0);
+    await lock!.release();
+    await until(() => runs.length === 1);
+    signals.emit('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(tab().filter(({ level }) => level !== 'info')).toEqual([]);
   });
 
   it('says critical at once for a configuration that cannot work, with every problem, and stays for the stop', async () => {
