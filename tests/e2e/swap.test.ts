@@ -36,11 +36,11 @@ function happen({ simulators }: PlatformRig, fromMs: number, toMs: number, count
 }
 
 /** Events that the intake does not have. */
-function missing({ simulators }: PlatformRig): { readonly timestampMs: number }[] {
+function missing({ simulators }: PlatformRig): { readonly timestampMs: number; readonly visibleAtMs: number }[] {
   const { store } = simulators.jumpcloud;
   return Array.from({ length: store.size }, (_, row) => row)
     .filter((row) => simulators.sekoia.received.countDigest(store.digest(row)) === 0)
-    .map((row) => ({ timestampMs: store.timestampMs(row) }));
+    .map((row) => ({ timestampMs: store.timestampMs(row), visibleAtMs: store.visibleAtMs(row) }));
 }
 
 /** As the Python connector reads it, epoch milliseconds. */
@@ -81,13 +81,14 @@ describe('an exchange of the Python connector', () => {
     await pythonCycle(dataPath, simulators);
     expect(readContext(dataPath)).toEqual({ ...FOREIGN, most_recent_date_seen: isoSecond(exchangeMs + 1000) });
 
-    // Of the same second, and seen too late: the Python connector would never ask for it again.
+    // Of the same second, and of a while before, and seen too late: the Python connector would never ask for them again.
     simulators.jumpcloud.add(eventAt(rig, exchangeMs + 900));
-    expect(behindThePosition(rig)).toHaveLength(1);
+    simulators.jumpcloud.add(eventAt(rig, exchangeMs - 20_000));
+    expect(behindThePosition(rig)).toHaveLength(2);
     happen(rig, exchangeMs + 2000, Date.now() - 5 * MINUTE_MS, 500);
     await collect(rig);
-    expect(simulators.account()).toMatchObject({ held: 1002, lost: 0, unknown: 0 });
-    // What stands in the second before the position is asked for again, and nobody knows that it was delivered.
+    expect(simulators.account()).toMatchObject({ held: 1003, lost: 0, unknown: 0 });
+    // What stands in the minute before the position is asked for again, and nobody knows that it was delivered.
     expect(simulators.account().duplicated).toBe(1);
     expectForeignKeysKept(rig);
     expect(tabText(rig.platform.logs)).toContain(isoSecond(exchangeMs + 1000).replace('+00:00', 'Z'));
@@ -103,7 +104,7 @@ describe('an exchange of the Python connector', () => {
     happen(rig, positionOf(rig), Date.now(), 50);
     await wait(1000);
     await collect(rig);
-    expect(simulators.account()).toMatchObject({ held: 1102, lost: 0, unknown: 0 });
+    expect(simulators.account()).toMatchObject({ held: 1103, lost: 0, unknown: 0 });
     expect(simulators.account().duplicated - repeatedByPython).toBeLessThanOrEqual(50);
     expectForeignKeysKept(rig);
   }, 120_000);
@@ -141,6 +142,28 @@ describe('an exchange of the Python connector', () => {
     await wait(1000);
     await collect(rig);
     expect(simulators.account()).toMatchObject({ held: events + 100, lost: 0, unknown: 0 });
+    expectForeignKeysKept(rig);
+  }, 120_000);
+
+  it('loses nothing of a live stream at any exchange, though the API shows events after they happen', async () => {
+    const rig = await rigOf({ simulators: { liveEventsPerSecond: 50 } });
+    const { simulators, item } = rig;
+    writeContext(item.dataPath, { ...FOREIGN, most_recent_date_seen: isoSecond(Date.now() - MINUTE_MS) });
+    const missingOfThoseShown = (beforeMs: number): unknown[] =>
+      missing(rig).filter(({ visibleAtMs }) => visibleAtMs < beforeMs);
+    for (let exchange = 0; exchange < 3; exchange += 1) {
+      const { received } = simulators.sekoia;
+      const enough = received.distinct + 250;
+      const supervisor = await rig.start();
+      await until(() => received.distinct >= enough, 'some more events');
+      await supervisor.stop('asked');
+      // A cycle takes a second.
+      expect(missingOfThoseShown(Date.now() - 2500)).toEqual([]);
+      await wait(500);
+      const askedMs = Date.now();
+      await pythonCycle(item.dataPath, simulators);
+      expect(missingOfThoseShown(askedMs)).toEqual([]);
+    }
     expectForeignKeysKept(rig);
   }, 120_000);
 
