@@ -56,13 +56,15 @@ interface WrittenContext {
 
 export function readContext(content: Buffer): Context {
   const { most_recent_date_seen: position, delivery } = JSON.parse(content.toString('utf8')) as WrittenContext;
+  const owed = delivery.owed.map(({ from, to }) => ({
+    fromMs: Date.parse(from),
+    toMs: to === undefined ? Infinity : Date.parse(to),
+  }));
   return {
-    owed: delivery.owed.map(({ from, to }) => ({
-      fromMs: Date.parse(from),
-      toMs: to === undefined ? Infinity : Date.parse(to),
-    })),
+    owed,
     ledgerFromMs: Date.parse(delivery.ledger.from),
-    positionMs: Date.parse(position),
+    // The position itself is somewhat earlier, for the Python connector.
+    positionMs: owed[0]?.fromMs ?? Date.parse(position),
   };
 }
 

@@ -150,10 +150,11 @@ export class ConnectorWorld {
     await this.storage.write('context.json', Buffer.from(text));
   }
 
-  /** `most_recent_date_seen`, epoch milliseconds. */
+  /** The left edge of what is owed, epoch milliseconds. */
   async positionMs(): Promise<number> {
     const text = Buffer.from((await this.storage.read('context.json')) ?? []).toString('utf8');
-    return Date.parse((JSON.parse(text) as { most_recent_date_seen: string }).most_recent_date_seen);
+    const { delivery } = JSON.parse(text) as { delivery: { owed: { from: string }[] } };
+    return Date.parse(delivery.owed[0]!.from);
   }
 }
 

@@ -16,6 +16,7 @@ export const CONFIGURATION_ENVIRONMENT = {
   MODULE_CONFIGURATION: 'the account as JSON, or base64 of it',
   CONNECTOR_CONFIGURATION: 'the arguments as JSON, or base64 of it (else TRIGGER_CONFIGURATION)',
   INTAKE_URL: 'intake address where intake_server is not set',
+  CONFIGURATION_PATH: "directory of the platform's files (default: /symphony)",
   DATA_PATH: 'directory of the state',
   FILE_BACKEND: "'S3' keeps the state in the bucket AWS_BUCKET_NAME; README.md has the other names",
   LOG_LEVEL: 'debug, info, warning, error, or 10 to 40',

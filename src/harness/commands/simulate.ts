@@ -1,14 +1,16 @@
 import { resolve } from 'node:path';
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { readText } from '../../sdk/configuration/lookup.js';
 import { ConfigurationError } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import type { StopSignal } from '../../sdk/signals.js';
+import type { Account } from '../../simulators/account.js';
 import { parseFaultScenario } from '../../simulators/faults/parse-fault-scenario.js';
 import type { FaultScenario } from '../../simulators/faults/fault-scenario.js';
 import { startSimulators, type Simulators } from '../../simulators/serve.js';
+import { accountLines } from '../account-lines.js';
 import { alignColumns, paintFor, printJson, printLine } from '../output.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { helpText, USUAL_EXIT_CODES } from './help.js';
@@ -22,6 +24,7 @@ interface SimulateFlags {
   readonly late: number;
   readonly seed: number;
   readonly scenario?: string;
+  readonly platform?: true;
   readonly json?: true;
 }
 
@@ -37,6 +40,12 @@ export function addSimulateCommand(program: Command, world: HarnessWorld, finish
     .option('--late <SHARE>', 'share of events that become visible late, 0 to 1', decimal(0, 1), 0)
     .option('--seed <NUMBER>', 'equal seeds give equal events', whole(0, 2 ** 31 - 1), 1)
     .option('--scenario <FILE>', 'faults to play, a JSON file (schemas/fault-scenario.schema.json)')
+    .addOption(
+      new Option(
+        '--platform',
+        'play the whole platform around the built module instead, step by step, and end by itself',
+      ).conflicts('port'),
+    )
     .option('--json', 'as JSON: a document at the start, one at the end')
     .addHelpText(
       'after',
@@ -44,8 +53,15 @@ export function addSimulateCommand(program: Command, world: HarnessWorld, finish
         examples: [
           'sekoia-module simulate',
           'sekoia-module simulate --port 8801 --events 50000 --days 7 --live 20 --late 0.02',
+          'sekoia-module simulate --platform',
+          'sekoia-module simulate --platform --events 2000 --json 2>/dev/null',
         ],
-        exitCodes: { ...USUAL_EXIT_CODES, '0': 'stopped by SIGTERM', '130': 'stopped by Ctrl-C' },
+        exitCodes: {
+          ...USUAL_EXIT_CODES,
+          '0': 'stopped by SIGTERM; with --platform: every step held',
+          '1': 'it could not be done; with --platform: a step did not hold',
+          '130': 'stopped by Ctrl-C',
+        },
       }),
     )
     .action(async (flags: SimulateFlags) => finish(await simulate(flags, world)));
@@ -54,6 +70,11 @@ export function addSimulateCommand(program: Command, world: HarnessWorld, finish
 async function simulate(flags: SimulateFlags, world: HarnessWorld): Promise<ExitCode> {
   const { port, events, days, live, late, seed } = flags;
   const scenario = await readScenario(flags.scenario, world);
+  if (flags.platform === true) {
+    const { simulatePlatform } = await import('./simulate-platform.js');
+    const json = flags.json === true;
+    return simulatePlatform({ events, days, live, late, seed, json, ...(scenario && { scenario }) }, world);
+  }
   const stopped = nextSignal(world);
   const simulators = await startSimulators({
     ...{ events, days, seed, liveEventsPerSecond: live, lateShare: late },
@@ -138,19 +159,9 @@ function printStart(simulators: Simulators, days: number, { stdout, environment 
   printLine(stdout, paint('dim', 'Ctrl-C ends it and prints what was delivered.'));
 }
 
-function printAccount(account: ReturnType<Simulators['account']>, { stdout, environment }: HarnessWorld): void {
+function printAccount(account: Account, { stdout, environment }: HarnessWorld): void {
   const paint = paintFor(stdout, environment);
-  const rows = [
-    ['held by the API', account.held],
-    ['delivered', account.delivered],
-    ['not delivered', account.lost],
-    ['duplicated', account.duplicated],
-    ['altered or foreign', account.unknown],
-  ] as const;
-  const width = Math.max(...rows.map(([, count]) => String(count).length));
   printLine(stdout);
   printLine(stdout, paint('bold', 'Events'));
-  for (const line of alignColumns(rows.map(([name, count]) => [name, String(count).padStart(width)]))) {
-    printLine(stdout, `  ${line}`);
-  }
+  for (const line of accountLines(account)) printLine(stdout, `  ${line}`);
 }

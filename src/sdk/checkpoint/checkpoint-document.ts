@@ -68,9 +68,16 @@ export type CheckpointContent =
       readonly others: Json;
     };
 
-/** The key of the platform's Python SDK: the left edge of what is owed, in Python's ISO form. */
+/** The key of the platform's Python SDK, in Python's ISO form: the left edge of what is owed, and somewhat earlier. */
 const POSITION_KEY = 'most_recent_date_seen';
 const OWN_KEY = 'delivery';
+
+/**
+ * How much earlier each connector begins than where the other one stopped. The Python connector rounds its position up to the
+ * next second and never looks back, while the source shows events some time after they happen: what it had not shown yet
+ * would be skipped by both.
+ */
+export const EXCHANGE_SLACK_MS = 60_000;
 
 /**
  * The document as it is written. `others` are keys of other programs, kept as they were.
@@ -79,13 +86,15 @@ const OWN_KEY = 'delivery';
  * differ, somebody else moved the position.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Array {
-  const position = formatPythonTimestamp(checkpoint.owed[0]?.fromMs ?? checkpoint.collectedFromMs);
+  const { collectedFromMs } = checkpoint;
+  const edgeMs = checkpoint.owed[0]?.fromMs ?? collectedFromMs;
+  const position = formatPythonTimestamp(Math.max(collectedFromMs, edgeMs - EXCHANGE_SLACK_MS));
   const { agreed, notCounted } = checkpoint;
   const own = {
     version: VERSION,
     [POSITION_KEY]: position,
     owed: checkpoint.owed.map(encodeInterval),
-    collected_from: formatTimestamp(checkpoint.collectedFromMs),
+    collected_from: formatTimestamp(collectedFromMs),
     ledger: {
       from: formatTimestamp(checkpoint.ledgerFromMs),
       counted_from: formatTimestamp(checkpoint.countedFromMs),

@@ -1,10 +1,4 @@
-import type { Checkpoint, CheckpointContent } from './checkpoint-document.js';
-
-/**
- * The Python connector rounds its position up to the next second, so what it calls seen may hold unseen events of the
- * second before.
- */
-const FOREIGN_POSITION_SLACK_MS = 1000;
+import { type Checkpoint, type CheckpointContent, EXCHANGE_SLACK_MS } from './checkpoint-document.js';
 
 /** How a run began: what was found on the data path. */
 export type Resumption =
@@ -49,7 +43,7 @@ function countAnew(checkpoint: Checkpoint, stream: string): Checkpoint {
 
 function takeOver(positionMs: number, stream: string): { checkpoint: Checkpoint; resumption: Resumption } {
   return {
-    checkpoint: beginAt(positionMs - FOREIGN_POSITION_SLACK_MS, stream),
+    checkpoint: beginAt(positionMs - EXCHANGE_SLACK_MS, stream),
     resumption: { kind: 'taken-over', positionMs },
   };
 }

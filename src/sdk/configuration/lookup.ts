@@ -26,12 +26,16 @@ export interface Lookup {
 export interface LookupOptions {
   readonly fileSystem: Pick<FileSystem, 'read'>;
   readonly environment: Environment;
-  /** The configuration directory. Default: the platform's, `/symphony`. */
+  /** The configuration directory. Default: what the variable CONFIGURATION_PATH names, else the platform's. */
   readonly directory?: string;
 }
 
+/** Where the platform mounts the configuration of an item. */
+const PLATFORM_DIRECTORY = '/symphony';
+
 /** The look-up over a configuration directory and an environment. */
-export function createLookup({ fileSystem, environment, directory = '/symphony' }: LookupOptions): Lookup {
+export function createLookup({ fileSystem, environment, ...options }: LookupOptions): Lookup {
+  const directory = options.directory ?? (environment['CONFIGURATION_PATH'] || PLATFORM_DIRECTORY);
   const pathOf = (name: string): string => `${directory.replace(/\/+$/, '')}/${name.toLowerCase()}`;
 
   async function fromFile(name: string): Promise<Found<string> | undefined> {

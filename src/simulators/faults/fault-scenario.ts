@@ -1,5 +1,5 @@
-/** Which end of the wire misbehaves: JumpCloud's API or Sekoia's intake. */
-export type FaultSide = 'jumpcloud' | 'sekoia';
+/** Who misbehaves: JumpCloud's API, Sekoia's intake, or the platform's own services (callback, secrets, logs). */
+export type FaultSide = 'jumpcloud' | 'sekoia' | 'platform';
 
 /**
  * A scenario: faults to play while a connector runs. This is the content of a scenario file as it stands, whence the

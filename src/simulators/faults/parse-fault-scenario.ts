@@ -53,7 +53,7 @@ const EFFECTS: Readonly<Record<FaultEffect['kind'], Members>> = {
 
 const FAULT: Members = {
   name: text,
-  side: oneOf('jumpcloud', 'sekoia'),
+  side: oneOf('jumpcloud', 'sekoia', 'platform'),
   'when?': (value) => problemOf(value, CONDITION),
   effect: (value) => {
     const kind = isObject(value) ? value.kind : undefined;

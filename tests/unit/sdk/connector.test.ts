@@ -79,9 +79,10 @@ function start(given: Given = {}) {
   return { run, clock, log, stop, told, source, destination, storage, startedAt, hasEnded: () => ended };
 }
 
-async function positionOn(storage: Storage): Promise<unknown> {
+/** The left edge of what is owed. */
+async function edgeOn(storage: Storage): Promise<unknown> {
   const text = Buffer.from((await storage.read('context.json')) ?? []).toString('utf8');
-  return (JSON.parse(text) as Record<string, unknown>)['most_recent_date_seen'];
+  return (JSON.parse(text) as { delivery: { owed: { from: string }[] } }).delivery.owed[0]?.from;
 }
 
 /** Where a backfill began: it asks for a millisecond more, to be sure of the border. */
@@ -195,7 +196,7 @@ describe('a refusal that only an operator can mend', () => {
   it('leaves the position where it was', async () => {
     const { clock, storage, stop, run } = start({ sourceFailure: () => refusal('SOURCE_CREDENTIAL_REFUSED') });
     await clock.advance(500_000);
-    await expect(positionOn(storage)).resolves.toBe('2030-01-02T03:03:05+00:00');
+    await expect(edgeOn(storage)).resolves.toBe('2030-01-02T03:03:05Z');
     stop.request();
     await run;
   });
@@ -324,7 +325,7 @@ describe('the position', () => {
     const storage = createMemoryStorage();
     const first = start({ storage, sourceFailure: () => refusal('SOURCE_UNREACHABLE') });
     await first.clock.advance(0);
-    await expect(positionOn(storage)).resolves.toBe('2030-01-02T03:03:05+00:00');
+    await expect(edgeOn(storage)).resolves.toBe('2030-01-02T03:03:05Z');
     first.stop.request();
     await first.run;
 
@@ -334,18 +335,18 @@ describe('the position', () => {
     expect(earliest(second.source)).toBe(START_MS - 60_000);
   });
 
-  it('is taken over from the file of the Python connector, a second earlier, and its keys are kept', async () => {
+  it('is taken over from the file of the Python connector, a minute earlier, and its keys are kept', async () => {
     const storage = createMemoryStorage();
     const file = '{"most_recent_date_seen": "2030-01-02T01:00:00+00:00", "other": {"a": 1}}';
     await storage.write('context.json', Buffer.from(file));
     const { run, log, source } = start({ storage, once: true });
     await run;
-    expect(earliest(source)).toBe(Date.UTC(2030, 0, 2, 0, 59, 59));
+    expect(earliest(source)).toBe(Date.UTC(2030, 0, 2, 0, 59, 0));
     expect(log.at('info')[0]).toBe(
-      'Taking over the position 2030-01-02T01:00:00Z: collecting from 2030-01-02T00:59:59Z on',
+      'Taking over the position 2030-01-02T01:00:00Z: collecting from 2030-01-02T00:59:00Z on',
     );
     const after = JSON.parse(Buffer.from((await storage.read('context.json'))!).toString('utf8'));
-    expect(after).toMatchObject({ most_recent_date_seen: '2030-01-02T03:04:05+00:00', other: { a: 1 } });
+    expect(after).toMatchObject({ most_recent_date_seen: '2030-01-02T03:03:05+00:00', other: { a: 1 } });
   });
 
   it('older than the retention is moved up, and the gap is told exactly', async () => {
@@ -356,7 +357,7 @@ describe('the position', () => {
     const edge = START_MS - 90 * DAY_MS;
     expect(earliest(source)).toBe(edge);
     expect(log.at('error')).toEqual([
-      `Events from 2029-09-01T00:00:00Z to ${formatTimestamp(edge)} cannot be had any more: ` +
+      `Events from 2029-08-31T23:59:01Z to ${formatTimestamp(edge)} cannot be had any more: ` +
         'the source keeps them for a limited time only',
     ]);
   });
@@ -374,7 +375,7 @@ describe('the position', () => {
     const events: TestEvent[] = [];
     const { clock, run, log, stop, destination } = start({ storage, events });
     await clock.advance(1000);
-    expect(log.at('warning')[0]).toMatch(/^The position 2034-12-31T23:59:59Z lies in the future: collecting from now/);
+    expect(log.at('warning')[0]).toMatch(/^The position 2034-12-31T23:59:00Z lies in the future: collecting from now/);
     events.push(testEvent('new', START_MS + 30_000));
     await clock.advance(120_000);
     expect(destination.acknowledged).toHaveLength(1);
@@ -399,7 +400,7 @@ describe('the position', () => {
     };
     const { storage, stop, run } = start({ clock, parts: { source, overlapMs: 0, startFromMs: START_MS - DAY_MS } });
     await clock.advance(1000);
-    await expect(positionOn(storage)).resolves.toBe('2030-01-02T03:03:15+00:00');
+    await expect(edgeOn(storage)).resolves.toBe('2030-01-02T03:03:15Z');
     stop.request();
     await run;
   });
@@ -449,7 +450,7 @@ describe('a stop', () => {
     rig.stop.request();
     await rig.run;
     expect(rig.source.windows).toEqual([]);
-    await expect(positionOn(rig.storage)).resolves.toBe('2030-01-02T03:03:05+00:00');
+    await expect(edgeOn(rig.storage)).resolves.toBe('2030-01-02T03:03:05Z');
   });
 });
 
@@ -468,7 +469,7 @@ describe('the two lanes of a connector', () => {
     await clock.advance(400_000);
     await expect(run).rejects.toThrow('a bug');
     expect(destination.acknowledged).toHaveLength(1);
-    await expect(positionOn(storage)).resolves.toBe('2030-01-02T03:08:05+00:00');
+    await expect(edgeOn(storage)).resolves.toBe('2030-01-02T03:08:05Z');
   });
 
   it('find what became visible behind the edge, at the interval and as soon as a trouble is over', async () => {

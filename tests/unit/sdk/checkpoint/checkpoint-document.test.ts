@@ -121,11 +121,13 @@ describe('the checkpoint document', () => {
     expect(Buffer.from(encodeCheckpoint(read.checkpoint, read.others))).toEqual(Buffer.from(content));
   });
 
-  it('tells the Python connector the left edge of what is owed, as Python writes it', () => {
+  it('tells the Python connector the left edge of what is owed, a minute earlier, as Python writes it', () => {
     const positionOf = (owed: Checkpoint['owed']): unknown =>
       document(encodeCheckpoint({ ...CHECKPOINT, owed }, {}))['most_recent_date_seen'];
-    expect(positionOf([{ fromMs: T, toMs: undefined }])).toBe('2030-01-02T03:04:05+00:00');
-    expect(positionOf([{ fromMs: T + 7, toMs: undefined }])).toBe('2030-01-02T03:04:05.007000+00:00');
+    expect(positionOf([{ fromMs: T, toMs: undefined }])).toBe('2030-01-02T03:03:05+00:00');
+    expect(positionOf([{ fromMs: T + 7, toMs: undefined }])).toBe('2030-01-02T03:03:05.007000+00:00');
+    // Never from before anything was to be collected.
+    expect(positionOf([{ fromMs: CHECKPOINT.collectedFromMs + 7, toMs: undefined }])).toBe('2030-01-01T03:04:05+00:00');
     // Nothing owed at all: the Python connector may only repeat, so it begins at the beginning.
     expect(positionOf([])).toBe('2030-01-01T03:04:05+00:00');
   });
@@ -174,7 +176,7 @@ describe('the checkpoint document', () => {
   });
 
   it('does not take another spelling of the same instant for a move', () => {
-    const same = { ...document(encodeCheckpoint(CHECKPOINT, {})), most_recent_date_seen: '2030-01-02T03:04:05.123Z' };
+    const same = { ...document(encodeCheckpoint(CHECKPOINT, {})), most_recent_date_seen: '2030-01-02T03:03:05.123Z' };
     expect(own(decode(JSON.stringify(same))).movedToMs).toBeUndefined();
   });
 

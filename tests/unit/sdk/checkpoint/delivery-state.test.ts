@@ -85,15 +85,15 @@ describe('DeliveryState', () => {
       expect((await open(storage)).resumption).toEqual({ kind: 'resumed', previousStream: 'other' });
     });
 
-    it("takes over the Python connector's position, a second earlier because that was rounded up", async () => {
+    it("takes over the Python connector's position, a minute earlier for what the source had not shown", async () => {
       const storage = createMemoryStorage();
       await write(storage, { most_recent_date_seen: '2030-01-02T04:00:00+00:00', cursor: 'x' });
       const state = await open(storage);
       const positionMs = Date.UTC(2030, 0, 2, 4);
       expect(state.resumption).toEqual({ kind: 'taken-over', positionMs });
-      expect(state.owed.intervals).toEqual([{ fromMs: positionMs - 1000, toMs: undefined }]);
+      expect(state.owed.intervals).toEqual([{ fromMs: positionMs - 60_000, toMs: undefined }]);
       // Ids of what the other connector delivered are not known here: what lies before must not be read again.
-      expect(state.readableFromMs).toBe(positionMs - 1000);
+      expect(state.readableFromMs).toBe(positionMs - 60_000);
     });
 
     it('keeps the keys of other programs', async () => {
@@ -121,7 +121,7 @@ describe('DeliveryState', () => {
         });
         const again = await open(storage);
         expect(again.resumption).toEqual({ kind: 'taken-over', positionMs });
-        expect(again.owed.intervals).toEqual([{ fromMs: positionMs - 1000, toMs: undefined }]);
+        expect(again.owed.intervals).toEqual([{ fromMs: positionMs - 60_000, toMs: undefined }]);
         await again.commit(NOTHING);
         expect((await open(storage)).resumption).toMatchObject({ kind: 'resumed' });
         // What lies before the position is not read, so it need not be known; until the position is moved back.

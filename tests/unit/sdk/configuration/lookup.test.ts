@@ -56,6 +56,13 @@ describe('a look-up', () => {
     expect(lookup.placesOf('token')).toBe('file /etc/module/token or environment variable TOKEN');
   });
 
+  it('looks where the environment says that the configuration is', async () => {
+    const files = { '/run/secrets/token': 'abc', '/symphony/token': 'not this one' };
+    const lookup = lookupIn(files, { CONFIGURATION_PATH: '/run/secrets' });
+    expect(await lookup.text('token')).toEqual({ value: 'abc', origin: 'file /run/secrets/token' });
+    expect((await lookupIn(files, { CONFIGURATION_PATH: '' }).text('token'))?.origin).toBe('file /symphony/token');
+  });
+
   it('says undefined for what is nowhere, and for an empty variable', async () => {
     const lookup = lookupIn({}, { TOKEN: '', MODULE_CONFIGURATION: '' });
     expect(await lookup.text('token')).toBeUndefined();
