@@ -1,7 +1,8 @@
 // Makes everything that follows from schemas/*.schema.json (the TypeScript types with the schemas themselves, their
-// validators and the tables of settings), and compiles the kernel of the event path to WebAssembly. Needs no build. With
-// --check it writes nothing and exits 1 where a file is not what it should be.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+// validators and the tables of settings) and from the definitions of metrics (their document), and compiles the kernel of
+// the event path to WebAssembly. Needs no build. With --check it writes nothing and exits 1 where a file is not what it
+// should be.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -41,11 +42,12 @@ await produce('src/jumpcloud/configuration.generated.ts', await typeScript());
 await produce('src/jumpcloud/validators.generated.ts', validators());
 await produce('src/sdk/json/kernel/kernel.generated.ts', await compiledKernel());
 await produce('docs/configuration.md', document());
+await produce('docs/metrics.md', await metricsDocument());
 const readme = await readText('README.md');
 if (readme !== undefined) await produce('README.md', withTables(readme));
 
 if (drift.length > 0) {
-  console.error(`Not what the schemas say; run 'npm run generate': ${drift.join(', ')}`);
+  console.error(`Not what the schemas and definitions say; run 'npm run generate': ${drift.join(', ')}`);
   process.exitCode = 1;
 }
 
@@ -88,23 +90,72 @@ async function produce(file, content) {
   else await writeFile(path.join(root, file), content);
 }
 
-/** Runs the program's own describe-settings.ts, so that document, help and messages say the same. */
+/** The program's own describe-settings.ts, so that document, help and messages say the same. */
 async function loadDescribeSettings() {
+  const names = ['schema', 'layer', 'describe-settings'];
+  const module = await loadSource(names.map((name) => `configuration/${name}`));
+  return module.describeSettings;
+}
+
+/** The last of some files of src/sdk, named without `.ts`, as a module; the others are what it imports. */
+async function loadSource(names) {
   const directory = await mkdtemp(path.join(tmpdir(), 'generate-'));
   try {
     await writeFile(path.join(directory, 'package.json'), '{"type":"module"}');
-    for (const name of ['schema', 'layer', 'describe-settings']) {
-      const source = await readText(`src/sdk/configuration/${name}.ts`);
+    for (const name of names) {
+      const source = await readText(`src/sdk/${name}.ts`);
       const { outputText } = ts.transpileModule(source, {
         compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, verbatimModuleSyntax: true },
       });
+      await mkdir(path.join(directory, path.dirname(name)), { recursive: true });
       await writeFile(path.join(directory, `${name}.js`), outputText);
     }
-    const module = await import(pathToFileURL(path.join(directory, 'describe-settings.js')).href);
-    return module.describeSettings;
+    return await import(pathToFileURL(path.join(directory, `${names.at(-1)}.js`)).href);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function metricsDocument() {
+  const { METRICS, metricName } = await loadSource(['reconciliation/lateness', 'observability/metric-definitions']);
+  const code = (text) => `\`${text}\``;
+  const rows = Object.values(METRICS).map(({ name, type, labels, help }) => [
+    code(metricName({ name }, 'jumpcloud')),
+    type,
+    labels.map(code).join(', '),
+    help.replaceAll('|', '\\|'),
+  ]);
+  const steps = Object.values(METRICS)
+    .filter(({ buckets }) => buckets !== undefined)
+    .map(({ name, buckets }) => [code(metricName({ name }, 'jumpcloud')), buckets.join(', ')]);
+  return `# Metrics
+
+<!-- Made of src/sdk/observability/metric-definitions.ts by 'npm run generate'. Do not edit. -->
+
+As the platform runs it, the connector serves them to Prometheus on port 8020 (\`metrics_port\`) and on port 8010
+(\`WORKER_PROM_LISTEN_PORT\`), at any path; \`run --metrics-port\` serves them on 127.0.0.1. \`deploy/grafana-dashboard.json\` shows
+them. Whatever they are about, they are updated once for a batch, a piece of a page, a request or a commit; only
+\`event_lateness_seconds\` has an observation an event, where the tail is up to date.
+
+${formatTable([['Metric', 'Type', 'Labels', 'Meaning'], ...rows])}
+## Labels
+
+- \`intake_key\`: the first eight hexadecimal digits of the SHA-256 of the intake key. Dashboards of the Python connector may ask
+  for the key itself: with \`metrics_intake_key_label\` \`clear\` (file in \`/symphony\`, or \`METRICS_INTAKE_KEY_LABEL\`) that is what
+  it holds. This is insecure, since whoever can reach the port reads the key and may send events with it, and is warned of.
+- \`service\`: what the events say; 64 are told apart, and what else comes is \`other\`. How many events of each service are
+  collected is known while the tail is up to date, from the count of \`event_lateness_seconds\`; of a backlog it is not, for nobody
+  reads the service of an event on its way through.
+- \`lane\`: \`tail\` (what happens now), \`gap\` (what was found missing), \`backfill\` (the past).
+- \`urgency\`: \`live\`, or \`backlog\`, whose requests let the others go first.
+- \`endpoint\`: \`events\`, \`count\`, \`distinct\` or \`interval\` of the API. \`status\`: \`2xx\` to \`5xx\`, or \`none\`.
+- \`side\`: \`source\`, \`counts\` (the source, asked to count), \`destination\`, \`state\`. \`code\`: see [errors.md](errors.md).
+
+## Steps of histograms
+
+Upper ends, seconds.
+
+${formatTable([['Metric', 'Steps'], ...steps])}`;
 }
 
 async function typeScript() {

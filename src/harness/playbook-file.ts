@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument, type Document } from 'yaml';
+import { type Document, isAlias, isCollection, LineCounter, parseDocument, visit } from 'yaml';
 import { playbookSchema } from '../jumpcloud/configuration.generated.js';
 import { validatePlaybook } from '../jumpcloud/validators.generated.js';
 import { expandReferences } from '../sdk/configuration/environment-references.js';
@@ -78,7 +78,7 @@ function parsePlaybook(text: string, origin: string): JsonObject {
 /** YAML holds JSON in it, so that one parser gives line and column for both. */
 function parseYaml(text: string, origin: string): Document {
   const lineCounter = new LineCounter();
-  const document = guarded(() => parseDocument(text, { lineCounter, prettyErrors: false }), origin);
+  const document = guarded(() => parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' }), origin);
   const faults = [...document.errors, ...document.warnings].map(({ message, pos }): ConfigurationProblem => {
     const { line, col } = lineCounter.linePos(pos[0]);
     // Behind a colon, the parser quotes the file.
@@ -87,7 +87,22 @@ function parseYaml(text: string, origin: string): Document {
     return { setting: 'playbook', problem: `line ${line}, column ${col}: ${problem}`, origin };
   });
   if (faults.length > 0) throw new ConfigurationError(faults);
+  // The parser would make names of them that quote what is in them, past the log even.
+  if (guarded(() => hasCollectionAsName(document), origin))
+    throw problemOf('has a list or an object as a name', origin);
   return document;
+}
+
+function hasCollectionAsName(document: Document): boolean {
+  let isFound = false;
+  visit(document, {
+    Pair(_, { key }) {
+      const node = isAlias(key) ? key.resolve(document) : key;
+      isFound ||= isCollection(node);
+      return isFound ? visit.BREAK : undefined;
+    },
+  });
+  return isFound;
 }
 
 /** Aliases are followed here, a limited number of times: a few lines can stand for billions of values. */

@@ -1,4 +1,5 @@
 import { RateLimiter, type Urgency } from '../sdk/http/rate-limiter.js';
+import { observedTransport } from '../sdk/http/observed-transport.js';
 import { rateLimitedTransport } from '../sdk/http/rate-limited-transport.js';
 import { ServerClock } from '../sdk/http/server-clock.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
@@ -28,6 +29,7 @@ export function createClients(
   { transport, clock, random, listener, retryForMs }: ClientWorld,
 ): Readonly<Record<Urgency, DirectoryInsightsClient>> {
   const limiter = new RateLimiter(clock, requestsPerSecond);
+  const observed = observedTransport(transport, { side: 'source', clock, listener });
   const serverClock = new ServerClock(clock);
   const clientOf = (urgency: Urgency): DirectoryInsightsClient =>
     new DirectoryInsightsClient({
@@ -35,7 +37,7 @@ export function createClients(
       apiKey,
       ...(organizationId === undefined ? {} : { organizationId }),
       userAgent: USER_AGENT,
-      transport: rateLimitedTransport(transport, limiter, clock, urgency),
+      transport: rateLimitedTransport(observed, limiter, { clock, urgency, listener }),
       clock,
       serverClock,
       random,

@@ -1,3 +1,4 @@
+import { observedTransport } from '../sdk/http/observed-transport.js';
 import { IntakeDestination } from '../sdk/intake/intake-destination.js';
 import type { DestinationContext } from '../sdk/trigger.js';
 import type { ConnectorSettings } from './settings.js';
@@ -32,7 +33,8 @@ export function createIntakeDestination(settings: IntakeSettings, context: Desti
     ...(settings.oversizedEvents === 'trim' && { protectedMembers: PROTECTED_MEMBERS }),
     retryForMs: settings.retryForMs,
     userAgent: USER_AGENT,
-    ...{ transport, clock, random },
+    transport: observedTransport(transport, { side: 'destination', clock, listener }),
+    ...{ clock, random },
     ...(listener && { listener }),
   });
 }

@@ -9,6 +9,7 @@ import { describeOwed, TailLane } from './lanes/tail-lane.js';
 import { describeError, isAbort, ModuleError } from './errors.js';
 import { retry } from './http/retry.js';
 import type { Log } from './observability/log.js';
+import { committedEvent } from './pipeline/committed-event.js';
 import type { Batch } from './pipeline/destination.js';
 import type { Pipeline } from './pipeline/pump.js';
 import { UnderWay } from './pipeline/under-way.js';
@@ -135,8 +136,7 @@ async function commitStart<B extends Batch>(
     isWorthIt: (error) => !once && isOutOfRoom(error),
     onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
   });
-  const owedFromMs = state.owed.fromMs ?? state.readableFromMs;
-  listener({ kind: 'committed', owedFromMs, accountedFor: 0 });
+  listener(committedEvent(state, { accountedFor: 0, nothingOwedFromMs: state.readableFromMs }));
 }
 
 /** What is damaged there stops nothing, and nobody would look before it is needed. */

@@ -210,7 +210,7 @@ function encodeInterval({ fromMs, toMs }: OwedInterval): Json {
 
 function texts(value: unknown, read: DocumentReader): string[] {
   return read.list(value, 'ledger.segments').map((name) => {
-    if (typeof name === 'string') return name;
+    if (typeof name === 'string' && /^[\w.-]+$/.test(name) && !name.startsWith('.')) return name;
     throw read.broken('"ledger.segments" is not a list of names');
   });
 }

@@ -3,6 +3,9 @@ import { parseTimestamp } from '../time/timestamp.js';
 import type { OwedInterval } from './owed-set.js';
 import { isObject, type Json } from './sealed-document.js';
 
+const EARLIEST_MS = Date.UTC(1970);
+const LATEST_MS = Date.UTC(2200);
+
 /** Takes members out of a document, each in its form, or throws what `broken` makes of a description of the fault. */
 export interface DocumentReader {
   broken(what: string): ModuleError;
@@ -20,6 +23,8 @@ export function documentReader(broken: (what: string) => ModuleError): DocumentR
     instant(value, key) {
       const parsed = typeof value === 'string' ? parseTimestamp(value) : undefined;
       if (parsed === undefined) throw broken(`"${key}" is not a date and time with a zone`);
+      // Further out, a year may not be written down again, and the hours between are too many to be gone through.
+      if (parsed.ms < EARLIEST_MS || parsed.ms > LATEST_MS) throw broken(`"${key}" is not a time of this age`);
       return parsed.ms;
     },
     intervals: (value, key) =>

@@ -128,7 +128,7 @@ function verdictOf(item: unknown): Verdict | undefined {
   if (typeof item === 'string') return verdictOfWord(item, undefined);
   const { status, status_code: statusCode, code, success, accepted, error, message, reason } = item as Json;
   const said = [error, reason, message].find((text): text is string => typeof text === 'string' && text !== '');
-  const number = [status, statusCode, code].map(Number).find((value) => value >= 100 && value < 600);
+  const number = [status, statusCode, code].map(asNumber).find((value) => value >= 100 && value < 600);
   if (number !== undefined) return fromStatusCode(number, said);
   const saysNoError = 'error' in (item as Json) && (error === null || error === false || error === '');
   const flags = [success, accepted].map((flag) => (typeof flag === 'string' ? flag === 'true' : flag));
@@ -137,6 +137,11 @@ function verdictOf(item: unknown): Verdict | undefined {
   }
   if (typeof status === 'string') return verdictOfWord(status, said);
   return flags.includes(true) || saysNoError ? ACCEPTED : undefined;
+}
+
+/** What is neither a number nor a text is no status, and may not even be made one. */
+function asNumber(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : NaN;
 }
 
 const YES = /^(ok|accepted|success(ful)?|created|received|queued|delivered|ingested|stored|done)$/i;

@@ -2,6 +2,7 @@ import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { isAbort, ModuleError } from '../errors.js';
 import { backoffMs } from '../http/backoff.js';
 import type { Batch } from '../pipeline/destination.js';
+import type { PipelineEvent } from '../pipeline/pipeline-event.js';
 import { type Pipeline, pumpWindow, type Pumped } from '../pipeline/pump.js';
 import type { Window } from '../pipeline/source.js';
 import { type Repaired, repairRange } from '../reconciliation/repair.js';
@@ -156,8 +157,11 @@ export class RepairLane<B extends Batch> {
     const wasRefused = this.#countAgainAt !== undefined;
     try {
       const { mended, delivered, agreed } = await this.#reconciler.pass(signal);
+      if (agreed) this.#tellCompared(mended > 0 ? 'mended' : 'agreed');
+      else this.#tellCompared(mended > 0 ? 'differed' : 'impossible');
       this.#uselessPasses = mended > 0 && delivered === 0 && !agreed ? this.#uselessPasses + 1 : 0;
     } catch (error) {
+      if (error instanceof CountRefused) this.#tellCompared('refused');
       // A source that goes on showing events, yet does not count them.
       const isCountRefused =
         error instanceof CountRefused && (!error.retryable || this.context.once || state.owed.tailFromMs !== edgeMs);
@@ -172,6 +176,10 @@ export class RepairLane<B extends Batch> {
     this.#countAgainAt = undefined;
     state.trustCounts();
     if (wasRefused) this.context.log.info('The source counts again: its counts are compared as before');
+  }
+
+  #tellCompared(result: Extract<PipelineEvent, { kind: 'compared' }>['result']): void {
+    this.pipeline.listener({ kind: 'compared', result });
   }
 
   async #giveUpCounting(reason: string, isKnown: boolean): Promise<void> {

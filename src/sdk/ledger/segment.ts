@@ -66,17 +66,27 @@ export function decodeSegment(content: Uint8Array, name: string): LedgerEntry[] 
   const version = segment.readUInt32LE(4);
   if (LAYOUTS[version] === undefined) throw corrupt(name, `version ${version} is not known here`);
   if (crc32(segment.subarray(0, end)) !== segment.readUInt32LE(end)) throw corrupt(name, 'its checksum does not match');
-  return [...entriesOf(segment, version, end)];
+  return [...entriesOf(segment, { version, end, name })];
 }
 
-function* entriesOf(segment: Buffer, version: number, end: number): Generator<LedgerEntry> {
+interface Decoded {
+  readonly version: number;
+  /** Where the checksum begins. */
+  readonly end: number;
+  readonly name: string;
+}
+
+function* entriesOf(segment: Buffer, { version, end, name }: Decoded): Generator<LedgerEntry> {
+  const { bucketBytes, entryBytes } = LAYOUTS[version] ?? { bucketBytes: BUCKET_BYTES, entryBytes: ENTRY_BYTES };
   let at = HEADER_BYTES;
   while (at < end) {
+    if (at + bucketBytes > end) throw corrupt(name, 'it ends within a bucket');
     const bucket = segment.readInt32LE(at);
     const delivered = segment.readUInt32LE(at + 4);
     const deadLettered = version === VERSION ? segment.readUInt32LE(at + 8) : 0;
-    at += LAYOUTS[version]?.bucketBytes ?? 0;
-    for (let n = 0; n < delivered + deadLettered; n += 1, at += LAYOUTS[version]?.entryBytes ?? 0) {
+    at += bucketBytes;
+    if (at + (delivered + deadLettered) * entryBytes > end) throw corrupt(name, 'it holds less than it says');
+    for (let n = 0; n < delivered + deadLettered; n += 1, at += entryBytes) {
       const place = version === VERSION ? segment.readUInt16LE(at + 8) : 0;
       const [high, low] = [segment.readInt32LE(at), segment.readInt32LE(at + 4)];
       yield { bucket, high, low, place, isDeadLettered: n >= delivered };

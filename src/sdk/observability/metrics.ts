@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import type { PipelineListener } from '../pipeline/pipeline-event.js';
+import type { PipelineEvent, PipelineListener } from '../pipeline/pipeline-event.js';
 import type { Clock } from '../ports.js';
-import { LATENESS_STEPS_MS } from '../reconciliation/lateness.js';
 import type { TriggerProfile } from '../trigger.js';
+import { type MetricDefinition, metricName, METRICS } from './metric-definitions.js';
 
 /** What a running stream counts, for Prometheus. */
 export interface Metrics {
@@ -17,97 +17,84 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-/** Seconds: from what an idle machine takes to what a trouble does. */
-const FRESHNESS_STEPS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
-/** Seconds: those of the Python connector, which existing dashboards may name, and longer ones. */
-const CYCLE_STEPS = [
-  ...[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
-  ...[30, 60, 120, 300, 900, 3600],
-];
-const FINGERPRINT_DIGITS = 8;
+export interface MetricsOptions {
+  /** True: the label `intake_key` holds the key itself, as with the Python connector. Default: a fingerprint of it. */
+  readonly showsIntakeKey?: boolean;
+}
 
-/** Metrics of their own for each call: nothing is shared between streams, or between tests. */
-export function createMetrics(profile: Omit<TriggerProfile, 'paceMs'>, clock: Pick<Clock, 'now'>): Metrics {
+const FINGERPRINT_DIGITS = 8;
+const LANES = ['tail', 'gap', 'backfill'] as const;
+const URGENCIES = ['live', 'backlog'] as const;
+const RESULTS = ['agreed', 'mended', 'differed', 'impossible', 'refused'] as const;
+
+/**
+ * Metrics of their own for each call: nothing is shared between streams, or between tests. What they are is told by
+ * `METRICS`. Each thing that is told costs some updates; nothing is told of a single event but its lateness.
+ */
+export function createMetrics(
+  profile: Omit<TriggerProfile, 'paceMs'>,
+  clock: Pick<Clock, 'now'>,
+  { showsIntakeKey = false }: MetricsOptions = {},
+): Metrics {
   const registry = new Registry();
-  const registers = [registry];
-  const ofVendor = `symphony_module_${profile.vendor}`;
-  const lateness = new Histogram({
-    name: `${ofVendor}_event_lateness_seconds`,
-    help: 'Time from the event itself until it was first seen in the source, where the tail is up to date or the event late.',
-    labelNames: ['service'],
-    buckets: LATENESS_STEPS_MS.map((ms) => ms / 1000),
-    registers,
-  });
-  const seen = new Histogram({
-    name: `${ofVendor}_seen_to_acknowledged_seconds`,
-    help: 'Time from the page of the first event of a batch being received until the intake has acknowledged the batch.',
-    labelNames: ['lane'],
-    buckets: FRESHNESS_STEPS,
-    registers,
-  });
-  const happened = new Histogram({
-    name: `${ofVendor}_event_to_acknowledged_seconds`,
-    help: 'Time from the first event of a batch itself until the intake has acknowledged it, where the tail is up to date.',
-    buckets: FRESHNESS_STEPS,
-    registers,
-  });
-  const tellCommon = createCommonMetrics(registry, profile, clock);
+  const make = makerOf(registry, profile.vendor);
+  const intakeKey = showsIntakeKey ? profile.intakeKey : fingerprint(profile.intakeKey);
+  const listeners = [
+    commonMetrics(make, clock, { intake_key: intakeKey }),
+    deliveryMetrics(make),
+    requestMetrics(make),
+    proofMetrics(make, clock),
+  ];
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     listener(event) {
-      tellCommon(event);
-      if (event.kind === 'first-seen') lateness.observe({ service: event.service }, event.latenessMs / 1000);
-      if (event.kind !== 'delivered') return;
-      const { lane, sinceSeenMs, sinceHappenedMs } = event.freshness;
-      seen.observe({ lane }, sinceSeenMs / 1000);
-      if (sinceHappenedMs !== undefined) happened.observe(sinceHappenedMs / 1000);
+      for (const listener of listeners) listener(event);
+    },
+  };
+}
+
+/** Makes metrics out of their definitions. */
+interface Maker {
+  counter<Label extends string>(definition: MetricDefinition<Label>): Counter<Label>;
+  histogram<Label extends string>(definition: MetricDefinition<Label>): Histogram<Label>;
+  /** A gauge without labels other than `labels`, made of what `value` says when it is asked for; undefined: no value. */
+  gauge(definition: MetricDefinition, value: () => number | undefined, labels?: Record<string, string>): void;
+}
+
+function makerOf(registry: Registry, vendor: string): Maker {
+  const common = <Label extends string>({ name, help, labels }: MetricDefinition<Label>) => {
+    return { name: metricName({ name }, vendor), help, labelNames: [...labels], registers: [registry] };
+  };
+  return {
+    counter: (definition) => new Counter(common(definition)),
+    histogram: (definition) => new Histogram({ ...common(definition), buckets: [...(definition.buckets ?? [])] }),
+    gauge(definition, value, labels = {}) {
+      const gauge: Gauge = new Gauge({
+        ...common(definition),
+        collect() {
+          gauge.reset();
+          const current = value();
+          // One without labels stands at zero after a reset: of what is not known nothing is to be told.
+          if (current === undefined) gauge.remove(labels);
+          else gauge.set(labels, current);
+        },
+      });
     },
   };
 }
 
 /** The series that every connector of the platform has, by the names that its dashboards ask for. */
-function createCommonMetrics(
-  registry: Registry,
-  { vendor, intakeKey }: Omit<TriggerProfile, 'paceMs'>,
-  clock: Pick<Clock, 'now'>,
-): PipelineListener {
-  const labels = { intake_key: fingerprint(intakeKey) };
-  const common = { labelNames: ['intake_key' as const], registers: [registry] };
-  const collected = new Counter({
-    name: `symphony_module_${vendor}_collected_messages_total`,
-    help: 'Events read from the source, without those that it had shown before.',
-    ...common,
-  });
-  const forwarded = new Counter({
-    name: 'symphony_module_common_forwarded_events_total',
-    help: 'Events that the intake has acknowledged.',
-    ...common,
-  });
-  const discarded = new Counter({
-    name: 'symphony_module_common_discarded_events_total',
-    help: 'Events that went to the dead letter, without those of which a trimmed copy was sent.',
-    ...common,
-  });
+function commonMetrics(make: Maker, clock: Pick<Clock, 'now'>, labels: { readonly intake_key: string }) {
+  const collected = make.counter(METRICS.collected);
+  const forwarded = make.counter(METRICS.forwarded);
+  const discarded = make.counter(METRICS.discarded);
+  const durations = [make.histogram(METRICS.cycle), make.histogram(METRICS.cycleAgain)];
   let caughtUpToMs: number | undefined;
-  new Gauge({
-    name: 'symphony_module_common_events_lags',
-    help: 'Seconds since the moment up to which every visible event of the tail was delivered.',
-    ...common,
-    collect() {
-      if (caughtUpToMs !== undefined) this.set(labels, Math.max(0, clock.now() - caughtUpToMs) / 1000);
-    },
-  });
-  const durations = [
-    'symphony_module_common_events_forward_duration',
-    'symphony_module_common_forward_events_duration',
-  ].map((name) => {
-    const help = 'Seconds that a collection cycle took, reading and delivering.';
-    return new Histogram({ name, help, buckets: CYCLE_STEPS, ...common });
-  });
+  make.gauge(METRICS.lag, () => secondsSince(caughtUpToMs, clock), labels);
   // There from the start: an increase from nothing is none to Prometheus.
   for (const counter of [collected, forwarded, discarded]) counter.inc(labels, 0);
-  return (event) => {
+  return (event: PipelineEvent): void => {
     switch (event.kind) {
       case 'read':
         collected.inc(labels, event.events - event.repeated);
@@ -125,6 +112,96 @@ function createCommonMetrics(
       default:
     }
   };
+}
+
+/** How fast and in what portions events go through, and what becomes of those that do not. */
+function deliveryMetrics(make: Maker): PipelineListener {
+  const lateness = make.histogram(METRICS.lateness);
+  const seen = make.histogram(METRICS.seen);
+  const happened = make.histogram(METRICS.happened);
+  const batches = make.counter(METRICS.batches);
+  const batchBytes = make.counter(METRICS.batchBytes);
+  const deadLetters = make.counter(METRICS.deadLetters);
+  for (const lane of LANES) for (const counter of [batches, batchBytes]) counter.inc({ lane }, 0);
+  for (const delivered of ['nothing', 'trimmed']) deadLetters.inc({ delivered }, 0);
+  return (event) => {
+    switch (event.kind) {
+      case 'first-seen':
+        lateness.observe({ service: event.service }, event.latenessMs / 1000);
+        return;
+      case 'delivered': {
+        const { lane, sinceSeenMs, sinceHappenedMs } = event.freshness;
+        batches.inc({ lane });
+        batchBytes.inc({ lane }, event.bytes);
+        seen.observe({ lane }, sinceSeenMs / 1000);
+        if (sinceHappenedMs !== undefined) happened.observe(sinceHappenedMs / 1000);
+        return;
+      }
+      case 'dead-lettered':
+        deadLetters.inc({ delivered: event.delivered ?? 'nothing' });
+        return;
+      default:
+    }
+  };
+}
+
+/** What goes over the wire, and what does not go well there. */
+function requestMetrics(make: Maker): PipelineListener {
+  const ofApi = make.histogram(METRICS.apiRequests);
+  const ofIntake = make.histogram(METRICS.intakeRequests);
+  const retries = make.counter(METRICS.retries);
+  const failedCycles = make.counter(METRICS.failedCycles);
+  const heldBack = make.counter(METRICS.heldBack);
+  const heldBackSeconds = make.counter(METRICS.heldBackSeconds);
+  for (const urgency of URGENCIES) for (const counter of [heldBack, heldBackSeconds]) counter.inc({ urgency }, 0);
+  return (event) => {
+    switch (event.kind) {
+      case 'answered': {
+        const status = classOf(event.status);
+        if (event.side === 'destination') ofIntake.observe({ status }, event.durationMs / 1000);
+        else ofApi.observe({ endpoint: event.endpoint, status }, event.durationMs / 1000);
+        return;
+      }
+      case 'retrying':
+        retries.inc({ side: event.side, code: event.error.code });
+        return;
+      case 'cycle-failed':
+        failedCycles.inc({ code: event.error.code });
+        return;
+      case 'held-back':
+        heldBack.inc({ urgency: event.urgency });
+        heldBackSeconds.inc({ urgency: event.urgency }, event.delayMs / 1000);
+        return;
+      default:
+    }
+  };
+}
+
+/** What is owed, and what is proven. */
+function proofMetrics(make: Maker, clock: Pick<Clock, 'now'>): PipelineListener {
+  const comparisons = make.counter(METRICS.comparisons);
+  for (const result of RESULTS) comparisons.inc({ result }, 0);
+  let agree: number | undefined;
+  let committed: Extract<PipelineEvent, { kind: 'committed' }> | undefined;
+  make.gauge(METRICS.agree, () => agree);
+  make.gauge(METRICS.proven, () => secondsSince(committed?.provenToMs, clock));
+  make.gauge(METRICS.owed, () => secondsSince(committed?.owedFromMs, clock));
+  make.gauge(METRICS.ledger, () => committed?.ledgerEvents);
+  return (event) => {
+    if (event.kind === 'committed') committed = event;
+    if (event.kind !== 'compared') return;
+    comparisons.inc({ result: event.result });
+    if (event.result !== 'impossible') agree = event.result === 'agreed' || event.result === 'mended' ? 1 : 0;
+  };
+}
+
+function secondsSince(ms: number | undefined, clock: Pick<Clock, 'now'>): number | undefined {
+  return ms === undefined ? undefined : Math.max(0, clock.now() - ms) / 1000;
+}
+
+/** `2xx` and so on: whatever the other side answers, there are few. */
+function classOf(status: number | undefined): string {
+  return status === undefined ? 'none' : `${Math.floor(status / 100)}xx`;
 }
 
 /** Tells one key from another, and neither from anything. */

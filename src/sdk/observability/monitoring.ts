@@ -7,12 +7,19 @@ import type { TriggerProfile } from '../trigger.js';
 import { describeListenFailure, openHttpServer, type HttpServer, type HttpServerOptions } from './http-server.js';
 import { Liveness } from './liveness.js';
 import type { Log } from './log.js';
+import type { MetricsOptions } from './metrics.js';
 
 /** Where the platform looks for each, unless it says otherwise. */
 const LIVENESS_PORT = 8000;
 const METRICS_PORT = 8020;
 /** Of the exporter that the Python connector has besides. */
 const WORKER_METRICS_PORT = 8010;
+/** What the label `intake_key` holds. */
+const LABEL_SETTING = 'metrics_intake_key_label';
+
+const SHOWN_KEY =
+  `Metrics show the intake key to whoever can reach their port (${LABEL_SETTING} is clear): ` +
+  'let dashboards ask for its fingerprint instead';
 
 /** What the platform watches a run by. */
 export interface Monitoring {
@@ -81,6 +88,12 @@ export async function openMonitoring({
   const worker = 'WORKER_PROM_LISTEN_PORT';
   const workerPort = portOf(worker, environment[worker], WORKER_METRICS_PORT);
 
+  // Never quoted where it is something else: somebody may take it for the key's own place.
+  const label = (await textOf(LABEL_SETTING))?.value.trim().toLowerCase() ?? '';
+  const showsIntakeKey = label === 'clear';
+  if (!['', 'fingerprint', 'clear'].includes(label))
+    problems.push(`${LABEL_SETTING} must be fingerprint or clear: using fingerprint`);
+
   if (livenessPort !== 0) {
     const loss = 'Whether the connector is alive cannot be asked';
     await open({ setting: 'liveness_port', port: livenessPort, loss }, (where) =>
@@ -96,8 +109,9 @@ export async function openMonitoring({
   return {
     async begin(profile, log) {
       liveness.begin(profile.paceMs, log);
-      const metrics = exporters.length === 0 ? undefined : await openMetrics(profile, clock);
+      const metrics = exporters.length === 0 ? undefined : await openMetrics(profile, clock, { showsIntakeKey });
       if (metrics !== undefined) for (const exporter of exporters) await open(exporter, metrics.serve);
+      if (metrics !== undefined && showsIntakeKey) problems.push(SHOWN_KEY);
       for (const problem of problems) log.warning(problem);
       return (event) => {
         liveness.hear(event);
@@ -116,11 +130,11 @@ interface OpenMetrics {
 }
 
 /** Loaded only where they are served: collecting needs none of it. */
-async function openMetrics(profile: TriggerProfile, clock: Clock): Promise<OpenMetrics> {
+async function openMetrics(profile: TriggerProfile, clock: Clock, options: MetricsOptions): Promise<OpenMetrics> {
   const [{ createMetrics }, { serveMetrics }] = await Promise.all([
     import('./metrics.js'),
     import('./serve-metrics.js'),
   ]);
-  const metrics = createMetrics(profile, clock);
+  const metrics = createMetrics(profile, clock, options);
   return { listener: metrics.listener, serve: (where) => serveMetrics(metrics, where) };
 }

@@ -25,6 +25,17 @@ export type PipelineEvent =
       readonly attempt: number;
       readonly delayMs: number;
     }
+  /** The head of an answer came, or, where there is no `status`, none. One for each try. */
+  | {
+      readonly kind: 'answered';
+      readonly side: 'source' | 'destination';
+      /** The last part of the path that was asked. */
+      readonly endpoint: string;
+      readonly status: number | undefined;
+      readonly durationMs: number;
+    }
+  /** A request to the source has waited for the rate limit. */
+  | { readonly kind: 'held-back'; readonly urgency: 'live' | 'backlog'; readonly delayMs: number }
   /** The source answered a question for a number of events. */
   | { readonly kind: 'counted' }
   /** The destination acknowledged events of a batch. */
@@ -51,7 +62,20 @@ export type PipelineEvent =
   /** The dead letter has passed four fifths of what it may take. */
   | { readonly kind: 'dead-letter-filling'; readonly bytes: number; readonly limitBytes: number }
   /** Ledger and checkpoint are durable; nothing before `owedFromMs` is owed any more. */
-  | { readonly kind: 'committed'; readonly owedFromMs: number; readonly accountedFor: number }
+  | {
+      readonly kind: 'committed';
+      readonly owedFromMs: number;
+      readonly accountedFor: number;
+      /** Events that the ledger remembers. */
+      readonly ledgerEvents: number;
+      /** Up to here counts have shown that nothing is missing, epoch milliseconds, if they ever did. */
+      readonly provenToMs: number | undefined;
+    }
+  /**
+   * The source's counts were compared with what was delivered. `mended`: they agree since what was missing is
+   * delivered; `impossible`: there is nothing yet, or no place to cut; `refused`: the source does not count.
+   */
+  | { readonly kind: 'compared'; readonly result: 'agreed' | 'mended' | 'differed' | 'impossible' | 'refused' }
   /** A window ended: everything visible up to `toMs` was delivered, `events` of it just now. */
   | { readonly kind: 'caught-up'; readonly toMs: number; readonly events: number; readonly durationMs: number }
   /** A lane does nothing for `delayMs`, on purpose: there is nothing to ask for yet, or it has failed and tries again. */

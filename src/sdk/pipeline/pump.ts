@@ -7,6 +7,7 @@ import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
 import type { Stop } from '../stop.js';
+import { committedEvent } from './committed-event.js';
 import type { Batch, Destination } from './destination.js';
 import { EventList } from './event-list.js';
 import type { Events } from './events.js';
@@ -376,7 +377,7 @@ class WindowRun<B extends Batch> {
       progress = { entries: [], settled: undefined };
       await state.commit(first);
     });
-    listener({ kind: 'committed', owedFromMs: state.owed.fromMs ?? this.errand.window.toMs, accountedFor });
+    listener(committedEvent(state, { accountedFor, nothingOwedFromMs: this.errand.window.toMs }));
   }
 
   /** Takes the settled pages from the front; the last instant that one of them names is where the range ends. */

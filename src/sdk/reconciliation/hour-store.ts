@@ -2,13 +2,15 @@ import { documentReader } from '../checkpoint/document-reader.js';
 import { parseDocument, seal, unseal } from '../checkpoint/sealed-document.js';
 import { ModuleError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
-import { formatTimestamp } from '../time/timestamp.js';
+import { formatTimestamp, parseTimestamp } from '../time/timestamp.js';
 
 /** The folder of the records. */
 export const PROOFS_FOLDER = 'proofs';
 const VERSION = 1;
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** Of so many days it is tried whether there is a document, without asking first which there are. */
+const MOST_DAYS_TO_TRY = 31;
 
 /**
  * What is known of an hour whose ids were forgotten: `proven`, that the source's count agreed with what was accounted for;
@@ -47,7 +49,7 @@ export class HourStore {
    */
   async read(fromMs: number, toMs: number): Promise<HourRecord[]> {
     const found: HourRecord[] = [];
-    for (let day = dayOf(fromMs); day * DAY_MS < toMs; day += 1) found.push(...(await this.#day(day)));
+    for (const day of await this.#days(fromMs, toMs)) found.push(...(await this.#day(day)));
     return found.filter((hour) => hour.fromMs >= fromMs && hour.fromMs < toMs);
   }
 
@@ -60,6 +62,15 @@ export class HourStore {
       await this.storage.write(documentName(day), encode(sorted));
       this.#latest = { day, hours: sorted };
     }
+  }
+
+  /** The days of a range, ascending; of a long one only those that there is a document of. */
+  async #days(fromMs: number, toMs: number): Promise<number[]> {
+    const [first, end] = [dayOf(fromMs), Math.ceil(toMs / DAY_MS)];
+    if (end - first <= MOST_DAYS_TO_TRY) return Array.from({ length: Math.max(0, end - first) }, (_, n) => first + n);
+    const names = await this.storage.list(PROOFS_FOLDER);
+    const days = names.map((name) => dayOf(parseTimestamp(`${name.slice(0, 10)}T00:00:00Z`)?.ms ?? NaN));
+    return days.filter((day) => day >= first && day < end).sort((a, b) => a - b);
   }
 
   async #day(day: number): Promise<readonly HourRecord[]> {

@@ -129,6 +129,24 @@ describe('what is wrong with a playbook file', () => {
     expect(problem?.problem).toContain('alias');
   });
 
+  it.each([
+    ['a list', '? [s3cret, b]\n: 1\n'],
+    ['an object', '? {apikey: s3cret}\n: 1\n'],
+    ['such a name by its alias', 'trigger: &a [s3cret]\n*a : 1\n'],
+    ['one further down', 'trigger: x\naccount:\n  ? {apikey: s3cret}\n  : 1\n'],
+  ])('is %s as a name, which nobody quotes', async (_, text) => {
+    const warnings: string[] = [];
+    const listen = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', listen);
+    const error = await read(text).catch((thrown: unknown) => thrown);
+    // Warnings are told a moment later.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', listen);
+    expect(String(error)).toContain('has a list or an object as a name');
+    expect(String(error) + warnings.join()).not.toContain('s3cret');
+    expect(warnings).toEqual([]);
+  });
+
   it('is a size or a depth that no playbook has', async () => {
     expect((await problemsOf(read(`# ${'x'.repeat(1_000_000)}`)))[0]?.problem).toBe(
       'is longer than 1000000 characters',

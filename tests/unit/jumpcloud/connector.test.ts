@@ -127,7 +127,8 @@ describe('a run of the connector', () => {
     const run = world.run();
     await run.ended;
     expect(run.told.map(({ kind }) => kind)).toEqual([
-      ...['committed', 'read', 'delivered', 'committed', 'committed', 'caught-up', 'counted'],
+      ...['answered', 'committed', 'answered', 'read', 'answered', 'delivered', 'committed', 'committed', 'caught-up'],
+      ...['answered', 'counted', 'compared'],
     ]);
     expect(run.log.at('info')).toEqual([
       expect.stringMatching(/^First start/),

@@ -277,6 +277,18 @@ describe('the checkpoint document', () => {
     }
   });
 
+  it.each([
+    ['owed', [{ from: '0000-01-01T00:00:00+23:59' }], 'not a time of this age'],
+    ['owed', [{ from: '1969-12-31T23:59:59Z' }], 'not a time of this age'],
+    ['unproven', [{ from: '2030-01-01T00:00:00Z', to: '9999-12-31T23:59:59-23:59' }], 'not a time of this age'],
+    ['ledger', { ...(ownMember()['ledger'] as object), segments: ['../context.json'] }, 'not a list of names'],
+    ['ledger', { ...(ownMember()['ledger'] as object), segments: ['a/b'] }, 'not a list of names'],
+  ])('refuses what cannot be written again or would lead elsewhere: %s %j', (key, value, why) => {
+    const changed = seal({ ...ownMember(), [key]: value });
+    const text = JSON.stringify({ most_recent_date_seen: '2030-01-02T03:04:05Z', delivery: changed });
+    expect(() => decode(text)).toThrow(why);
+  });
+
   describe('of version 1', () => {
     /** As the release before wrote it. */
     function versionOne(owed: { from: string; to?: string }[]): string {

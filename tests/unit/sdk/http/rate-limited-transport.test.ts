@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isAbort } from '../../../../src/sdk/errors.js';
 import { rateLimitedTransport } from '../../../../src/sdk/http/rate-limited-transport.js';
 import { RateLimiter } from '../../../../src/sdk/http/rate-limiter.js';
+import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
 import type { HttpRequest } from '../../../../src/sdk/ports.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { type Script, ScriptedTransport, systemError } from '../../../support/scripted-transport.js';
@@ -22,8 +23,10 @@ function limited(requestsPerSecond: number, script: Script = () => ({})) {
     begun.push(clock.monotonic());
     return script(request, n);
   });
-  const transport = rateLimitedTransport(inner, new RateLimiter(clock, requestsPerSecond), clock);
-  return { clock, begun, inner, transport };
+  const told: PipelineEvent[] = [];
+  const listener = (event: PipelineEvent): void => void told.push(event);
+  const transport = rateLimitedTransport(inner, new RateLimiter(clock, requestsPerSecond), { clock, listener });
+  return { clock, begun, inner, transport, told };
 }
 
 describe('a rate-limited transport', () => {
@@ -33,6 +36,14 @@ describe('a rate-limited transport', () => {
     await clock.advance(3000);
     await all;
     expect(begun).toEqual([0, 0, 1000, 1000, 2000]);
+  });
+
+  it('tells of each request that waited how long, and of no other', async () => {
+    const { clock, told, transport } = limited(2);
+    const all = Promise.all(Array.from({ length: 3 }, () => transport.request(REQUEST)));
+    await clock.advance(1000);
+    await all;
+    expect(told).toEqual([{ kind: 'held-back', urgency: 'live', delayMs: 1000 }]);
   });
 
   it('keeps silent as long as the other side asked, and gives its answer to whoever asked', async () => {

@@ -187,3 +187,10 @@ describe('readIntakeAnswer', () => {
     );
   });
 });
+
+describe('a status that is neither a number nor a text', () => {
+  it.each([[{ toString: 1, valueOf: 1 }], [['200']], [true], [{}]])('is none: %j', (status) => {
+    const answer = readIntakeAnswer(JSON.stringify({ results: [{ index: 0, status }] }), 1);
+    expect(answer.kind).toBe('ambiguous');
+  });
+});

@@ -67,6 +67,38 @@ describe('the pace of the repair lane', () => {
   });
 });
 
+describe('whoever listens to the repair lane', () => {
+  const told = (rig: LaneRig): unknown[] => rig.told.flatMap((it) => (it.kind === 'compared' ? [it.result] : []));
+
+  it('is told that counts agreed', async () => {
+    const { rig, lane } = await open();
+    await lane.pass();
+    expect(told(rig)).toEqual(['agreed']);
+  });
+
+  it('is told that they agree since what was missing is delivered', async () => {
+    const { rig, lane } = await open();
+    rig.source.hold(heldBefore('missing', 2.5 * HOUR_MS));
+    await lane.pass();
+    expect(told(rig)).toEqual(['mended']);
+  });
+
+  it('is told that they differ and nothing explains it', async () => {
+    const { rig, lane } = await open();
+    let n = 0;
+    rig.source.onCount = (counted) => counted + (n += 1);
+    await lane.pass();
+    expect(told(rig)).toEqual(['differed']);
+  });
+
+  it('is told that the source does not count', async () => {
+    const { rig, lane } = await open();
+    rig.source.onCount = fail(refused());
+    await lane.pass();
+    expect(told(rig)).toEqual(['refused']);
+  });
+});
+
 describe('gaps', () => {
   const GAP = { fromMs: START_MS - 3 * HOUR_MS, toMs: START_MS - 2 * HOUR_MS };
 

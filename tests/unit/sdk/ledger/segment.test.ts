@@ -150,3 +150,31 @@ describe('a ledger segment', () => {
     },
   );
 });
+
+describe('a segment whose checksum holds and whose content does not', () => {
+  const crafted = (change: (body: Buffer) => Buffer): Buffer => {
+    const body = change(Buffer.from(encodeSegment([entry(7, 1, 2), entry(7, 3, 4)])).subarray(0, -4));
+    const checksum = Buffer.alloc(4);
+    checksum.writeUInt32LE(crc32(body));
+    return Buffer.concat([body, checksum]);
+  };
+
+  it.each([
+    ['that says it holds more than it does', (body: Buffer) => (body.writeUInt32LE(3, 12), body)],
+    ['that says it holds billions', (body: Buffer) => (body.writeUInt32LE(0xffff_ffff, 12), body)],
+    ['that says so of dead letters', (body: Buffer) => (body.writeUInt32LE(0xffff_ffff, 16), body)],
+    ['that ends within an entry', (body: Buffer) => body.subarray(0, -3)],
+    ['that ends within a bucket', (body: Buffer) => Buffer.concat([body, Buffer.alloc(5)])],
+  ])('is refused: one %s', (_, change) => {
+    expect(() => decodeSegment(crafted(change), '00000001.bin')).toThrow(CORRUPT);
+  });
+
+  it('is taken where nothing was changed', () => {
+    expect(
+      decodeSegment(
+        crafted((body) => body),
+        '00000001.bin',
+      ),
+    ).toHaveLength(2);
+  });
+});

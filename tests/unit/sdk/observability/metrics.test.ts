@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { ModuleError } from '../../../../src/sdk/errors.js';
 import { createMetrics } from '../../../../src/sdk/observability/metrics.js';
+import { type MetricDefinition, metricName, METRICS } from '../../../../src/sdk/observability/metric-definitions.js';
 import type { Freshness, PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
 import { MANUAL_CLOCK_START_MS, ManualClock } from '../../../support/manual-clock.js';
 
@@ -35,6 +37,129 @@ describe('the metrics of freshness', () => {
     expect(text).toContain(`${SEEN}_count{lane="backfill"} 1`);
     expect(text).toContain(`${HAPPENED}_bucket{le="2.5"} 1`);
     expect(text).toContain(`${HAPPENED}_count 2`);
+  });
+});
+
+const OWN = 'symphony_module_jumpcloud';
+const failure = new ModuleError('SOURCE_UNAVAILABLE', 'x');
+
+describe('the metrics of the way', () => {
+  it('count batches and their bytes by lane, from zero on', async () => {
+    const text = await textAfter({ lane: 'tail', sinceSeenMs: 1, sinceHappenedMs: undefined });
+    expect(text).toContain(`${OWN}_batches_total{lane="tail"} 1`);
+    expect(text).toContain(`${OWN}_batch_bytes_total{lane="tail"} 900`);
+    expect(text).toContain(`${OWN}_batches_total{lane="backfill"} 0`);
+  });
+
+  it('tell how long requests took, by what was asked and the class of the answer', async () => {
+    const answered = { kind: 'answered', side: 'source', endpoint: 'events' } as const;
+    const text = await textOf([
+      { ...answered, status: 200, durationMs: 40 },
+      { ...answered, status: 204, durationMs: 60 },
+      { ...answered, status: undefined, durationMs: 60_000 },
+      { kind: 'answered', side: 'destination', endpoint: 'batch', status: 503, durationMs: 300 },
+    ]);
+    expect(text).toContain(`${OWN}_api_request_seconds_bucket{le="0.05",endpoint="events",status="2xx"} 1`);
+    expect(text).toContain(`${OWN}_api_request_seconds_sum{endpoint="events",status="2xx"} 0.1`);
+    expect(text).toContain(`${OWN}_api_request_seconds_count{endpoint="events",status="none"} 1`);
+    expect(text).toContain(`${OWN}_intake_request_seconds_count{status="5xx"} 1`);
+  });
+
+  it('count what is tried again, and what was given up for now, by its cause', async () => {
+    const text = await textOf([
+      { kind: 'retrying', side: 'counts', error: failure, attempt: 1, delayMs: 1 },
+      { kind: 'retrying', side: 'counts', error: failure, attempt: 2, delayMs: 1 },
+      { kind: 'cycle-failed', error: failure, delayMs: 1 },
+    ]);
+    expect(text).toContain(`${OWN}_retries_total{side="counts",code="SOURCE_UNAVAILABLE"} 2`);
+    expect(text).toContain(`${OWN}_failed_cycles_total{code="SOURCE_UNAVAILABLE"} 1`);
+  });
+
+  it('count the waits for the rate limit, and how long they were', async () => {
+    const text = await textOf([
+      { kind: 'held-back', urgency: 'backlog', delayMs: 250 },
+      { kind: 'held-back', urgency: 'backlog', delayMs: 500 },
+    ]);
+    expect(text).toContain(`${OWN}_rate_limit_waits_total{urgency="backlog"} 2`);
+    expect(text).toContain(`${OWN}_rate_limit_wait_seconds_total{urgency="backlog"} 0.75`);
+    expect(text).toContain(`${OWN}_rate_limit_waits_total{urgency="live"} 0`);
+  });
+
+  it('count the dead letters, those of which a trimmed copy is sent apart', async () => {
+    const kept = { kind: 'dead-lettered', id: 'a', reason: 'too large', bytes: 9 } as const;
+    const text = await textOf([kept, kept, { ...kept, delivered: 'trimmed' }]);
+    expect(text).toContain(`${OWN}_dead_letters_total{delivered="nothing"} 2`);
+    expect(text).toContain(`${OWN}_dead_letters_total{delivered="trimmed"} 1`);
+  });
+});
+
+describe('the metrics of proof', () => {
+  const compared = (result: 'agreed' | 'mended' | 'differed' | 'impossible' | 'refused'): PipelineEvent => {
+    return { kind: 'compared', result };
+  };
+  const committed = { kind: 'committed', owedFromMs: MANUAL_CLOCK_START_MS - 90_000, accountedFor: 1 } as const;
+
+  it('say nothing of what is not known yet', async () => {
+    const text = await textOf([]);
+    for (const name of ['counts_agree', 'proven_complete_age_seconds', 'oldest_owed_age_seconds', 'ledger_events'])
+      expect(text).not.toMatch(new RegExp(`^${OWN}_${name}[ {]`, 'm'));
+    expect(text).toContain(`${OWN}_comparisons_total{result="differed"} 0`);
+  });
+
+  it.each([
+    ['agreed', 1],
+    ['mended', 1],
+    ['differed', 0],
+    ['refused', 0],
+  ] as const)('after counts that %s say %i', async (result, value) => {
+    expect(await textOf([compared(result)])).toMatch(new RegExp(`^${OWN}_counts_agree ${value}$`, 'm'));
+  });
+
+  it('keep what they said where nothing could be compared', async () => {
+    const text = await textOf([compared('agreed'), compared('impossible')]);
+    expect(text).toMatch(new RegExp(`^${OWN}_counts_agree 1$`, 'm'));
+    expect(text).toContain(`${OWN}_comparisons_total{result="impossible"} 1`);
+  });
+
+  it('grow older while nothing is committed', async () => {
+    const clock = new ManualClock();
+    const metrics = createMetrics({ vendor: 'jumpcloud', intakeKey: INTAKE_KEY }, clock);
+    metrics.listener({ ...committed, ledgerEvents: 7, provenToMs: MANUAL_CLOCK_START_MS - 30_000 });
+    await clock.advance(60_000);
+    const text = await metrics.text();
+    expect(text).toMatch(new RegExp(`^${OWN}_proven_complete_age_seconds 90$`, 'm'));
+    expect(text).toMatch(new RegExp(`^${OWN}_oldest_owed_age_seconds 150$`, 'm'));
+    expect(text).toMatch(new RegExp(`^${OWN}_ledger_events 7$`, 'm'));
+  });
+
+  it('have no age of a proof that there never was', async () => {
+    const text = await textOf([{ ...committed, ledgerEvents: 7, provenToMs: undefined }]);
+    expect(text).not.toMatch(/^\S*_proven_complete_age_seconds /m);
+  });
+});
+
+describe('what metrics are', () => {
+  const definitions: readonly MetricDefinition[] = Object.values(METRICS);
+
+  it.each(definitions.map((definition) => [definition.name, definition] as const))(
+    '%s keeps to the rules',
+    (name, it) => {
+      expect(name.replace('{vendor}', 'x')).toMatch(/^symphony_module_[a-z]+_[a-z_]+[a-z]$/);
+      expect(name.endsWith('_total')).toBe(it.type === 'counter');
+      expect(it.buckets !== undefined).toBe(it.type === 'histogram');
+      expect(it.buckets ?? []).toEqual((it.buckets ?? []).toSorted((a, b) => a - b));
+      expect(it.help).toMatch(/\.$/);
+    },
+  );
+
+  it('is all there, once', async () => {
+    const families = Array.from((await textOf([])).matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name, type]) => [
+      name,
+      type,
+    ]);
+    expect(families.toSorted()).toEqual(
+      definitions.map((definition) => [metricName(definition, 'jumpcloud'), definition.type]).toSorted(),
+    );
   });
 });
 
@@ -88,5 +213,11 @@ describe('the series of the existing dashboards', () => {
     expect(text).toContain('symphony_module_acme_collected_messages_total');
     expect(text).not.toContain('jumpcloud');
     expect(text).not.toContain(INTAKE_KEY);
+  });
+
+  it('hold it where they are told to', async () => {
+    const profile = { vendor: 'jumpcloud', intakeKey: INTAKE_KEY };
+    const text = await createMetrics(profile, new ManualClock(), { showsIntakeKey: true }).text();
+    expect(text).toContain(`symphony_module_jumpcloud_collected_messages_total{intake_key="${INTAKE_KEY}"} 0`);
   });
 });

@@ -60,6 +60,32 @@ describe('monitoring', () => {
     expect(log.lines).toEqual([]);
   });
 
+  it('shows the intake key in clear only where it is told to, and warns of it', async () => {
+    const port = await freePort();
+    const { begin, log } = await monitor(
+      { METRICS_PORT: String(port) },
+      { '/symphony/metrics_intake_key_label': 'Clear\n' },
+    );
+    await begin();
+    expect(await (await at(port)).text()).toContain(`_collected_messages_total{intake_key="${PROFILE.intakeKey}"} 0`);
+    expect(log.at('warning')).toEqual([expect.stringMatching(/^Metrics show the intake key to whoever can reach/)]);
+    expect(log.at('warning').join()).not.toContain(PROFILE.intakeKey);
+  });
+
+  it('has nothing to warn of where there is no port to read a key from', async () => {
+    const { begin, log } = await monitor({ METRICS_INTAKE_KEY_LABEL: 'clear' });
+    await begin();
+    expect(log.lines).toEqual([]);
+  });
+
+  it('shows the fingerprint where the label is told as something else, which it does not repeat', async () => {
+    const port = await freePort();
+    const { begin, log } = await monitor({ METRICS_PORT: String(port), METRICS_INTAKE_KEY_LABEL: PROFILE.intakeKey });
+    await begin();
+    expect(await (await at(port)).text()).not.toContain(PROFILE.intakeKey);
+    expect(log.at('warning')).toEqual(['metrics_intake_key_label must be fingerprint or clear: using fingerprint']);
+  });
+
   it('lets the run tell /health', async () => {
     const port = await freePort();
     const { begin } = await monitor({ LIVENESS_PORT: String(port) });

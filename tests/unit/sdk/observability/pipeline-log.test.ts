@@ -16,7 +16,13 @@ const toMs = Date.UTC(2030, 0, 2, 3, 4, 5);
 const READ: PipelineEvent = { kind: 'read', events: 3, repeated: 0, bytes: 900 };
 const FRESHNESS = { lane: 'tail', sinceSeenMs: 12, sinceHappenedMs: undefined } as const;
 const DELIVERED: PipelineEvent = { kind: 'delivered', events: 3, bytes: 900, durationMs: 10, freshness: FRESHNESS };
-const COMMITTED: PipelineEvent = { kind: 'committed', owedFromMs: toMs, accountedFor: 3 };
+const COMMITTED: PipelineEvent = {
+  kind: 'committed',
+  owedFromMs: toMs,
+  accountedFor: 3,
+  ledgerEvents: 3,
+  provenToMs: undefined,
+};
 const caughtUp = (events: number): PipelineEvent => ({ kind: 'caught-up', toMs, events, durationMs: 1234 });
 
 function retrying(side: 'source' | 'counts' | 'destination' | 'state', attempt = 1): PipelineEvent {

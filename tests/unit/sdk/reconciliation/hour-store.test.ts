@@ -123,3 +123,22 @@ function flipped(content: Buffer, at: number, bit: number): Buffer {
   changed[at]! ^= bit;
   return changed;
 }
+
+describe('a range of centuries', () => {
+  it('is read without a try for each of its days', async () => {
+    const storage = createMemoryStorage();
+    await new HourStore(storage).write([hour(1), hour(30)]);
+    let reads = 0;
+    const counting = { ...storage, read: (name: string) => ((reads += 1), storage.read(name)) };
+    const hours = await new HourStore(counting).read(Date.UTC(1970), Date.UTC(2200));
+    expect(hours).toEqual([hour(1), hour(30)]);
+    expect(reads).toBe(2);
+  });
+
+  it('leaves out what lies outside of it, and whatever else is in the folder', async () => {
+    const storage = createMemoryStorage();
+    await new HourStore(storage).write([hour(1)]);
+    await storage.write('proofs/notes.txt', Buffer.from('x'));
+    await expect(new HourStore(storage).read(Date.UTC(1970), DAY)).resolves.toEqual([]);
+  });
+});
