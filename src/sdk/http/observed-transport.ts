@@ -4,7 +4,7 @@ import type { Clock, HttpTransport } from '../ports.js';
 import type { Side } from './exchange.js';
 
 export interface Observation {
-  readonly side: Side;
+  readonly side: Exclude<Side, 'platform'>;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly listener: PipelineListener | undefined;
 }

@@ -88,7 +88,7 @@ describe('the count', () => {
 
   it.each<PipelineEvent>([
     { kind: 'read', events: 5, repeated: 0, bytes: 9 },
-    { kind: 'committed', owedFromMs: 0, accountedFor: 0 },
+    { kind: 'committed', owedFromMs: 0, accountedFor: 0, ledgerEvents: 0, provenToMs: undefined },
     { kind: 'counted' },
     { kind: 'waiting', delayMs: 1 },
   ])('goes on after what only might lead to success: %j', async (event) => {
