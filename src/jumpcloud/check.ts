@@ -1,4 +1,5 @@
 import { describeError, isAbort, ModuleError } from '../sdk/errors.js';
+import { connectionDetails, stageResults } from '../sdk/http/api-stages.js';
 import { checkIntake } from '../sdk/intake/check-intake.js';
 import type { Window } from '../sdk/pipeline/source.js';
 import { formatTimestamp } from '../sdk/time/timestamp.js';
@@ -28,10 +29,13 @@ export async function* checkConnector(
   const nowMs = context.clock.now();
   const lastDay = { services: settings.services, fromMs: nowMs - DAY_MS, toMs: nowMs };
   const failure = await queryFailure(settings, client, lastDay, context.signal);
-  yield* stageResults(settings, failure);
+  const stopped = failure && stoppedAt(failure);
+  yield* stageResults({ name: 'JumpCloud', stages: STAGES, details: detailsOf(settings), failure, stopped });
   if (client.serverClock.isKnown) yield clockResult(client.serverClock.offsetMs);
   if (failure === undefined) yield await organizationResult(client, lastDay, settings.organizationId, context.signal);
-  yield* checkIntake({ url: settings.intakeUrl, intakeKey: settings.intakeKey, userAgent: USER_AGENT }, context);
+  const foreignKey = { pattern: /^jca_/, name: 'a JumpCloud API key' };
+  const { intakeUrl: url, intakeKey } = settings;
+  yield* checkIntake({ url, intakeKey, userAgent: USER_AGENT, foreignKey }, context);
 }
 
 /** Asks for one event. @returns what the API, or the way to it, has against that */
@@ -52,35 +56,17 @@ async function queryFailure(
   }
 }
 
-/** What came before the failure passed, what comes after it could not be seen. */
-function* stageResults(settings: ConnectorSettings, failure: ModuleError | undefined): Generator<CheckResult> {
-  const { host, protocol } = new URL(settings.baseUrl);
-  const stopped = failure && stoppedAt(failure);
-  const details: Readonly<Record<Stage, string>> = {
-    'name resolution': host,
-    connection: host,
-    TLS: protocol === 'https:' ? 'the certificate is trusted' : 'not used: the address is on this machine',
+function detailsOf({ baseUrl, services }: ConnectorSettings): Record<Stage, string> {
+  return {
+    ...connectionDetails(baseUrl),
     address: 'found',
     answer: 'the Directory Insights API answers',
     'API key': 'accepted',
     licence: 'Directory Insights is part of the plan',
     role: 'the administrator may read events',
     query: 'understood',
-    services: settings.services.join(', '),
+    services: services.join(', '),
   };
-  let seen = true;
-  for (const stage of STAGES) {
-    const name = `JumpCloud ${stage}`;
-    if (failure !== undefined && stage === stopped?.stage) {
-      seen = false;
-      const { remedy } = stopped;
-      yield { name, state: 'failed', detail: failure.message, ...(remedy === undefined ? {} : { remedy }) };
-    } else if (seen) {
-      yield { name, state: 'passed', detail: details[stage] };
-    } else {
-      yield { name, state: 'skipped', detail: `not reached: ${stopped?.stage ?? ''} failed` };
-    }
-  }
 }
 
 /** The instant that `start_from` comes to; a position that was saved goes before it. */
