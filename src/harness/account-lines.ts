@@ -1,8 +1,8 @@
-import type { Account } from '../simulators/account.js';
 import { alignColumns } from './output.js';
+import type { SimulatedAccount } from './started-simulators.js';
 
 /** The account as lines of a table. */
-export function accountLines(account: Account): string[] {
+export function accountLines(account: SimulatedAccount): string[] {
   const rows = [
     ['held by the API', account.held],
     ['delivered', account.delivered],

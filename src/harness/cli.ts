@@ -4,9 +4,13 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 
-import { triggers } from '../modules.js';
+import { triggers as ownTriggers } from '../modules.js';
+import { describeError } from '../sdk/errors.js';
 import { createUndiciTransport } from '../sdk/http/undici-transport.js';
 import { keepHeapSmall, systemClock, systemEnvironment, systemFileSystem, systemRandom } from '../sdk/system.js';
+import { registerTriggers, type SekoiaModule } from '../sdk/module.js';
+import { exitCodeOf } from '../sdk/exit-code.js';
+import { findModule } from './find-module.js';
 import { runProgram } from './program.js';
 
 keepHeapSmall();
@@ -33,6 +37,17 @@ async function ask(question: string): Promise<string | undefined> {
 
 const somebodyIsThere = process.stdin.isTTY && process.stderr.isTTY;
 
+/** The module of the working directory, where that is the package of one. */
+let module: SekoiaModule | undefined;
+let triggers = ownTriggers;
+try {
+  module = await findModule(process.cwd());
+  if (module !== undefined) triggers = await registerTriggers(module, systemFileSystem);
+} catch (error) {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exit(exitCodeOf(error));
+}
+
 process.exitCode = await runProgram(process.argv.slice(2), {
   clock: systemClock,
   random: systemRandom,
@@ -43,9 +58,11 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   stderr: process.stderr,
   openTransport: () => createUndiciTransport(),
   workingDirectory: process.cwd(),
-  packageDirectory,
+  packageDirectory: module?.directory ?? packageDirectory,
+  runnerDirectory: packageDirectory,
   version,
   triggers,
+  ...(module && { module }),
   ...(somebodyIsThere && { ask }),
 });
 // Whatever still holds the process by now was abandoned on purpose.

@@ -1,7 +1,7 @@
 import { suggestion } from '../sdk/configuration/nearest.js';
 import { ConfigurationError } from '../sdk/errors.js';
 import type { TriggerRegistration } from '../sdk/registration.js';
-import { readDeclarations } from './package-files.js';
+import { readDeclarations } from '../sdk/configuration/declarations.js';
 import type { HarnessWorld } from './world.js';
 
 /** A trigger that can be run, with the name that people know it by. */

@@ -22,6 +22,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['dead-letter', async () => (await import('./commands/dead-letter/dead-letter.js')).addDeadLetterCommand],
   ['spec', async () => (await import('./commands/spec.js')).addSpecCommand],
   ['bundle', async () => (await import('./commands/bundle.js')).addBundleCommand],
+  ['new', async () => (await import('./commands/new.js')).addNewCommand],
   ['simulate', async () => (await import('./commands/simulate.js')).addSimulateCommand],
 ]);
 

@@ -1,5 +1,5 @@
 import type { CheckContext, CheckResult } from '../sdk/trigger.js';
-import { queryFailure, RETRY_FOR_MS, stageResults } from './check-query.js';
+import { queryFailure, queryStages, RETRY_FOR_MS } from './check-query.js';
 import { createClient } from './create-client.js';
 import { parseAccount } from './settings.js';
 
@@ -19,5 +19,5 @@ export async function* checkAccount(
   const client = createClient(settings, { ...context, retryForMs: RETRY_FOR_MS });
   const nowMs = context.clock.now();
   const lastDay = { services: settings.services, fromMs: nowMs - DAY_MS, toMs: nowMs };
-  yield* stageResults(settings, await queryFailure(settings, client, lastDay, context.signal));
+  yield* queryStages(settings, await queryFailure(settings, client, lastDay, context.signal));
 }

@@ -1,4 +1,5 @@
 import { ModuleError } from '../sdk/errors.js';
+import { connectionDetails, stageResults } from '../sdk/http/api-stages.js';
 import type { Window } from '../sdk/pipeline/source.js';
 import type { CheckResult } from '../sdk/trigger.js';
 import type { DirectoryInsightsClient } from './api/client.js';
@@ -31,32 +32,17 @@ export async function queryFailure(
 }
 
 /** What came before the failure passed, what comes after it could not be seen. */
-export function* stageResults(settings: Queried, failure: ModuleError | undefined): Generator<CheckResult> {
-  const { host, protocol } = new URL(settings.baseUrl);
-  const stopped = failure && stoppedAt(failure);
+export function queryStages({ baseUrl, services }: Queried, failure: ModuleError | undefined): Generator<CheckResult> {
   const details: Readonly<Record<Stage, string>> = {
-    'name resolution': host,
-    connection: host,
-    TLS: protocol === 'https:' ? 'the certificate is trusted' : 'not used: the address is on this machine',
+    ...connectionDetails(baseUrl),
     address: 'found',
     answer: 'the Directory Insights API answers',
     'API key': 'accepted',
     licence: 'Directory Insights is part of the plan',
     role: 'the administrator may read events',
     query: 'understood',
-    services: settings.services.join(', '),
+    services: services.join(', '),
   };
-  let seen = true;
-  for (const stage of STAGES) {
-    const name = `JumpCloud ${stage}`;
-    if (failure !== undefined && stage === stopped?.stage) {
-      seen = false;
-      const { remedy } = stopped;
-      yield { name, state: 'failed', detail: failure.message, ...(remedy === undefined ? {} : { remedy }) };
-    } else if (seen) {
-      yield { name, state: 'passed', detail: details[stage] };
-    } else {
-      yield { name, state: 'skipped', detail: `not reached: ${stopped?.stage ?? ''} failed` };
-    }
-  }
+  const stopped = failure && stoppedAt(failure);
+  return stageResults({ name: 'JumpCloud', stages: STAGES, details, failure, stopped });
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode, ModuleError } from '../sdk/errors.js';
+import type { StoppedAt } from '../sdk/http/api-stages.js';
 import { CONNECTION_STAGES, failedStage, STAGE_REMEDIES } from '../sdk/http/reachability.js';
 
 /** What one small query proves, in the order in which the way to the API, and the API itself, look at it. */
@@ -13,12 +14,6 @@ export const STAGES = [
   'services',
 ] as const;
 export type Stage = (typeof STAGES)[number];
-
-/** Where a failure stopped the query, and what to do about it. */
-export interface StoppedAt {
-  readonly stage: Stage;
-  readonly remedy: string | undefined;
-}
 
 const STAGE_OF: Readonly<Partial<Record<ErrorCode, Stage>>> = {
   SOURCE_NOT_FOUND: 'address',
@@ -39,7 +34,7 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
 const TIMES_REMEDY = 'Set the clock of this machine by NTP: JumpCloud refuses the times that it was asked for.';
 
 /** Total: any failure of a query has a stage. */
-export function stoppedAt(failure: ModuleError): StoppedAt {
+export function stoppedAt(failure: ModuleError): StoppedAt<Stage> {
   if (failure.code === 'SOURCE_REQUEST_REFUSED') return refusedAt(failure);
   const stage = STAGE_OF[failure.code];
   if (stage !== undefined) return { stage, remedy: REMEDIES[failure.code] ?? failure.advice };
@@ -48,7 +43,7 @@ export function stoppedAt(failure: ModuleError): StoppedAt {
 }
 
 /** A 400 is about the query, and only its words tell which part of it; of any other status that is not even clear. */
-function refusedAt({ status, message, advice }: ModuleError): StoppedAt {
+function refusedAt({ status, message, advice }: ModuleError): StoppedAt<Stage> {
   if (status !== 400) return { stage: 'answer', remedy: advice };
   // The host's name comes first and says nothing.
   const said = message.slice(message.indexOf(' answered '));

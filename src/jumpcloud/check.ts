@@ -4,7 +4,7 @@ import { formatTimestamp } from '../sdk/time/timestamp.js';
 import type { CheckContext, CheckResult } from '../sdk/trigger.js';
 import type { DirectoryInsightsClient } from './api/client.js';
 import type { Selection } from './api/query.js';
-import { queryFailure, RETRY_FOR_MS, stageResults } from './check-query.js';
+import { queryFailure, queryStages, RETRY_FOR_MS } from './check-query.js';
 import { createClient } from './create-client.js';
 import type { ConnectorSettings } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
@@ -23,10 +23,12 @@ export async function* checkConnector(
   const nowMs = context.clock.now();
   const lastDay = { services: settings.services, fromMs: nowMs - DAY_MS, toMs: nowMs };
   const failure = await queryFailure(settings, client, lastDay, context.signal);
-  yield* stageResults(settings, failure);
+  yield* queryStages(settings, failure);
   if (client.serverClock.isKnown) yield clockResult(client.serverClock.offsetMs);
   if (failure === undefined) yield await organizationResult(client, lastDay, settings.organizationId, context.signal);
-  yield* checkIntake({ url: settings.intakeUrl, intakeKey: settings.intakeKey, userAgent: USER_AGENT }, context);
+  const foreignKey = { pattern: /^jca_/, name: 'a JumpCloud API key' };
+  const { intakeUrl: url, intakeKey } = settings;
+  yield* checkIntake({ url, intakeKey, userAgent: USER_AGENT, foreignKey }, context);
 }
 
 /** The instant that `start_from` comes to; a position that was saved goes before it. */

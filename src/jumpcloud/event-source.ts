@@ -1,7 +1,8 @@
 import { abortError, isAbort, ModuleError } from '../sdk/errors.js';
 import { EventSplitter, MalformedArrayError } from '../sdk/json/event-splitter.js';
-import type { Events } from '../sdk/pipeline/events.js';
+
 import type { Page, Source, Window } from '../sdk/pipeline/source.js';
+import { ReadingOrder } from '../sdk/source/reading-order.js';
 import type { DirectoryInsightsClient, OpenPage } from './api/client.js';
 import { fewerRows, PageSize } from './api/page-size.js';
 
@@ -47,7 +48,7 @@ export class DirectoryInsightsSource implements Source {
     const stop = (): void => reading.abort();
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
-    const order = new Order(window.toMs);
+    const order = new ReadingOrder(window.toMs);
     let { fromMs } = window;
     let limit = this.#size.rows;
     let searchAfter: string | undefined;
@@ -129,7 +130,7 @@ export class DirectoryInsightsSource implements Source {
    */
   async *#pieces(
     { body, headers, reference, limit }: OpenPage,
-    order: Order,
+    order: ReadingOrder,
     onTaken: () => void,
   ): AsyncGenerator<Page, number, undefined> {
     const splitter = new EventSplitter();
@@ -171,37 +172,6 @@ function isLast(rows: number, { headers }: OpenPage): boolean {
 function isFull({ headers }: OpenPage): boolean {
   const { limit, resultCount, searchAfter } = headers;
   return searchAfter !== undefined && limit !== undefined && resultCount !== undefined && resultCount >= limit;
-}
-
-/**
- * Follows the times of the events of a window. While they ascend, the last one's time says how far the window has been
- * read; once they do not, nothing says so until the window's end.
- */
-class Order {
-  /** Time of the latest event, epoch milliseconds. */
-  lastMs: number | undefined;
-  isBroken = false;
-  #isFirst = true;
-
-  /** @param provenToMs what the API's clock had not reached when it was asked is not proven, epoch milliseconds */
-  constructor(public provenToMs: number) {}
-
-  /** A new query follows, which begins a little before the end of the last one. */
-  beginAgain(): void {
-    this.#isFirst = true;
-  }
-
-  /** @returns the instant before which everything was read, epoch milliseconds; undefined where that is not known */
-  follow(events: Events): number | undefined {
-    for (let index = 0; index < events.count; index += 1) {
-      const timestampMs = events.timestampMs(index);
-      if (timestampMs === undefined) continue;
-      if (!this.#isFirst && this.lastMs !== undefined && timestampMs < this.lastMs) this.isBroken = true;
-      this.#isFirst = false;
-      this.lastMs = timestampMs;
-    }
-    return this.isBroken || this.lastMs === undefined ? undefined : Math.min(this.lastMs, this.provenToMs);
-  }
 }
 
 function broken(what: string, reference: string): ModuleError {

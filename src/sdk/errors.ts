@@ -37,6 +37,11 @@ export const ERROR_CODES = {
   SOURCE_CREDENTIAL_REFUSED: { retryable: false, audience: 'operator', when: 'The source refused the credential.' },
   SOURCE_NOT_LICENSED: { retryable: false, audience: 'operator', when: 'The account has no licence for the source.' },
   SOURCE_ROLE_REFUSED: { retryable: false, audience: 'operator', when: 'The credential lacks the role it needs.' },
+  SOURCE_CANNOT_COUNT: {
+    retryable: false,
+    audience: 'nobody',
+    when: 'The source has no way to tell how many events it holds: nothing can be proven by counts.',
+  },
   SOURCE_NOT_FOUND: { retryable: false, audience: 'operator', when: 'The source has no such address: wrong base URL.' },
   DESTINATION_UNREACHABLE: { retryable: true, audience: 'operator', when: 'No answer from the destination.' },
   DESTINATION_UNAVAILABLE: { retryable: true, audience: 'platform', when: 'The destination answered a server error.' },

@@ -25,6 +25,7 @@ async function bundle(...args: readonly string[]): Promise<Ended> {
   const world = Object.assign(fakeHarness({ triggers }), {
     fileSystem: systemFileSystem,
     packageDirectory: process.cwd(),
+    runnerDirectory: process.cwd(),
   });
   return { code: await runProgram(['bundle', ...args], world), world };
 }

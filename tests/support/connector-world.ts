@@ -1,6 +1,5 @@
 import { connectorArgumentsSchema, moduleConfigurationSchema } from '../../src/jumpcloud/configuration.generated.js';
 import { jumpcloudDirectoryInsightsConnector } from '../../src/jumpcloud/connector.js';
-import { createIntakeDestination } from '../../src/jumpcloud/create-intake-destination.js';
 import type { ConnectorSettings } from '../../src/jumpcloud/settings.js';
 import { DeadLetterArchive } from '../../src/sdk/dead-letter/dead-letter-archive.js';
 import { type Replay, replayDeadLetter } from '../../src/sdk/dead-letter/replay.js';
@@ -116,7 +115,7 @@ export class ConnectorWorld {
     const context = { clock, random: seededRandom(), transport, anySize: oversized };
     return replayDeadLetter({
       archive: new DeadLetterArchive(this.storage),
-      destination: createIntakeDestination(this.#settings(options), context),
+      destination: jumpcloudDirectoryInsightsConnector.openDestination!(this.#settings(options), context),
       ...{ clock, stop: new Stop(), isMeant: () => true, oversized },
       onDelivered: async () => undefined,
       onProgress: () => undefined,

@@ -28,6 +28,7 @@ export function fakeHarness(
     stdout: Object.assign(new RecordingStream(), { isTTY: terminal }),
     workingDirectory: '/work',
     packageDirectory: '/package',
+    runnerDirectory: '/runner',
     version: '1.2.3',
     triggers,
     ...(ask && { ask }),

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { FileSystem } from '../../sdk/ports.js';
-import { readDeclarations } from '../package-files.js';
+import { readDeclarations } from '../../sdk/configuration/declarations.js';
 import { bundledDeclarations } from './items.js';
 import { reprintPlatformJson, writePlatformJson } from './platform-json.js';
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../sdk/configuration/json.js';
 import { isJsonObject } from '../../sdk/configuration/json.js';
-import type { Declarations, TriggerDeclaration } from '../package-files.js';
+import type { Declarations, TriggerDeclaration } from '../../sdk/configuration/declarations.js';
 import { uuidV5 } from './uuid.js';
 
 /** What tells a custom integration from the official module beside it; part of its slug. */

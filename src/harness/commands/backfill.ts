@@ -4,7 +4,7 @@ import { planBackfill, type BackfillPlan } from '../../sdk/backfill/plan-backfil
 import { eventsOf, inOrderOfReading, leastDurationMs, planSlices, type Slice } from '../../sdk/backfill/plan-slices.js';
 import type { ClosedInterval } from '../../sdk/checkpoint/owed-set.js';
 import { createPipeline } from '../../sdk/connector.js';
-import { ConfigurationError, isAbort } from '../../sdk/errors.js';
+import { ConfigurationError, isAbort, ModuleError } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { BackfillLane } from '../../sdk/lanes/backfill-lane.js';
 import { RepairLane } from '../../sdk/lanes/repair-lane.js';
@@ -241,7 +241,12 @@ class Backfill {
     const toMs = Math.min(range.toMs, state.owed.tailFromMs ?? range.toMs);
     const options = { state, source: parts.source, horizonMs: parts.settlingHorizonMs };
     const rows: AuditRow[] = [];
-    for await (const row of audit({ fromMs: range.fromMs, toMs }, stepMs, options, requested)) rows.push(row);
+    try {
+      for await (const row of audit({ fromMs: range.fromMs, toMs }, stepMs, options, requested)) rows.push(row);
+    } catch (error) {
+      if (!(error instanceof ModuleError) || error.code !== 'SOURCE_CANNOT_COUNT') throw error;
+      return this.#tellUncounted({ fromMs: range.fromMs, toMs }, delivered, tookMs);
+    }
     const unproven = rows.filter((row) => !isProven(row));
     const held = rows.reduce((sum, { source = 0 }) => sum + source, 0);
     const missing = rows.reduce((sum, row) => sum + row.missing, 0);
@@ -264,6 +269,17 @@ class Backfill {
       );
     }
     return unproven.length === 0 ? EXIT_CODE.ok : EXIT_CODE.failed;
+  }
+
+  /** Everything shown was delivered, and more than that nobody can say. */
+  #tellUncounted(range: ClosedInterval, delivered: number, tookMs: number): ExitCode {
+    const seconds = Math.ceil(tookMs / 1000);
+    if (this.flags.json === true) printJson(this.world.stdout, { ...asJson(range), delivered, seconds, proven: null });
+    else {
+      this.#say(`Delivered ${plural(delivered, 'event')} in ${roughly(tookMs)}.`);
+      this.#say('The source has no counts: what it showed is delivered, and nothing beyond that can be proven.');
+    }
+    return EXIT_CODE.ok;
   }
 }
 

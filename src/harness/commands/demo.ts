@@ -6,6 +6,7 @@ import { Stop } from '../../sdk/stop.js';
 import { Narrator, count } from '../demo/narrator.js';
 import type { DemoAccount } from '../demo/account.js';
 import { accountRows, runDemo, type DemoOptions } from '../demo/run-demo.js';
+import { runModuleDemo } from '../demo/run-module-demo.js';
 import { alignColumns, paintFor, printJson, printLine } from '../output.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { helpText, USUAL_EXIT_CODES } from './help.js';
@@ -45,7 +46,7 @@ async function demo(flags: DemoOptions & { json?: true }, world: HarnessWorld): 
   const signals = stopOnSignals({ source: world.signals, stop, clock, log: narrator.log, graceMs: 10_000 });
   try {
     if (flags.json !== true) introduce(flags, world);
-    const account = await runDemo(flags, narrator, world, stop);
+    const account = await (world.module === undefined ? runDemo : runModuleDemo)(flags, narrator, world, stop);
     if (account === undefined) return signals.received === 'SIGTERM' ? EXIT_CODE.ok : EXIT_CODE.interrupted;
     if (flags.json === true) printJson(stdout, account);
     else printAccount(account, world);
@@ -55,15 +56,12 @@ async function demo(flags: DemoOptions & { json?: true }, world: HarnessWorld): 
   }
 }
 
-function introduce({ events, days, live }: DemoOptions, { stdout, environment }: HarnessWorld): void {
+function introduce({ events, days, live }: DemoOptions, { stdout, environment, module }: HarnessWorld): void {
   const paint = paintFor(stdout, environment);
+  printLine(stdout, paint('bold', module === undefined ? OWN_ENDS : MODULE_ENDS));
   printLine(
     stdout,
-    paint('bold', 'JumpCloud and Sekoia are simulated on this machine; the connector between them is the real one.'),
-  );
-  printLine(
-    stdout,
-    `${count(events)} events of ${daysText(days)} wait in the API. ${live} more happen each second; the API shows a tenth of them late.`,
+    `${count(events)} events of ${daysText(days)} wait in the API. ${live} more happen each second${module === undefined ? '; the API shows a tenth of them late' : ''}.`,
   );
   printLine(
     stdout,
@@ -88,6 +86,8 @@ function printAccount(account: DemoAccount, { stdout, environment }: HarnessWorl
   printLine(stdout, account.balanced ? paint('green', BALANCED) : paint('red', UNBALANCED));
 }
 
+const OWN_ENDS = 'JumpCloud and Sekoia are simulated on this machine; the connector between them is the real one.';
+const MODULE_ENDS = 'The source and Sekoia are simulated on this machine; the connector between them is the real one.';
 const BALANCED =
   'The account balances: every event was delivered exactly once, byte for byte, or is in the dead letter, whole.';
 const UNBALANCED = 'The account does not balance: lost, duplicated and altered should all be 0.';

@@ -6,11 +6,11 @@ import { readText } from '../../sdk/configuration/lookup.js';
 import { ConfigurationError } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import type { StopSignal } from '../../sdk/signals.js';
-import type { Account } from '../../simulators/account.js';
 import { parseFaultScenario } from '../../simulators/faults/parse-fault-scenario.js';
 import type { FaultScenario } from '../../simulators/faults/fault-scenario.js';
-import { startSimulators, type Simulators } from '../../simulators/serve.js';
+import { startSimulators } from '../../simulators/serve.js';
 import { accountLines } from '../account-lines.js';
+import type { SimulatedAccount, StartedSimulators } from '../started-simulators.js';
 import { alignColumns, paintFor, printJson, printLine } from '../output.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { helpText, USUAL_EXIT_CODES } from './help.js';
@@ -32,7 +32,7 @@ interface SimulateFlags {
 export function addSimulateCommand(program: Command, world: HarnessWorld, finish: Finish): void {
   program
     .command('simulate')
-    .description('Play JumpCloud Directory Insights and a Sekoia intake on this machine, until Ctrl-C.')
+    .description(`Play ${sourceName(world)} and a Sekoia intake on this machine, until Ctrl-C.`)
     .option('--port <NUMBER>', 'port of the API; the intake takes the next one (default: free ones)', whole(1, 65_534))
     .option('--events <NUMBER>', 'events that the API holds from the start', whole(0, 10_000_000), 10_000)
     .option('--days <NUMBER>', 'days before now over which they are spread', decimal(0.001, 90), 3)
@@ -68,32 +68,60 @@ export function addSimulateCommand(program: Command, world: HarnessWorld, finish
 }
 
 async function simulate(flags: SimulateFlags, world: HarnessWorld): Promise<ExitCode> {
-  const { port, events, days, live, late, seed } = flags;
   const scenario = await readScenario(flags.scenario, world);
   if (flags.platform === true) {
     const { simulatePlatform } = await import('./simulate-platform.js');
-    const json = flags.json === true;
+    const { events, days, live, late, seed, json = false } = flags;
     return simulatePlatform({ events, days, live, late, seed, json, ...(scenario && { scenario }) }, world);
   }
   const stopped = nextSignal(world);
-  const simulators = await startSimulators({
-    ...{ events, days, seed, liveEventsPerSecond: live, lateShare: late },
-    ...(scenario && { scenario }),
-    ...(port !== undefined && { ports: { jumpcloud: port, sekoia: port + 1 } }),
-  }).catch((thrown: unknown) => {
+  const simulators = await start(flags, scenario, world).catch((thrown: unknown) => {
     throw startProblem(thrown);
   });
   try {
-    if (flags.json === true) printJson(world.stdout, addressesOf(simulators));
-    else printStart(simulators, days, world);
+    if (flags.json === true) printJson(world.stdout, simulators.addresses);
+    else printStart(simulators, flags.days, world);
     const signal = await stopped;
-    const account = simulators.account();
+    const account = simulators.drawUp();
     if (flags.json === true) printJson(world.stdout, account);
     else printAccount(account, world);
     return signal === 'SIGINT' ? EXIT_CODE.interrupted : EXIT_CODE.ok;
   } finally {
     await simulators.close();
   }
+}
+
+async function start(
+  flags: SimulateFlags,
+  scenario: FaultScenario | undefined,
+  world: HarnessWorld,
+): Promise<StartedSimulators> {
+  if (world.module !== undefined) {
+    const { startForModule } = await import('./simulate-module.js');
+    return startForModule(world, { ...flags, scenario });
+  }
+  const { port, events, days, live, late, seed } = flags;
+  const simulators = await startSimulators({
+    ...{ events, days, seed, liveEventsPerSecond: live, lateShare: late },
+    ...(scenario && { scenario }),
+    ...(port !== undefined && { ports: { jumpcloud: port, sekoia: port + 1 } }),
+  });
+  const { jumpcloudUrl, apiKey, intakeUrl, intakeKey } = simulators;
+  return {
+    addresses: { jumpcloudUrl, apiKey, intakeUrl, intakeKey },
+    rows: [
+      ['JumpCloud Directory Insights', jumpcloudUrl, `key ${apiKey}`],
+      ['Sekoia intake', intakeUrl, `key ${intakeKey}`],
+    ],
+    account: { base_url: jumpcloudUrl, apikey: apiKey },
+    arguments: { intake_server: intakeUrl, intake_key: intakeKey, frequency: 5 },
+    drawUp: () => simulators.account(),
+    close: () => simulators.close(),
+  };
+}
+
+function sourceName({ module }: HarnessWorld): string {
+  return module === undefined ? 'JumpCloud Directory Insights' : 'the source of this module';
 }
 
 /** A port that somebody else has is a wrong argument; anything else is a defect. */
@@ -133,22 +161,11 @@ function nextSignal({ signals }: HarnessWorld): Promise<StopSignal> {
   });
 }
 
-type Addresses = Pick<Simulators, 'jumpcloudUrl' | 'apiKey' | 'intakeUrl' | 'intakeKey'>;
-
-function addressesOf({ jumpcloudUrl, apiKey, intakeUrl, intakeKey }: Simulators): Addresses {
-  return { jumpcloudUrl, apiKey, intakeUrl, intakeKey };
-}
-
-function printStart(simulators: Simulators, days: number, { stdout, environment }: HarnessWorld): void {
+function printStart(simulators: StartedSimulators, days: number, { stdout, environment }: HarnessWorld): void {
   const paint = paintFor(stdout, environment);
-  const { jumpcloudUrl, apiKey, intakeUrl, intakeKey } = simulators;
-  const rows = [
-    ['JumpCloud Directory Insights', jumpcloudUrl, `key ${apiKey}`],
-    ['Sekoia intake', intakeUrl, `key ${intakeKey}`],
-  ];
-  const account = JSON.stringify({ base_url: jumpcloudUrl, apikey: apiKey });
-  const args = JSON.stringify({ intake_server: intakeUrl, intake_key: intakeKey, frequency: 5 });
-  for (const line of alignColumns(rows)) printLine(stdout, line);
+  const account = JSON.stringify(simulators.account);
+  const args = JSON.stringify(simulators.arguments);
+  for (const line of alignColumns(simulators.rows)) printLine(stdout, line);
   printLine(stdout);
   printLine(stdout, paint('dim', 'To collect from it, in another terminal:'));
   printLine(stdout);
@@ -159,7 +176,7 @@ function printStart(simulators: Simulators, days: number, { stdout, environment 
   printLine(stdout, paint('dim', 'Ctrl-C ends it and prints what was delivered.'));
 }
 
-function printAccount(account: Account, { stdout, environment }: HarnessWorld): void {
+function printAccount(account: SimulatedAccount, { stdout, environment }: HarnessWorld): void {
   const paint = paintFor(stdout, environment);
   printLine(stdout);
   printLine(stdout, paint('bold', 'Events'));

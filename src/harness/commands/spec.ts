@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { EXIT_CODE } from '../../sdk/exit-code.js';
 import { printJson } from '../output.js';
-import { readDeclarations } from '../package-files.js';
+import { readDeclarations } from '../../sdk/configuration/declarations.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { helpText, USUAL_EXIT_CODES } from './help.js';
 

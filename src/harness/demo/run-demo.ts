@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { jumpcloudDirectoryInsightsConnector as connector } from '../../jumpcloud/connector.js';
-import { PROTECTED_MEMBERS } from '../../jumpcloud/create-intake-destination.js';
+import { PROTECTED_MEMBERS } from '../../jumpcloud/protected-members.js';
 import { MAX_EVENT_BYTES } from '../../sdk/intake/limits.js';
 import { trimEvent } from '../../sdk/json/trim-event.js';
-import { createLocalDirectory } from '../../sdk/storage/local-directory.js';
-import { Stop } from '../../sdk/stop.js';
+import type { ConnectorSettings } from '../../jumpcloud/settings.js';
+import type { Stop } from '../../sdk/stop.js';
 import { startSimulators, type Simulators } from '../../simulators/serve.js';
 import { drawUpDemoAccount, readDeadLetter, type DemoAccount } from './account.js';
-import { count, type Narrator, type Tally } from './narrator.js';
+import { collector } from './collector.js';
+import { count, type Narrator } from './narrator.js';
 import { DEMO_SCENARIO } from './demo-scenario.js';
 import type { HarnessWorld } from '../world.js';
 
@@ -60,7 +61,8 @@ export async function runDemo(
   try {
     // Filling the API takes a while, and a stop in the meantime has nobody else to hear it.
     if (wasStopped()) return undefined;
-    const collect = collector({ options, narrator, world, simulators, dataPath, stop });
+    const settings = settingsFor(options, simulators, clock.now());
+    const collect = collector({ trigger: connector, settings, narrator, world, dataPath, stop });
     await collect(({ delivered, deadLettered }) => delivered + deadLettered >= options.events * 0.4);
     if (wasStopped()) return undefined;
     narrator.say('The connector was stopped on purpose. Starting it again on the same data path');
@@ -94,27 +96,14 @@ function trimmedCopy(event: Uint8Array): Uint8Array | undefined {
     : undefined;
 }
 
-interface CollectorParts {
-  readonly options: DemoOptions;
-  readonly narrator: Narrator;
-  readonly world: HarnessWorld;
-  readonly simulators: Simulators;
-  readonly dataPath: string;
-  readonly stop: Stop;
-}
-
-/** `caughtUpToMs` is the end of the window that a cycle has just finished, epoch milliseconds; else `-Infinity`. */
-type IsEnough = (tally: Tally, caughtUpToMs: number) => boolean;
-
-/** Runs the connector until `isEnough`, which is asked after each thing that happens. */
-function collector(parts: CollectorParts): (isEnough: IsEnough) => Promise<void> {
-  const { options, narrator, world, simulators, dataPath, stop } = parts;
+/** The settings of the demo's connector. */
+function settingsFor({ days }: DemoOptions, simulators: Simulators, nowMs: number): ConnectorSettings {
   const { settings } = connector.configure(
     {
       module: { base_url: simulators.jumpcloudUrl, apikey: simulators.apiKey },
       arguments: {
         ...{ intake_server: simulators.intakeUrl, intake_key: simulators.intakeKey, service: 'all' },
-        ...{ frequency: FREQUENCY_MS / 1000, start_from: `${options.days + 1}d`, overlap: '30s', retry_for: '1h' },
+        ...{ frequency: FREQUENCY_MS / 1000, start_from: `${days + 1}d`, overlap: '30s', retry_for: '1h' },
         ...{
           settling_horizon: '24h',
           reconcile_every: '5m',
@@ -126,31 +115,9 @@ function collector(parts: CollectorParts): (isEnough: IsEnough) => Promise<void>
         ...{ chunk_size: 2000, page_size: 5000, requests_per_second: 10, log_level: 'info' },
       },
     },
-    world.clock.now(),
+    nowMs,
   );
-  return async (isEnough) => {
-    const run = new Stop();
-    const endRun = (): void => run.request();
-    stop.requested.addEventListener('abort', endRun);
-    const transport = world.openTransport();
-    try {
-      await connector.run(settings, {
-        ...world,
-        transport,
-        storage: createLocalDirectory(dataPath, world.fileSystem),
-        log: narrator.log,
-        stop: run,
-        once: false,
-        listener: (event) => {
-          narrator.hear(event);
-          if (isEnough(narrator.tally, event.kind === 'caught-up' ? event.toMs : -Infinity)) endRun();
-        },
-      });
-    } finally {
-      stop.requested.removeEventListener('abort', endRun);
-      await transport.close();
-    }
-  };
+  return settings;
 }
 
 /** A line of progress each second, and now and then one of the events. */

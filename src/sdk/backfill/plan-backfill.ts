@@ -2,6 +2,7 @@ import { MARGIN_MS, outside, within } from '../checkpoint/backfill-ranges.js';
 import type { DeliveryState } from '../checkpoint/delivery-state.js';
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { BUCKET_MS } from '../ledger/bucket.js';
+import { ModuleError } from '../errors.js';
 import type { Source } from '../pipeline/source.js';
 import { expectedOf, HOUR_MS, type HourRecord } from '../reconciliation/hour-store.js';
 import { questionAbout } from '../reconciliation/reconciler.js';
@@ -22,7 +23,8 @@ export interface BackfillPlan {
 }
 
 /**
- * Works out what of a range has to be read. Asks the source for the numbers of hours that are not proven; changes nothing.
+ * Works out what of a range has to be read. Asks the source for the numbers of hours that are not proven; changes nothing. Of a
+ * source that has none, all of it is read that the ledger does not remember.
  * @param range whole hours, epoch milliseconds
  * @throws ModuleError where the source does not count hours that it has to
  */
@@ -35,7 +37,11 @@ export async function planBackfill(
   const records = await state.hours.read(range.fromMs - HOUR_MS, Math.min(range.toMs + HOUR_MS, ledgerFromMs));
   const complete: HourRecord[] = [];
   for (let at = 0; at < records.length; at += HOURS_AT_ONCE) {
-    complete.push(...(await completeOnes(records.slice(at, at + HOURS_AT_ONCE), source, signal)));
+    const proven = completeOnes(records.slice(at, at + HOURS_AT_ONCE), source, signal).catch((error: unknown) => {
+      if (error instanceof ModuleError && error.code === 'SOURCE_CANNOT_COUNT') return [];
+      throw error;
+    });
+    complete.push(...(await proven));
   }
   // The ledger drops what it knows, and comparing counts finds what it lacks: the tail and the repair see to that.
   const inLedger = { fromMs: ledgerFromMs, toMs: Infinity };

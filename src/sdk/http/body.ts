@@ -8,7 +8,7 @@ const LONGEST_TEXT_BYTES = 8 * 1024 * 1024;
  * The whole body of a small answer as text.
  * @throws Error where it is longer than 8 MiB, or breaks off
  */
-export async function readText(response: HttpResponse): Promise<string> {
+export async function readText(response: Pick<HttpResponse, 'body'>): Promise<string> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of response.body) {

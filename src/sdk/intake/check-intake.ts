@@ -6,9 +6,19 @@ import type { CheckContext, CheckResult } from '../trigger.js';
 
 const TIMEOUT_MS = 10_000;
 
+/** The intake that is examined. */
+export interface CheckedIntake {
+  /** Base URL. */
+  readonly url: string;
+  readonly intakeKey: string;
+  readonly userAgent: string;
+  /** Keys of the other side, which people mistake for the intake's: how they look, and what they are called. */
+  readonly foreignKey?: { readonly pattern: RegExp; readonly name: string };
+}
+
 /** Examines an intake without sending it anything: whether it answers, and whether the key looks like one. */
 export async function* checkIntake(
-  { url, intakeKey, userAgent }: { url: string; intakeKey: string; userAgent: string },
+  { url, intakeKey, userAgent, foreignKey }: CheckedIntake,
   { transport, clock, signal }: CheckContext,
 ): AsyncGenerator<CheckResult, void, undefined> {
   const name = 'intake reachable';
@@ -26,7 +36,7 @@ export async function* checkIntake(
     if (!(error instanceof ModuleError)) throw error;
     yield error.code === 'DESTINATION_RATE_LIMITED' ? answers : unreachable(name, error);
   }
-  yield keyForm(intakeKey);
+  yield keyForm(intakeKey, foreignKey);
 }
 
 function unreachable(name: string, error: ModuleError): CheckResult {
@@ -35,11 +45,11 @@ function unreachable(name: string, error: ModuleError): CheckResult {
 }
 
 /** The platform makes keys of letters and digits; nothing more of their form is documented. */
-function keyForm(intakeKey: string): CheckResult {
+function keyForm(intakeKey: string, foreignKey: CheckedIntake['foreignKey']): CheckResult {
   const name = 'intake key form';
   const remedy = 'Copy the intake key again from the intake’s page in Sekoia.io.';
-  if (intakeKey.startsWith('jca_')) {
-    return { name, state: 'failed', detail: 'it looks like a JumpCloud API key', remedy };
+  if (foreignKey?.pattern.test(intakeKey) === true) {
+    return { name, state: 'failed', detail: `it looks like ${foreignKey.name}`, remedy };
   }
   if (!/^[A-Za-z0-9_-]{8,}$/.test(intakeKey)) {
     return { name, state: 'warning', detail: 'unusual: not just letters and digits, or very short', remedy };

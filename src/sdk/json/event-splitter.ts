@@ -1,3 +1,4 @@
+import { type EventIdentity, type EventMembers, USUAL_MEMBERS } from '../pipeline/event-identity.js';
 import type { Events } from '../pipeline/events.js';
 import type { RawEvent } from '../pipeline/raw-event.js';
 import { INPUT_BYTES, Kernel, type MemberNames, PLACES, RECORD } from './kernel/kernel.js';
@@ -13,22 +14,26 @@ export class MalformedArrayError extends Error {
   override readonly name = 'MalformedArrayError';
 }
 
-const NAMES: MemberNames = ['id', 'timestamp', 'service'];
-
 /**
- * Splits a JSON array into the exact texts of its elements while it arrives, and finds each event's `id`,
- * `timestamp` and `service` on the way, without parsing it. Pieces may end anywhere, in the middle of an escape or of a UTF-8
- * sequence too.
+ * Splits a JSON array into the exact texts of its elements while it arrives, and finds each event's id, time and service on
+ * the way, without parsing it. Pieces may end anywhere, in the middle of an escape or of a UTF-8 sequence too.
  *
  * What is inside an element is checked for balanced brackets only: the destination gets what the source sent.
  */
 export class EventSplitter {
-  readonly #kernel = Kernel.borrow(NAMES);
+  readonly #names: MemberNames;
+  readonly #kernel: Kernel;
   /** Bytes that are in the kernel, all of them looked at: of an element under way, if there is one. */
   #held = 0;
   /** Parts of the element under way that were taken out of the kernel, and their length together. */
   #carried: Buffer[] = [];
   #carriedBytes = 0;
+
+  /** @param members where they are found. Default: `id`, `timestamp` and `service` */
+  constructor({ id, timestamp, service = '' }: EventMembers = USUAL_MEMBERS) {
+    this.#names = [id, timestamp, service];
+    this.#kernel = Kernel.borrow(this.#names);
+  }
 
   /**
    * Takes the next piece of the array's text.
@@ -45,7 +50,7 @@ export class EventSplitter {
       for (let lookedAt = this.#held; lookedAt < filled; lookedAt = kernel.lookedAt) {
         const ended = kernel.split(lookedAt, filled, this.#carriedBytes);
         if (ended < 0) throw this.#malformed();
-        if (ended > 0) yield new SplitEvents(kernel, ended, NAMES, this.#takeCarried());
+        if (ended > 0) yield new SplitEvents(kernel, ended, this.#names, this.#takeCarried());
       }
       this.#keep(filled);
     }
@@ -117,8 +122,8 @@ export class EventSplitter {
 }
 
 /** The event that a text is; undefined where it is no one JSON value. */
-export function eventOf(text: Uint8Array): RawEvent | undefined {
-  const splitter = new EventSplitter();
+export function eventOf(text: Uint8Array, identity: EventIdentity = USUAL_MEMBERS): RawEvent | undefined {
+  const splitter = new EventSplitter(membersOf(identity));
   try {
     let [event, count]: [RawEvent | undefined, number] = [undefined, 0];
     for (const events of splitter.push(Buffer.concat([OPEN, text, CLOSE]))) {
@@ -126,13 +131,31 @@ export function eventOf(text: Uint8Array): RawEvent | undefined {
       count += events.count;
     }
     splitter.end();
-    return event === undefined || count > 1 ? undefined : { ...event, bytes: text };
+    return event === undefined || count > 1 ? undefined : locate({ ...event, bytes: text }, identity);
   } catch (error) {
     if (error instanceof MalformedArrayError) return undefined;
     throw error;
   } finally {
     splitter.close();
   }
+}
+
+/** The members to look for while splitting, where a function finds what they hold: none. */
+export function membersOf(identity: EventIdentity): EventMembers {
+  return typeof identity === 'function' ? { id: '', timestamp: '' } : identity;
+}
+
+/** An event with what a function finds in it. What is no JSON after all has neither id nor time. */
+export function locate(event: RawEvent, identity: EventIdentity): RawEvent {
+  if (typeof identity !== 'function') return event;
+  const { bytes } = event;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return { bytes, id: undefined, timestampMs: undefined };
+  }
+  return { bytes, ...identity(parsed) };
 }
 
 const OPEN = Buffer.from('[');

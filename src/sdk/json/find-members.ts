@@ -19,7 +19,8 @@ export function findMembers(bytes: Buffer, keys: readonly string[]): (ValuePlace
   let key: string | undefined;
   let valueStart: number | undefined;
   const endMember = (at: number): void => {
-    const index = key === undefined ? -1 : keys.indexOf(key);
+    // No name is empty: that is one that nobody looks for.
+    const index = key === undefined || key === '' ? -1 : keys.indexOf(key);
     if (index >= 0 && valueStart !== undefined) found[index] = { start: valueStart, end: at };
     [key, valueStart] = [undefined, undefined];
   };

@@ -166,7 +166,7 @@ export class RepairLane<B extends Batch> {
       const isCountRefused =
         error instanceof CountRefused && (!error.retryable || this.context.once || state.owed.tailFromMs !== edgeMs);
       if (!isCountRefused) throw error;
-      await this.#giveUpCounting(error.message, wasRefused);
+      await this.#giveUpCounting(error.message, wasRefused, error.code === 'SOURCE_CANNOT_COUNT');
       return;
     }
     if (this.#uselessPasses >= USELESS_PASSES) {
@@ -182,7 +182,8 @@ export class RepairLane<B extends Batch> {
     this.pipeline.listener({ kind: 'compared', result });
   }
 
-  async #giveUpCounting(reason: string, isKnown: boolean): Promise<void> {
+  /** @param isForEver it is in the nature of the source: nobody has to be warned of it */
+  async #giveUpCounting(reason: string, isKnown: boolean, isForEver = false): Promise<void> {
     const { clock, log } = this.context;
     this.#countAgainAt = clock.monotonic() + COUNT_AGAIN_MS;
     this.pipeline.state.doubtCounts(reason, this.pipeline.source.now());
@@ -190,7 +191,7 @@ export class RepairLane<B extends Batch> {
     await this.#lookBack();
     if (isKnown) return;
     const [back, every] = [formatDuration(LOOK_BACK_MS), formatDuration(this.options.reconcileEveryMs)];
-    log.warning(
+    log[isForEver ? 'info' : 'warning'](
       `Events cannot be proven complete by counts: ${reason}. Instead, the last ${back} is read again every ${every}: ` +
         'events that become visible later than that are not found',
     );

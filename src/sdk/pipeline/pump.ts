@@ -333,7 +333,8 @@ class WindowRun<B extends Batch> {
       await this.#keep(
         rejections.map(({ index, reason }) => {
           const event = batch.batch.text(index);
-          return { kind: 'refused', id: eventOf(event)?.id, reason, batch: name, event };
+          const { id } = eventOf(event, this.pipeline.source.identity) ?? {};
+          return { kind: 'refused', id, reason, batch: name, event };
         }),
       );
       return outcome;

@@ -1,3 +1,4 @@
+import type { EventIdentity } from './event-identity.js';
 import type { Events } from './events.js';
 
 /** A range of event time to read, epoch milliseconds. Both bounds may be inclusive: repeats are the ledger's job. */
@@ -18,6 +19,8 @@ export interface Page {
 
 /** Where events come from. It knows nothing of where they go, and keeps no state of its own between windows. */
 export interface Source {
+  /** How its events tell their id and time. Default: the members `id`, `timestamp` and `service`. */
+  readonly identity?: EventIdentity;
   /**
    * Reads a window to its end. It may yield an event twice; it must not leave one out.
    * @returns the instant up to which every event visible was yielded, epoch milliseconds: the window's end, or earlier
@@ -27,7 +30,7 @@ export interface Source {
   read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined>;
   /**
    * How many events the source holds in a window, as `read` with the same window would show them.
-   * @throws ModuleError where it does not say
+   * @throws ModuleError where it does not say; SOURCE_CANNOT_COUNT where it never can
    */
   count(window: Window, signal: AbortSignal): Promise<number>;
   /** The source's own clock, epoch milliseconds: nothing after it can be asked for. */

@@ -18,7 +18,7 @@ export const compressedAnswers: Target = {
     const sent = isHonest ? FORMS[form] : mutateBytes(FORMS[form], random);
     try {
       const body = decompressed(Readable.from([sent]), random.pick([form, form.toUpperCase(), ` ${form}`]));
-      const text = await readText({ status: 200, headers: {}, body });
+      const text = await readText({ body });
       return isHonest && text !== TEXT ? 'an honest one is read as something else' : undefined;
     } catch (error) {
       if (isHonest) return `an honest one is refused: ${String(error)}`;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ConnectorArguments, ModuleConfiguration } from '../../../src/jumpcloud/configuration.generated.js';
-import { parseSettings, parseStartFrom, RETENTION_MS, type SettingsInput } from '../../../src/jumpcloud/settings.js';
+import { parseSettings, RETENTION, RETENTION_MS, type SettingsInput } from '../../../src/jumpcloud/settings.js';
 import { triggers } from '../../../src/modules.js';
+import { parseStartFrom } from '../../../src/sdk/configuration/start-from.js';
 import { loadTrigger } from '../../../src/sdk/registration.js';
 import { createLayer } from '../../../src/sdk/configuration/layer.js';
 import { ConfigurationError } from '../../../src/sdk/errors.js';
@@ -147,9 +148,9 @@ describe('parseSettings', () => {
       'module.base_url',
       'module.apikey',
       'module.organization_id',
+      'arguments.service',
       'intake_url',
       'arguments.intake_key',
-      'arguments.service',
       'arguments.start_from',
       'arguments.overlap',
     ]);
@@ -181,17 +182,17 @@ describe('start_from', () => {
     ['2030-05-31T14:00:00.5+02:00', NOW - 86_400_000 + 500, false],
     ['2030-06-01T12:00:00Z', NOW, false],
   ])('%j is an instant', (text, ms, isRelative) => {
-    expect(parseStartFrom(text, NOW)).toEqual({ value: { ms, text: text.trim(), isRelative } });
+    expect(parseStartFrom(text, NOW, RETENTION)).toEqual({ value: { ms, text: text.trim(), isRelative } });
   });
 
   it.each(['2030-06-01T12:00:00.001Z', '2031-01-01T00:00:00Z'])('%j is in the future, which is a mistake', (text) => {
-    expect(parseStartFrom(text, NOW)).toEqual({
+    expect(parseStartFrom(text, NOW, RETENTION)).toEqual({
       problem: `${text} is in the future: it is now 2030-06-01T12:00:00Z`,
     });
   });
 
   it.each(['91d', '2029-01-01T00:00:00Z', '52w'])('%j is cut off at the retention, with a warning', (text) => {
-    const parsed = parseStartFrom(text, NOW);
+    const parsed = parseStartFrom(text, NOW, RETENTION);
     expect(parsed).toEqual({
       value: { ms: NOW - RETENTION_MS, text, isRelative: !text.endsWith('Z') },
       warning: `${text} is longer ago than the 90d that JumpCloud keeps: starting at 2030-03-03T12:00:00Z`,
@@ -199,7 +200,7 @@ describe('start_from', () => {
   });
 
   it.each(['', 'yesterday', '30', '2030-05-31', '2030-02-30T00:00:00Z', '-1d'])('%j is refused', (text) => {
-    expect(parseStartFrom(text, NOW)).toEqual({
+    expect(parseStartFrom(text, NOW, RETENTION)).toEqual({
       problem: expect.stringMatching(/^must be a duration .* or 'retention'/),
     });
   });
@@ -207,7 +208,7 @@ describe('start_from', () => {
   it('never starts in the future nor before the retention', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10_000 }), fc.constantFrom('s', 'm', 'h', 'd'), (amount, unit) => {
-        const parsed = parseStartFrom(`${amount}${unit}`, NOW);
+        const parsed = parseStartFrom(`${amount}${unit}`, NOW, RETENTION);
         if (!('value' in parsed)) throw new Error(parsed.problem);
         expect(parsed.value.ms).toBeLessThanOrEqual(NOW);
         expect(parsed.value.ms).toBeGreaterThanOrEqual(NOW - RETENTION_MS);
@@ -274,9 +275,9 @@ describe('the registered trigger', () => {
       'arguments.frequency <- playbook.yaml',
       'arguments.overlap <- playbook.yaml',
       'module.base_url <- file /symphony/module_configuration',
+      'arguments.service <- playbook.yaml',
       'intake_url <- environment variable INTAKE_URL',
       'arguments.intake_key <- playbook.yaml',
-      'arguments.service <- playbook.yaml',
     ]);
   });
 

@@ -12,6 +12,7 @@ import { createLog, type Log } from '../../../sdk/observability/log.js';
 import { logLevelOf } from '../../../sdk/observability/log-level.js';
 import { pipelineLog } from '../../../sdk/observability/pipeline-log.js';
 import { bucketEndMs } from '../../../sdk/ledger/bucket.js';
+import type { EventIdentity } from '../../../sdk/pipeline/event-identity.js';
 import { redactor } from '../../../sdk/observability/redactor.js';
 import { outputStyle } from '../../../sdk/observability/terminal.js';
 import { stopOnSignals } from '../../../sdk/signals.js';
@@ -146,7 +147,7 @@ class ReplayCommand {
           listener: pipelineLog(this.#log, clock),
         }),
         ...{ clock, stop, oversized, isMeant: this.errand.isMeant },
-        onDelivered: (entries) => countAsDelivered(entries, state),
+        onDelivered: (entries) => countAsDelivered(entries, state, parts.source.identity),
         onProgress: (so) => this.#tellProgress(so),
       });
       this.#tellResult(replay);
@@ -190,9 +191,13 @@ class ReplayCommand {
 }
 
 /** In the ledger, what was dead-lettered is delivered from now on, where it remembers the time of the event at all. */
-async function countAsDelivered(records: readonly DeadLetterRecord[], state: DeliveryState): Promise<void> {
+async function countAsDelivered(
+  records: readonly DeadLetterRecord[],
+  state: DeliveryState,
+  identity: EventIdentity | undefined,
+): Promise<void> {
   const { ledgerFromMs } = state.checkpoint;
-  const remembered = ledgerEntriesOf(records).filter(({ bucket }) => bucketEndMs(bucket) > ledgerFromMs);
+  const remembered = ledgerEntriesOf(records, identity).filter(({ bucket }) => bucketEndMs(bucket) > ledgerFromMs);
   if (remembered.length > 0) await state.commit({ entries: remembered, settled: undefined });
 }
 

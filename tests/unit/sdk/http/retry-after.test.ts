@@ -53,6 +53,21 @@ describe('statedWaitMs', () => {
     expect(wait('5', {}, 429)).toBe(5000);
   });
 
+  it.each(['x-rate-limit-reset', 'x-ratelimit-reset'])(
+    'takes %s for the instant of a 429 without Retry-After',
+    (name) => {
+      const at = (ms: number) => ({ [name]: `${Math.floor(ms / 1000)}` });
+      expect(wait(undefined, at(NOW_MS + 30_000))).toBe(30_000);
+      expect(wait(undefined, at(NOW_MS - 30_000))).toBe(0);
+      expect(wait(undefined, { ...at(NOW_MS + 30_000), date: new Date(NOW_MS + 10_000).toUTCString() })).toBe(20_000);
+      expect(wait(undefined, at(NOW_MS + 48 * HOUR_MS))).toBe(24 * HOUR_MS);
+      expect(wait('7', at(NOW_MS + 30_000))).toBe(7000);
+      expect(wait(undefined, at(NOW_MS + 30_000), 503)).toBeUndefined();
+      expect(wait(undefined, { [name]: '30' })).toBeUndefined();
+      expect(wait(undefined, { [name]: 'soon' })).toBeUndefined();
+    },
+  );
+
   it('is a sane wait whatever a server writes', () => {
     fc.assert(
       fc.property(fc.string(), fc.option(fc.string(), { nil: undefined }), (text, date) => {

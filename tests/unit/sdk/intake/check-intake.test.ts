@@ -14,10 +14,11 @@ import {
 import { seededRandom } from '../../../support/seeded-random.js';
 
 const KEY = 'IntakeSecretOfThisTest';
+const FOREIGN_KEY = { pattern: /^jca_/, name: 'a JumpCloud API key' };
 
 async function examine(script: Script, intakeKey = KEY, signal = new AbortController().signal) {
   const transport = new ScriptedTransport(script);
-  const intake = { url: 'https://intake.example.test', intakeKey, userAgent: 'tests/1' };
+  const intake = { url: 'https://intake.example.test', intakeKey, userAgent: 'tests/1', foreignKey: FOREIGN_KEY };
   const context = { transport, clock: new ManualClock(), random: seededRandom(), signal };
   const results: CheckResult[] = [];
   for await (const result of checkIntake(intake, context)) results.push(result);

@@ -99,6 +99,21 @@ describe('whoever listens to the repair lane', () => {
   });
 });
 
+describe('a source that has no counts', () => {
+  it('is no reason to warn anybody: the last hour is read again, and what was missing in it is found', async () => {
+    const { rig, lane } = await open();
+    rig.source.hold(heldBefore('late', 0.5 * HOUR_MS));
+    rig.source.onCount = fail(new ModuleError('SOURCE_CANNOT_COUNT', 'there are no counts'));
+    await lane.pass();
+    await lane.pass();
+    expect(rig.deliveredIds).toEqual(['late']);
+    expect(rig.log.lines.filter(({ level }) => level === 'warning')).toEqual([]);
+    expect(rig.log.lines.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/cannot be proven complete/),
+    );
+  });
+});
+
 describe('gaps', () => {
   const GAP = { fromMs: START_MS - 3 * HOUR_MS, toMs: START_MS - 2 * HOUR_MS };
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
-import { isJsonObject, type JsonObject } from '../sdk/configuration/json.js';
-import { resolveReferences } from '../sdk/configuration/references.js';
-import type { FileSystem } from '../sdk/ports.js';
+import { isJsonObject, type JsonObject } from './json.js';
+import { resolveReferences } from './references.js';
+import type { FileSystem } from '../ports.js';
 
 /** What the platform reads of a module: its declarations, each complete in itself. */
 export interface Declarations {

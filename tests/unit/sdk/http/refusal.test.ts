@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { refusal } from '../../../../src/jumpcloud/api/refusal.js';
+import { refusal as refusalOf } from '../../../../src/sdk/http/refusal.js';
 
 const HOST = 'api.example.test';
+
+function refusal(host: string, status: number, body: string, requestId: string | undefined) {
+  return refusalOf({ host, status, body, requestId }, {});
+}
 
 describe('the error for a refused request', () => {
   it.each([
@@ -24,6 +28,12 @@ describe('the error for a refused request', () => {
     expect(refusal(HOST, 400, body, 'r-1').message).toBe(
       'api.example.test answered 400: unknown service "sso,radius", supported services: all, sso (request r-1)',
     );
+  });
+
+  it('means what the API says it means, where it says so', () => {
+    const meaning = { code: 'SOURCE_NOT_LICENSED', advice: 'Buy it.' } as const;
+    const error = refusalOf({ host: HOST, status: 403, body: '', requestId: undefined }, { 403: meaning });
+    expect(error).toMatchObject(meaning);
   });
 
   it('has the request id only where there was one', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { alone } from '../../support/events.js';
 
-import { createIntakeDestination, PROTECTED_MEMBERS } from '../../../src/jumpcloud/create-intake-destination.js';
+import { PROTECTED_MEMBERS } from '../../../src/jumpcloud/protected-members.js';
+import { createIntake, type IntakeSettings } from '../../../src/sdk/intake/create-intake.js';
+import type { DestinationContext } from '../../../src/sdk/trigger.js';
 import { createEventGenerator } from '../../../src/simulators/events/event-generator.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { ScriptedTransport } from '../../support/scripted-transport.js';
@@ -32,6 +34,10 @@ const event = {
     }),
   ),
 };
+
+function createIntakeDestination(settings: IntakeSettings, context: DestinationContext) {
+  return createIntake(settings, { userAgent: 'tests/1', protectedMembers: PROTECTED_MEMBERS }, context);
+}
 
 describe('the intake of the settings', () => {
   it('trims what is too large, and keeps what detection and the parser read', () => {

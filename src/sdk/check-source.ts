@@ -1,0 +1,70 @@
+import { type ErrorCode, ModuleError } from './errors.js';
+import { connectionDetails, type StoppedAt, stageResults } from './http/api-stages.js';
+import { CONNECTION_STAGES, failedStage, STAGE_REMEDIES } from './http/reachability.js';
+import type { Source, Window } from './pipeline/source.js';
+import { formatTimestamp } from './time/timestamp.js';
+import type { CheckResult } from './trigger.js';
+import type { StartFrom } from './configuration/start-from.js';
+
+const DAY_MS = 86_400_000;
+const STAGES = [...CONNECTION_STAGES, 'address', 'answer', 'credential', 'licence', 'right', 'query'] as const;
+type Stage = (typeof STAGES)[number];
+
+const STAGE_OF: Readonly<Partial<Record<ErrorCode, Stage>>> = {
+  SOURCE_NOT_FOUND: 'address',
+  SOURCE_UNAVAILABLE: 'answer',
+  SOURCE_RATE_LIMITED: 'answer',
+  SOURCE_ANSWER_INVALID: 'answer',
+  SOURCE_CREDENTIAL_REFUSED: 'credential',
+  SOURCE_NOT_LICENSED: 'licence',
+  SOURCE_ROLE_REFUSED: 'right',
+  SOURCE_REQUEST_REFUSED: 'query',
+};
+
+/** An API to be examined by its source. */
+export interface CheckedSource {
+  /** What people call the API. */
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly source: Source;
+  readonly startFrom: StartFrom;
+}
+
+/** Examines an API by asking for the events of the last day, and reads no more than their beginning. */
+export async function* checkSource(
+  { name, baseUrl, source, startFrom }: CheckedSource,
+  nowMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<CheckResult> {
+  yield { name: 'start', state: 'passed', detail: `the first run collects from ${formatTimestamp(startFrom.ms)} on` };
+  const failure = await failureOf(source, { fromMs: nowMs - DAY_MS, toMs: nowMs }, signal);
+  const details = {
+    ...connectionDetails(baseUrl),
+    address: 'found',
+    answer: 'it answers',
+    credential: 'accepted',
+    licence: 'no objection',
+    right: 'events may be read',
+    query: 'understood',
+  };
+  yield* stageResults<Stage>({ name, stages: STAGES, details, failure, stopped: failure && stoppedAt(failure) });
+}
+
+async function failureOf(source: Source, window: Window, signal: AbortSignal): Promise<ModuleError | undefined> {
+  try {
+    // The first piece is enough; leaving early closes the connection.
+    for await (const page of source.read(window, signal)) if (page.events.count > 0) break;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ModuleError) return error;
+    throw error;
+  }
+}
+
+/** Total: any failure of a query has a stage. */
+function stoppedAt(failure: ModuleError): StoppedAt<Stage> {
+  const stage = STAGE_OF[failure.code];
+  if (stage !== undefined) return { stage, remedy: failure.advice };
+  const connection = failedStage(failure);
+  return { stage: connection, remedy: STAGE_REMEDIES[connection] };
+}

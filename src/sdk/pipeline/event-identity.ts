@@ -1,0 +1,28 @@
+/** Names of members at the top of an event's JSON object. */
+export interface EventMembers {
+  /** What identifies the event: a string or a number. Two events with the same one, at the same time, are one event. */
+  readonly id: string;
+  /** The event's own time, in ISO 8601 or RFC 3339 text. */
+  readonly timestamp: string;
+  /** Which of the source's services it comes from; lateness is measured by it. Default: none. */
+  readonly service?: string;
+}
+
+/** What is known of an event without looking at the rest of it. */
+export interface EventPlace {
+  /** What identifies it; undefined where nothing does: then its text does. */
+  readonly id: string | undefined;
+  /** Its own time, epoch milliseconds; undefined where it has none. */
+  readonly timestampMs: number | undefined;
+  readonly service?: string | undefined;
+}
+
+/**
+ * How the id and the time of an event are found. By names of members, which is fast: events are not parsed. Or by a function
+ * of the parsed event, for APIs that nest them or count time in numbers; it is handed whatever JSON value the source sent,
+ * and must not throw.
+ */
+export type EventIdentity = EventMembers | ((event: unknown) => EventPlace);
+
+/** What the SDK looks for where nothing else is said. */
+export const USUAL_MEMBERS: EventMembers = { id: 'id', timestamp: 'timestamp', service: 'service' };
