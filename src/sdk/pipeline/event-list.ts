@@ -7,6 +7,7 @@ import type { RawEvent } from './raw-event.js';
 export class EventList implements Events {
   constructor(private readonly events: readonly RawEvent[]) {}
 
+  /** Number of events. */
   get count(): number {
     return this.events.length;
   }
