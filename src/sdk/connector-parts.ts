@@ -4,7 +4,9 @@ import type { Source } from './pipeline/source.js';
 
 /** How fast a source may be read at the most. */
 export interface ReadingPace {
+  /** May be a fraction. */
   readonly requestsPerSecond: number;
+  /** Events in a full page. */
   readonly eventsPerRequest: number;
 }
 

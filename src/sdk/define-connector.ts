@@ -48,6 +48,7 @@ export interface ConnectorApi {
 export interface ConnectorQuestion<Settings> {
   /** The API: rate-limited, patient, with the credential. */
   readonly api: ApiClient;
+  /** What `openApi` was given. */
   readonly settings: Settings;
 }
 
@@ -80,6 +81,7 @@ export interface ConnectorDefinition<Account extends object, Arguments extends o
   secrets(settings: ConnectorSettings<Account, Arguments>): readonly string[];
   /** What is read, in words. The operator is told when it changed between runs. */
   describeStream(settings: ConnectorSettings<Account, Arguments>): string;
+  /** The API of these settings; nothing is asked of it yet. */
   openApi(settings: ConnectorSettings<Account, Arguments>): ConnectorApi;
   /**
    * Asks for a page of events, a JSON array in ascending order of time where the API can.

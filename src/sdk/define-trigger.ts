@@ -18,11 +18,13 @@ import type {
 
 /** What a source may be made of. */
 export type SourceContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'retryForMs'> & {
+  /** To be told of retries and counts. */
   readonly listener: PipelineListener;
 };
 
 /** Where the events come from: one source, or two under one rate limit. */
 export interface Sources {
+  /** The source of what happens now. */
   readonly source: Source;
   /** The same source for a backlog, whose requests let those of `source` go first. Default: `source`. */
   readonly backlogSource?: Source;
@@ -49,6 +51,7 @@ export interface TriggerDefinition<Settings extends CollectionSettings> {
   describeStream(settings: Settings): string;
   /** What bounds the reading, to estimate how long a backlog takes. */
   readingPace?(settings: Settings): ReadingPace;
+  /** Makes the sources of a run; nothing is asked of them yet. */
   openSources(settings: Settings, context: SourceContext): Sources;
   /** Examines the settings against the real world, sending no event. Findings come as they are made. */
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;

@@ -68,12 +68,14 @@ export const ERROR_CODES = {
   PLATFORM_REFUSED: { retryable: false, audience: 'platform', when: 'The platform refused the token or the request.' },
 } as const satisfies Record<string, ErrorTraits>;
 
+/** What went wrong, out of a closed list: docs/errors.md says of each when it is thrown, and for whom it is. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** What an error may carry beyond its message. */
 export interface ModuleErrorDetails {
   /** What the reader should do about it, as a sentence. */
   readonly advice?: string;
+  /** What was thrown below. */
   readonly cause?: unknown;
   /** HTTP status, where one was received. */
   readonly status?: number;
@@ -85,13 +87,19 @@ export interface ModuleErrorDetails {
 
 /** Every failure that the SDK names. Never carries a secret: callers redact what they quote. */
 export class ModuleError extends Error {
+  /** For logs. */
   override readonly name = 'ModuleError';
+  /** What the reader should do about it, as a sentence. */
   readonly advice: string | undefined;
+  /** HTTP status, where one was received. */
   readonly status: number | undefined;
+  /** The other side's identifier of the request, where one was received. */
   readonly requestId: string | undefined;
+  /** How long the other side asked us to wait, milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
+    /** What went wrong. */
     readonly code: ErrorCode,
     message: string,
     details: ModuleErrorDetails = {},
@@ -103,10 +111,12 @@ export class ModuleError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 
+  /** Whether trying again, unchanged, may help. */
   get retryable(): boolean {
     return ERROR_CODES[this.code].retryable;
   }
 
+  /** Who has to act on it. */
   get audience(): Audience {
     return ERROR_CODES[this.code].audience;
   }
@@ -129,7 +139,10 @@ export interface ConfigurationProblem {
 
 /** All problems of a configuration at once. The program leaves with status 2. */
 export class ConfigurationError extends ModuleError {
-  constructor(readonly problems: readonly ConfigurationProblem[]) {
+  constructor(
+    /** All of them, in no particular order. */
+    readonly problems: readonly ConfigurationProblem[],
+  ) {
     super('CONFIGURATION_INVALID', describeProblems(problems), { advice: 'Correct the settings named above.' });
   }
 }

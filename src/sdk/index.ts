@@ -42,7 +42,7 @@ export { EventSplitter, MalformedArrayError } from './json/event-splitter.js';
 export type { ReadingPace } from './connector-parts.js';
 export type { CheckContext, CheckResult, ConfiguredTrigger, Trigger, TriggerConfiguration } from './trigger.js';
 export { checkIntake, type CheckedIntake } from './intake/check-intake.js';
-export type { PipelineEvent, PipelineListener } from './pipeline/pipeline-event.js';
+export type { PipelineListener } from './pipeline/pipeline-event.js';
 export type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from './ports.js';
 
 // Settings
@@ -64,7 +64,6 @@ export { formatTimestamp, parseTimestamp, type Timestamp } from './time/timestam
 // Errors
 export {
   ConfigurationError,
-  ERROR_CODES,
   isAbort,
   ModuleError,
   type Audience,

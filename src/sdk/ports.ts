@@ -18,19 +18,25 @@ export type Random = () => number;
 
 /** One HTTP exchange to be tried. */
 export interface HttpRequest {
+  /** Upper case. */
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'HEAD';
+  /** Absolute. */
   readonly url: string;
+  /** Names in any case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Its length is told by the transport. */
   readonly body?: Uint8Array | string;
   /** Longest wait for the answer's headers, milliseconds. */
   readonly headersTimeoutMs: number;
   /** Longest silence inside the answer's body, milliseconds. */
   readonly bodyTimeoutMs: number;
+  /** Aborts the try, its body included. */
   readonly signal?: AbortSignal;
 }
 
 /** An answer whose body is still on its way. Read the body to its end or cancel it, else the connection is held. */
 export interface HttpResponse {
+  /** Any, 5xx too. */
   readonly status: number;
   /** Names in lower case. A repeated header is joined by a comma and a blank. */
   readonly headers: Readonly<Record<string, string>>;
@@ -40,6 +46,7 @@ export interface HttpResponse {
 
 /** One try of one exchange. Any status resolves; a failure to get an answer rejects. Redirects are not followed. */
 export interface HttpTransport {
+  /** Tries once. */
   request(request: HttpRequest): Promise<HttpResponse>;
 }
 

@@ -24,5 +24,6 @@ export interface SourceSimulator {
   shown(): Iterable<string>;
   /** From now on no live events happen. */
   endLiveEvents(): void;
+  /** Breaks all connections and frees the port. */
   close(): Promise<void>;
 }

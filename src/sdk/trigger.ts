@@ -27,6 +27,7 @@ export interface TriggerContext {
 export interface CheckResult {
   /** What was looked at: 'API name resolution', 'Intake reachable'. */
   readonly name: string;
+  /** A check as a whole has failed where one finding has. */
   readonly state: 'passed' | 'failed' | 'warning' | 'skipped';
   /** What was seen, in one line. */
   readonly detail: string;
@@ -36,7 +37,9 @@ export interface CheckResult {
 
 /** The configuration as the platform or the runner found it, validated against the declarations. */
 export interface TriggerConfiguration {
+  /** The account, as the platform calls it. */
   readonly module: Readonly<Record<string, unknown>>;
+  /** The trigger's arguments. */
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The platform's `intake_url`, where it gave one. */
   readonly intakeUrl?: string;
@@ -44,7 +47,9 @@ export interface TriggerConfiguration {
 
 /** Settings read from a configuration, with what the operator should be told about them. */
 export interface ConfiguredTrigger<Settings> {
+  /** In the form that the trigger works with. */
   readonly settings: Settings;
+  /** One sentence each. */
   readonly warnings: readonly string[];
   /** Texts that no output may contain. */
   readonly secrets: readonly string[];
@@ -69,6 +74,7 @@ export interface Trigger<Settings> {
    * @throws ConfigurationError naming every problem at once
    */
   configure(configuration: TriggerConfiguration, nowMs: number): ConfiguredTrigger<Settings>;
+  /** What those who watch a run are told of it. */
   profile(settings: Settings): TriggerProfile;
   /**
    * Collects until stopped, or once. Resolves after a clean stop.
@@ -90,7 +96,10 @@ export interface Trigger<Settings> {
 }
 
 /** What an examination may touch: no state, no log. */
-export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport'> & { readonly signal: AbortSignal };
+export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport'> & {
+  /** Ends the examination. */
+  readonly signal: AbortSignal;
+};
 
 /** The world as a destination without a source is given it. */
 export type DestinationContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'listener'> & {

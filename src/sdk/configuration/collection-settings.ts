@@ -9,9 +9,11 @@ import { parseStartFrom, type Retention, type StartFrom } from './start-from.js'
  * units. `intake_key` must be declared; each other one may be, and has a default here.
  */
 export interface CollectionArguments {
+  /** The key of the intake that receives the events. A secret. */
   readonly intake_key: string;
   /** Address of the intake. Without it, the platform's own `intake_url` counts. */
   readonly intake_server?: string;
+  /** Whether `intake_server` may be an http address of another machine. Default: false. */
   readonly allow_unencrypted_intake?: boolean;
   /** Seconds from the start of one cycle to the start of the next. */
   readonly frequency: number;
@@ -27,13 +29,17 @@ export interface CollectionArguments {
   readonly requests_per_second: number;
   /** Events in a push, at the most. */
   readonly chunk_size: number;
+  /** How events stand in a request: texts in a JSON document, or one a line. */
   readonly intake_format: 'batch' | 'plain_batch';
+  /** Whether requests to the intake are compressed. */
   readonly intake_compression: 'none' | 'gzip';
+  /** What becomes of an event over the intake's limit: a trimmed copy is sent, or it is only kept. */
   readonly oversized_events: 'trim' | 'dead_letter';
   /** Megabytes. */
   readonly dead_letter_limit: number;
   /** A duration: how long a failed push is tried again before it is reported. */
   readonly retry_for: string;
+  /** Least severe level that is logged. */
   readonly log_level: 'debug' | 'info' | 'warning' | 'error';
 }
 
@@ -59,20 +65,33 @@ export const COLLECTION_DEFAULTS: Omit<CollectionArguments, 'intake_key' | 'inta
 export interface CollectionSettings {
   /** Without a slash at the end. */
   readonly intakeUrl: string;
+  /** Without blanks around it. */
   readonly intakeKey: string;
   /** Most events in one push. */
   readonly chunkSize: number;
+  /** From the start of one cycle to the start of the next, milliseconds. */
   readonly frequencyMs: number;
+  /** Where the first run starts. */
   readonly startFrom: StartFrom;
+  /** Requests to the API in a second, at the most; may be a fraction. */
   readonly requestsPerSecond: number;
+  /** How far each cycle looks back, milliseconds of event time. */
   readonly overlapMs: number;
+  /** How long ids are remembered and counts compared, milliseconds of event time. */
   readonly settlingHorizonMs: number;
+  /** How often that is done, milliseconds. */
   readonly reconcileEveryMs: number;
+  /** How events stand in a request. */
   readonly intakeFormat: CollectionArguments['intake_format'];
+  /** Whether requests to the intake are compressed. */
   readonly intakeCompression: CollectionArguments['intake_compression'];
+  /** What becomes of an event over the intake's limit. */
   readonly oversizedEvents: CollectionArguments['oversized_events'];
+  /** What the dead letter may take. */
   readonly deadLetterLimitBytes: number;
+  /** How long a failed push is tried again before it is reported, milliseconds. */
   readonly retryForMs: number;
+  /** Least severe level that is logged. */
   readonly logLevel: CollectionArguments['log_level'];
 }
 
@@ -84,6 +103,7 @@ export interface CollectionInput {
   readonly intakeUrl: string | undefined;
   /** Epoch milliseconds. */
   readonly nowMs: number;
+  /** How far back a start makes sense. */
   readonly retention: Retention;
 }
 

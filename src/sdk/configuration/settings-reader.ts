@@ -4,7 +4,9 @@ import type { Parsed } from './parsed.js';
 
 /** Reads settings one by one and keeps what is wrong with them, so that all of it is told at once. */
 export class SettingsReader {
+  /** What was wrong so far. */
   readonly problems: ConfigurationProblem[] = [];
+  /** What the operator should know of what was read, one sentence each. */
   readonly warnings: string[] = [];
 
   /**

@@ -15,6 +15,7 @@ export interface StartFrom {
 
 /** How long a source keeps its events. */
 export interface Retention {
+  /** Milliseconds. */
   readonly ms: number;
   /** Who keeps them, for messages: `JumpCloud`. */
   readonly keeper: string;

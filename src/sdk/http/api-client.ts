@@ -42,7 +42,9 @@ export interface ApiRequest {
   readonly method?: 'GET' | 'POST';
   /** Path and query below the base address, from its `/` on; or a whole address of the same scheme, host and port. */
   readonly path: string;
+  /** Beside those of every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** JSON text, say; with the header that tells so. */
   readonly body?: string;
 }
 
@@ -76,6 +78,7 @@ export interface RetryChoice {
  * All methods throw ModuleError with a SOURCE_ code, or an AbortError once `signal` aborted.
  */
 export class ApiClient {
+  /** What is known of the API's time. */
   readonly serverClock: ServerClock;
   /** Host and port of the base address. */
   readonly host: string;

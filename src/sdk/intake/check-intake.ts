@@ -10,10 +10,17 @@ const TIMEOUT_MS = 10_000;
 export interface CheckedIntake {
   /** Base URL. */
   readonly url: string;
+  /** Only looked at: it is not sent. */
   readonly intakeKey: string;
+  /** Product and version. */
   readonly userAgent: string;
   /** Keys of the other side, which people mistake for the intake's: how they look, and what they are called. */
-  readonly foreignKey?: { readonly pattern: RegExp; readonly name: string };
+  readonly foreignKey?: {
+    /** What such keys look like. */
+    readonly pattern: RegExp;
+    /** As in `it looks like …`. */
+    readonly name: string;
+  };
 }
 
 /** Examines an intake without sending it anything: whether it answers, and whether the key looks like one. */

@@ -11,6 +11,7 @@ const LEAST_ROOM = 64 * 1024;
 
 /** Text that is not a JSON array of values: the answer is broken, not an event of it. */
 export class MalformedArrayError extends Error {
+  /** For logs. */
   override readonly name = 'MalformedArrayError';
 }
 

@@ -14,6 +14,7 @@ export interface EventPlace {
   readonly id: string | undefined;
   /** Its own time, epoch milliseconds; undefined where it has none. */
   readonly timestampMs: number | undefined;
+  /** Which of the source's services it comes from, where it says so. */
   readonly service?: string | undefined;
 }
 

@@ -9,6 +9,7 @@ const COMMA = 0x2c;
 export class EventList implements Events {
   constructor(private readonly events: readonly RawEvent[]) {}
 
+  /** Number of events. */
   get count(): number {
     return this.events.length;
   }

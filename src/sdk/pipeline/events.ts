@@ -6,6 +6,7 @@ import type { RawEvent } from './raw-event.js';
  * until the next page is asked for: copy what must live longer.
  */
 export interface Events {
+  /** Number of events. */
   readonly count: number;
   /** The event at `index`, from 0. */
   at(index: number): RawEvent;

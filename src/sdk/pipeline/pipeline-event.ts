@@ -83,4 +83,5 @@ export type PipelineEvent =
   /** A cycle failed; the position is unmoved and the next try comes after `delayMs`. */
   | { readonly kind: 'cycle-failed'; readonly error: ModuleError; readonly delayMs: number };
 
+/** Hears what happens in a pipeline, as it happens. It must not throw. */
 export type PipelineListener = (event: PipelineEvent) => void;

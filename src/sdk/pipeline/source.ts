@@ -3,12 +3,15 @@ import type { Events } from './events.js';
 
 /** A range of event time to read, epoch milliseconds. Both bounds may be inclusive: repeats are the ledger's job. */
 export interface Window {
+  /** Begin. */
   readonly fromMs: number;
+  /** End. */
   readonly toMs: number;
 }
 
 /** A piece of a window's events, in ascending order of time as far as the source keeps its word. */
 export interface Page {
+  /** They are valid until the next page is asked for. */
   readonly events: Events;
   /**
    * Once this page and all before it are settled, nothing that was visible before this instant is owed (epoch

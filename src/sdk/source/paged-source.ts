@@ -22,6 +22,7 @@ export interface PageQuestion {
   readonly window: Window;
   /** `next` of the page before; undefined for the first one. */
   readonly cursor: string | undefined;
+  /** Ends the question: to be handed on to whatever waits. */
   readonly signal: AbortSignal;
 }
 
