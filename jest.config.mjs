@@ -13,8 +13,6 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  // One run of all tests gives both: .ci/run asks for it.
-  collectCoverage: process.env.COVERAGE === 'true',
   // What collects and delivers. Files of types alone, and generated ones, have nothing to cover.
   collectCoverageFrom: [
     'src/{sdk,jumpcloud}/**/*.ts',

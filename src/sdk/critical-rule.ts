@@ -30,7 +30,8 @@ export function isTimeForCritical({ errors, runningMs, withoutSuccessMs }: Error
 
 /**
  * Whether an error counts. What is wrong with the platform itself does not, since stopping the item would not mend it: its
- * object storage or disk, its intake and its own services, where they answer 5xx or not at all.
+ * object storage or disk, its intake and its own services, where they answer 5xx. No answer counts of the intake, whose
+ * address may be wrong, and not of the others.
  */
 export function isCounted(thrown: unknown): boolean {
   if (!(thrown instanceof ModuleError)) return true;

@@ -47,8 +47,10 @@ export class ErrorAccount {
 
   /** @returns true where it made the account say `critical` */
   count(thrown: unknown): boolean {
-    // Whoever met it has said so at once.
-    if (thrown instanceof ModuleError && isForOperator(thrown)) this.#toldCritical = true;
+    // Whoever met it has said so at once; a single refused event is told as less than that.
+    const isTold =
+      thrown instanceof ModuleError && isForOperator(thrown) && thrown.code !== 'DESTINATION_REFUSES_EVENT';
+    if (isTold) this.#toldCritical = true;
     if (!isCounted(thrown)) return false;
     this.#errors += 1;
     const now = this.clock.monotonic();

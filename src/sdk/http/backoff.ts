@@ -6,6 +6,8 @@ export interface RetryPolicy {
   readonly longestDelayMs: number;
   /** Counted from the first try. No new try begins after it. */
   readonly deadlineMs: number;
+  /** Longest wait that the other side may ask for. No limit where it is not given. */
+  readonly longestStatedWaitMs?: number;
   /** The first try included. No limit where it is not given. */
   readonly mostAttempts?: number;
 }

@@ -27,7 +27,8 @@ export async function retry<Result>(operation: () => Promise<Result>, options: R
       return await operation();
     } catch (error) {
       if (!(error instanceof ModuleError) || !isWorthIt(error)) throw error;
-      const delayMs = Math.max(backoffMs(policy, attempt, random), error.retryAfterMs ?? 0);
+      const statedMs = Math.min(error.retryAfterMs ?? 0, policy.longestStatedWaitMs ?? Infinity);
+      const delayMs = Math.max(backoffMs(policy, attempt, random), statedMs);
       if (clock.monotonic() + delayMs - startedAt > policy.deadlineMs) throw error;
       if (attempt >= (policy.mostAttempts ?? Infinity)) throw error;
       if (!requested.aborted) onRetry?.({ error, attempt, delayMs });

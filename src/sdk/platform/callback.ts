@@ -4,7 +4,13 @@ import { retry } from '../http/retry.js';
 import { askPlatform, type PlatformSpeaker } from './ask-platform.js';
 
 /** 2, 4, 8, ... seconds between ten tries. */
-const POLICY = { firstDelayMs: 2_000, longestDelayMs: Infinity, deadlineMs: Infinity, mostAttempts: 10 };
+const POLICY = {
+  firstDelayMs: 2_000,
+  longestDelayMs: Infinity,
+  deadlineMs: Infinity,
+  longestStatedWaitMs: 30_000,
+  mostAttempts: 10,
+};
 const NO_CHANCE = (): number => 1;
 
 /** What became of a task. */

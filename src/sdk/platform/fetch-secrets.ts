@@ -5,8 +5,14 @@ import { retry } from '../http/retry.js';
 import type { Log } from '../observability/log.js';
 import { askPlatform, type PlatformSpeaker } from './ask-platform.js';
 
-/** 1, 2, 4, 8, 10, 10, ... seconds. */
-const POLICY = { firstDelayMs: 1_000, longestDelayMs: 10_000, deadlineMs: Infinity, mostAttempts: 10 };
+/** 1, 2, 4, 8, 10, 10, ... seconds; a wait that is asked for is not let grow so long that the probe takes us for dead. */
+const POLICY = {
+  firstDelayMs: 1_000,
+  longestDelayMs: 10_000,
+  deadlineMs: Infinity,
+  longestStatedWaitMs: 30_000,
+  mostAttempts: 10,
+};
 /** The waits are the platform's own. */
 const NO_CHANCE = (): number => 1;
 

@@ -121,8 +121,13 @@ export class LogTab implements LogSink {
         : new ModuleError('PLATFORM_ANSWER_INVALID', describeError(thrown), { cause: thrown });
     const isRefused = error.code === 'PLATFORM_REFUSED';
     const isForContent = isRefused && REFUSED_FOR_ITS_CONTENT.includes(error.status);
-    if (isForContent) this.#buffer.giveUp(lines.length);
-    else this.#buffer.putBack(lines);
+    if (isForContent) {
+      this.#buffer.giveUp(lines.length);
+      // The platform does not know of it: the next one is the first.
+      if (lines.some(({ level }) => level === 'critical')) this.#toldCritical = false;
+    } else {
+      this.#buffer.putBack(lines);
+    }
     this.#failures += 1;
     if (this.#failures === 1 && !this.#cut.signal.aborted) this.options.onTrouble(error);
     // What failed is sent again by its own pace; no new line makes it sooner.

@@ -6,7 +6,7 @@ import { isSecret } from '../configuration/schema.js';
 import { ConfigurationError, describeError, ModuleError } from '../errors.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import type { Log } from '../observability/log.js';
-import { redactor } from '../observability/redactor.js';
+import { redactor, type Redactor } from '../observability/redactor.js';
 import type { AccountCheck, TriggerRegistration } from '../registration.js';
 import type { CheckContext } from '../trigger.js';
 import { tellTaskState } from './callback.js';
@@ -60,6 +60,8 @@ async function findFailure(
   secrets: JsonObject,
   { lookup, context }: ValidationWorld,
 ): Promise<string | undefined> {
+  // A secret may stand in another setting by mistake, and be quoted with it.
+  let redact: Redactor = (text) => text;
   try {
     const given = (await loadPlatformConfiguration(lookup)).module;
     const account = withSecrets(given, moduleSchema.secrets ?? [], secrets);
@@ -67,16 +69,17 @@ async function findFailure(
       module: { ...account, schema: moduleSchema, ...(validators && { validator: validators.module }) },
     });
     const hidden = Object.entries(values.module).filter(([name]) => isSecret(moduleSchema, name));
-    const redact = redactor(hidden.map(([, value]) => String(value)));
+    redact = redactor(hidden.map(([, value]) => String(value)));
     for await (const { state, detail, remedy } of accountCheck(values.module, context)) {
       if (state === 'failed') return redact(remedy === undefined ? detail : `${detail}. ${remedy}`);
     }
     return undefined;
   } catch (thrown) {
     if (thrown instanceof ConfigurationError) {
-      return thrown.problems.map(({ setting, problem }) => `${setting.replace(/^module\./, '')} ${problem}`).join('; ');
+      const problems = thrown.problems.map(({ setting, problem }) => `${setting.replace(/^module\./, '')} ${problem}`);
+      return redact(problems.join('; '));
     }
     const advice = thrown instanceof ModuleError && thrown.advice !== undefined ? `. ${thrown.advice}` : '';
-    return `${describeError(thrown)}${advice}`;
+    return redact(`${describeError(thrown)}${advice}`);
   }
 }

@@ -74,6 +74,15 @@ describe('an outage', () => {
   });
 });
 
+describe('a single refused event', () => {
+  it('is not what an operator is called for: an outage after it still becomes critical', async () => {
+    const { account, recording, failEvery } = opened();
+    account.count(new ModuleError('DESTINATION_REFUSES_EVENT', 'the only event is refused'));
+    await failEvery(MINUTE, 60);
+    expect(recording.at('critical')).toHaveLength(1);
+  });
+});
+
 describe('the count', () => {
   it.each<PipelineEvent>([DELIVERED, { kind: 'caught-up', toMs: 0, events: 0, durationMs: 1 }])(
     'begins anew after success: %j',

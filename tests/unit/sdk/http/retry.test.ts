@@ -51,6 +51,13 @@ describe('retry', () => {
     expect(world.clock.sleeps).toEqual([]);
   });
 
+  it('waits no longer than its policy lets the other side ask for', async () => {
+    const { operation } = scripted(unavailable({ retryAfterMs: 3_600_000 }), 'done');
+    const world = options({ policy: { ...POLICY, longestStatedWaitMs: 30_000 } });
+    await retry(operation, world);
+    expect(world.clock.sleeps).toEqual([30_000]);
+  });
+
   it('tries no more often than it may', async () => {
     const { operation, tries } = scripted(unavailable());
     const world = options({ policy: { ...POLICY, deadlineMs: Infinity, mostAttempts: 3 } });

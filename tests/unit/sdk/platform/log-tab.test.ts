@@ -181,6 +181,17 @@ describe('where they cannot be sent', () => {
   });
 });
 
+describe('a critical line that the platform refused', () => {
+  it('leaves the next one to be the first', async () => {
+    const { clock, write, sent } = tabWith(inTurn({ status: 413 }, {}));
+    write('critical', 'refused');
+    await everybodyHadTheirTurn();
+    write('critical', 'still broken');
+    await clock.advance(5_000);
+    expect(sent().at(-1)?.at(-1)).toMatchObject({ level: 'critical', message: 'still broken' });
+  });
+});
+
 describe('at the end', () => {
   it('what is left is sent at once, and nothing is waited for', async () => {
     const { clock, tab, write, sent } = tabWith(inTurn({}));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { ModuleError } from '../../../../src/sdk/errors.js';
+import { ConfigurationError, ModuleError } from '../../../../src/sdk/errors.js';
 import { runPlatformCommand } from '../../../../src/sdk/platform-command.js';
 import type { AccountCheck } from '../../../../src/sdk/registration.js';
 import type { CheckResult } from '../../../../src/sdk/trigger.js';
@@ -81,6 +81,16 @@ describe('an account', () => {
     expect(tab.join()).toContain('The account does not work: answered 401 to [redacted]. Make a new key.');
     expect(stderr.text + tab.join()).not.toContain(KEY);
     expect(stderr.text + tab.join()).not.toContain(TOKEN);
+  });
+
+  it('whose secret stands in another setting as well is told so without it', async () => {
+    const check: AccountCheck = async function* () {
+      yield* [];
+      throw new ConfigurationError([{ setting: 'module.host', problem: `must be an address, not "${KEY}"` }]);
+    };
+    const { told, tab, stderr } = await validate({ check });
+    expect(told[1]).toMatchObject({ error: 'host must be an address, not "[redacted]"' });
+    expect(stderr.text + tab.join()).not.toContain(KEY);
   });
 
   it.each<[string, Validation, RegExp]>([
