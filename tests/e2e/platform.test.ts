@@ -226,8 +226,6 @@ describe('a life on the platform', () => {
       // The first process was killed.
       'info Starting (trigger: JumpcloudDirectoryInsightsConnector',
       /^info Resuming, owed: /m,
-      /^warning .* answered 503: injected fault 503; try 2 in /m,
-      /^info The destination works again after /m,
       /^info The backfill is complete: \d+ events delivered in /m,
       'info Stopping: finishing what is in flight',
       /^info Stopped, owed: from \S+ on$/m,
