@@ -14,7 +14,8 @@ const COMMA = 0x2c;
 export class SplitEvents implements Events {
   /** Of those before, the size as a JSON string is known. */
   #sizedTo = 0;
-  #alone: { readonly index: number; readonly quoted: Uint8Array } | undefined;
+  /** Those that do not fit into the kernel. */
+  readonly #alone = new Map<number, Uint8Array>();
 
   /**
    * @param whole the first one, where it is longer than what the kernel holds of it
@@ -73,6 +74,8 @@ export class SplitEvents implements Events {
   }
 
   quotedSize(index: number): number {
+    const alone = this.#alone.get(index);
+    if (alone !== undefined) return alone.length;
     // Those before were asked for: a run that is copied later is not written again for the size of each.
     if (index >= this.#sizedTo) this.#sizedTo = this.#quote(index);
     return index < this.#sizedTo ? this.kernel.quotedSize(index) : this.#quotedAlone(index).length;
@@ -105,8 +108,9 @@ export class SplitEvents implements Events {
 
   /** Of one that does not fit into the kernel. */
   #quotedAlone(index: number): Uint8Array {
-    if (this.#alone?.index !== index) this.#alone = { index, quoted: quotedText(this.text(index)) };
-    return this.#alone.quoted;
+    const quoted = this.#alone.get(index) ?? quotedText(this.text(index));
+    this.#alone.set(index, quoted);
+    return quoted;
   }
 }
 

@@ -402,3 +402,22 @@ describe('the event that a text is', () => {
     expect(eventOf(Buffer.from(text))).toBeUndefined();
   });
 });
+
+describe('what is copied as JSON strings', () => {
+  const small = ['{"id":"a"}', '{"id":"b"}'];
+
+  it.each([
+    ['longer than the kernel holds', [`{"long":"${'x'.repeat(400_000)}"}`, ...small]],
+    [
+      'too long once escaped',
+      ['\x01', '\x02'].flatMap((control) => [`{"odd":"${control.repeat(120_000)}"}`, ...small]),
+    ],
+  ])('is the same whenever it is asked for, also of an event that is %s', (_, texts) => {
+    const splitter = new EventSplitter();
+    // Each alone, then runs, then each again.
+    expect(eventsOf(splitter, Buffer.from(`[${texts.join(',')}]`)).map(({ bytes }) => bytes.length)).toEqual(
+      texts.map((text) => text.length),
+    );
+    splitter.close();
+  });
+});
