@@ -1,3 +1,4 @@
+import type { Added, Batch } from '../../src/sdk/pipeline/destination.js';
 import { EventList } from '../../src/sdk/pipeline/event-list.js';
 import type { RawEvent } from '../../src/sdk/pipeline/raw-event.js';
 import { formatTimestamp } from '../../src/sdk/time/timestamp.js';
@@ -21,6 +22,13 @@ export function testEvent(id: string, timestampMs: number | undefined, padding =
 /** As a source yields it, in bytes of its own. */
 export function rawEvent({ id, timestampMs, text }: TestEvent): RawEvent {
   return { id, timestampMs, bytes: Buffer.from(text) };
+}
+
+/** Adds an event to a batch, and has it copied. */
+export function addTo(batch: Batch, event: RawEvent): Added {
+  const added = batch.add(...alone(event));
+  batch.copyAdded();
+  return added;
 }
 
 /** One event as a batch takes it. */

@@ -52,8 +52,11 @@ export class ScriptedSource implements Source {
       at += size;
       const events = [...again, ...fresh].map(rawEvent);
       const lastMs = fresh.findLast(({ timestampMs }) => timestampMs !== undefined)?.timestampMs;
-      yield { events: new EventList(events), settledToMs: saysWhere() ? lastMs : undefined };
-      spoil(events);
+      try {
+        yield { events: new EventList(events), settledToMs: saysWhere() ? lastMs : undefined };
+      } finally {
+        spoil(events);
+      }
     }
   }
 

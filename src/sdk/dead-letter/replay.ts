@@ -117,6 +117,7 @@ class ReplayRun<B extends Batch> {
     const [batch, sent] = [this.#batch, this.#sent];
     [this.#batch, this.#sent] = [destination.createBatch(), []];
     if (sent.length === 0 || this.#isOver) return;
+    batch.copyAdded();
     const outcome = await destination.deliver(batch, stop);
     await this.#settle(sent, outcome);
     onProgress(this.#replay);

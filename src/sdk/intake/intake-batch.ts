@@ -86,14 +86,14 @@ export class IntakeBatch implements Batch {
   }
 
   text(index: number): Uint8Array {
-    this.copyAdded();
+    this.#expectCopied();
     return this.#form.decode(this.#event(index));
   }
 
   /** The request body that carries the events at `indexes`, ascending; of all of them without a copy. */
   body(indexes: readonly number[]): Uint8Array {
     const { separator, suffix } = this.#form;
-    this.copyAdded();
+    this.#expectCopied();
     if (indexes.length === this.count) {
       this.#makeRoom(this.bytes);
       this.#body.set(suffix, this.#length);
@@ -102,6 +102,11 @@ export class IntakeBatch implements Batch {
     const between = Buffer.of(separator);
     const parts = indexes.flatMap((index, n) => (n === 0 ? [this.#event(index)] : [between, this.#event(index)]));
     return Buffer.concat([this.#prefix, ...parts, suffix]);
+  }
+
+  /** What is not there yet must never be taken for what an earlier batch has left in this memory. */
+  #expectCopied(): void {
+    if (this.#run !== undefined) throw new Error('Events were added and not copied: the pipeline breaks its contract');
   }
 
   /** The event at `index` as it stands in the body. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { alone } from '../../../support/events.js';
 
 import { BODY_FORMS } from '../../../../src/sdk/intake/body-form.js';
 import { IntakeBatch } from '../../../../src/sdk/intake/intake-batch.js';
+import { EventSplitter } from '../../../../src/sdk/json/event-splitter.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from '../../../../src/sdk/intake/limits.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/raw-event.js';
+import { addTo, alone } from '../../../support/events.js';
 
 const KEY = 'intake-key';
 
@@ -43,7 +44,7 @@ describe('IntakeBatch', () => {
       fc.property(fc.array(anyText, { maxLength: 20, size: 'max' }), anyText, (texts, intakeKey) => {
         const batch = new IntakeBatch(intakeKey);
         for (const text of texts) {
-          expect(batch.add(...alone(event(text)))).toBe('added');
+          expect(addTo(batch, event(text))).toBe('added');
           expect(batch.bytes).toBe(all(batch).length);
         }
         expect(batch.count).toBe(texts.length);
@@ -58,7 +59,7 @@ describe('IntakeBatch', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anyText, fc.boolean()), { maxLength: 15 }), (events) => {
         const batch = new IntakeBatch(KEY);
-        for (const [text] of events) batch.add(...alone(event(text)));
+        for (const [text] of events) addTo(batch, event(text));
         const indexes = events.flatMap(([, chosen], index) => (chosen ? [index] : []));
         expect(parse(batch.body(indexes))).toEqual({
           intake_key: KEY,
@@ -89,7 +90,7 @@ describe('IntakeBatch', () => {
           for (const text of texts) {
             const fits = taken.length === 0 || sizeOf([...taken, text]) <= requestBytes;
             const before = [batch.count, batch.bytes];
-            expect(batch.add(...alone(event(text)))).toBe(fits ? 'added' : 'full');
+            expect(addTo(batch, event(text))).toBe(fits ? 'added' : 'full');
             if (fits) taken.push(text);
             else expect([batch.count, batch.bytes]).toEqual(before);
             expect(parse(all(batch)).jsons).toEqual(taken);
@@ -103,15 +104,15 @@ describe('IntakeBatch', () => {
 
   it('is full at its number of events', () => {
     const batch = new IntakeBatch(KEY, { limits: { events: 2, requestBytes: MAX_REQUEST_BYTES } });
-    expect(['a', 'b', 'c'].map((text) => batch.add(...alone(event(text))))).toEqual(['added', 'added', 'full']);
+    expect(['a', 'b', 'c'].map((text) => addTo(batch, event(text)))).toEqual(['added', 'added', 'full']);
     expect(parse(all(batch)).jsons).toEqual(['a', 'b']);
   });
 
   it('takes an event of the greatest size, and none of a byte more, whether there is room or not', () => {
     const batch = new IntakeBatch(KEY);
-    expect(batch.add(...alone(event('é'.repeat(MAX_EVENT_BYTES / 2))))).toBe('added');
-    expect(batch.add(...alone(event('x'.repeat(MAX_EVENT_BYTES + 1))))).toBe('oversized');
-    expect(batch.add(...alone(event(`${'é'.repeat(MAX_EVENT_BYTES / 2)}x`)))).toBe('oversized');
+    expect(addTo(batch, event('é'.repeat(MAX_EVENT_BYTES / 2)))).toBe('added');
+    expect(addTo(batch, event('x'.repeat(MAX_EVENT_BYTES + 1)))).toBe('oversized');
+    expect(addTo(batch, event(`${'é'.repeat(MAX_EVENT_BYTES / 2)}x`))).toBe('oversized');
     expect(batch.count).toBe(1);
   });
 
@@ -119,7 +120,7 @@ describe('IntakeBatch', () => {
     const batch = new IntakeBatch(KEY);
     const large = event('"'.repeat(MAX_EVENT_BYTES));
     let added = 0;
-    while (batch.add(...alone(large)) === 'added') added += 1;
+    while (addTo(batch, large) === 'added') added += 1;
     expect(added).toBe(18);
     expect(batch.bytes).toBeLessThanOrEqual(MAX_REQUEST_BYTES);
     expect(all(batch)).toHaveLength(batch.bytes);
@@ -127,23 +128,65 @@ describe('IntakeBatch', () => {
     expect(texts.length).toBe(added);
     expect(texts.every((text) => Buffer.from(large.bytes).equals(Buffer.from(text)))).toBe(true);
     // A smaller one may still fit.
-    expect(batch.add(...alone(event('x')))).toBe('added');
+    expect(addTo(batch, event('x'))).toBe('added');
   });
 
   it('has room for an event of which every byte grows as much as a byte can', () => {
     const batch = new IntakeBatch(KEY);
     const text = '\x01'.repeat(MAX_EVENT_BYTES);
-    batch.add(...alone(event(text)));
+    addTo(batch, event(text));
     expect(parse(all(batch)).jsons[0] === text).toBe(true);
   });
 
   it('copies events in: their bytes may be overwritten afterwards', () => {
     const batch = new IntakeBatch(KEY);
     const bytes = Buffer.from('{"id":"x"}');
-    batch.add(...alone({ bytes, id: 'x', timestampMs: undefined }));
-    batch.copyAdded();
+    addTo(batch, { bytes, id: 'x', timestampMs: undefined });
     bytes.fill(0);
     expect(Buffer.from(batch.text(0)).toString()).toBe('{"id":"x"}');
+  });
+});
+
+describe('events of a page, some of which are known', () => {
+  const form = fc.constantFrom(...(['json', 'lines'] as const));
+  const between = fc.constantFrom(',', ', ', ',\n', '\n,');
+  const pageOf = fc.array(
+    fc.record({ value: fc.jsonValue(), indent: fc.constantFrom(0, 2), isNew: fc.boolean(), pause: fc.boolean() }),
+    { minLength: 1, maxLength: 30, size: 'max' },
+  );
+
+  it('stand in the body byte for byte, in whatever runs they were added and copied', () => {
+    fc.assert(
+      fc.property(form, between, pageOf, (name, comma, page) => {
+        const batch = new IntakeBatch(KEY, { form: BODY_FORMS[name] });
+        const texts = page.map(({ value, indent }) => JSON.stringify(value, null, indent));
+        const splitter = new EventSplitter();
+        const added: string[] = [];
+        let at = 0;
+        for (const events of splitter.push(Buffer.from(`[${texts.join(comma)}]`))) {
+          for (let index = 0; index < events.count; index += 1, at += 1) {
+            if (page[at]!.isNew) {
+              expect(batch.add(events, index)).toBe('added');
+              added.push(texts[at]!);
+            }
+            if (page[at]!.pause) batch.copyAdded();
+          }
+          batch.copyAdded();
+        }
+        splitter.close();
+        const body = Buffer.from(all(batch)).toString();
+        if (name === 'json') expect(parse(Buffer.from(body)).jsons).toEqual(added);
+        else expect(body).toBe(added.map((text) => text.replaceAll('\n', ' ')).join('\n'));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are never sent before they were copied', () => {
+    const batch = new IntakeBatch(KEY);
+    batch.add(...alone(event('{}')));
+    expect(() => batch.body([0])).toThrow('not copied');
+    expect(() => batch.text(0)).toThrow('not copied');
   });
 });
 
@@ -154,7 +197,7 @@ describe('IntakeBatch of lines', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t'))), (values) => {
         const batch = new IntakeBatch(KEY, { form });
-        for (const [value, indent] of values) batch.add(...alone(event(JSON.stringify(value, undefined, indent))));
+        for (const [value, indent] of values) addTo(batch, event(JSON.stringify(value, undefined, indent)));
         const lines = Buffer.from(all(batch)).toString('utf8').split('\n');
         expect(values.length === 0 ? [] : lines.map((line) => JSON.parse(line) as unknown)).toEqual(
           values.map(([value]) => JSON.parse(JSON.stringify(value)) as unknown),
@@ -165,7 +208,7 @@ describe('IntakeBatch of lines', () => {
 
   it('gives back what it was given, and carries any choice of it', () => {
     const batch = new IntakeBatch(KEY, { form });
-    for (const text of ['{"a":1}', '{"b":2}', '{"c":3}']) batch.add(...alone(event(text)));
+    for (const text of ['{"a":1}', '{"b":2}', '{"c":3}']) addTo(batch, event(text));
     expect(Buffer.from(batch.text(1)).toString()).toBe('{"b":2}');
     expect(Buffer.from(batch.body([0, 2])).toString()).toBe('{"a":1}\n{"c":3}');
     expect(batch.bytes).toBe(all(batch).length);

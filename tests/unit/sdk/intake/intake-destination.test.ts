@@ -8,7 +8,7 @@ import type { DeliveryOutcome } from '../../../../src/sdk/outcome.js';
 import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
 import type { HttpRequest } from '../../../../src/sdk/ports.js';
 import { Stop } from '../../../../src/sdk/stop.js';
-import { alone, rawEvent, testEvent } from '../../../support/events.js';
+import { addTo, alone, rawEvent, testEvent } from '../../../support/events.js';
 import { everybodyHadTheirTurn, ManualClock } from '../../../support/manual-clock.js';
 import { inTurn, type Script, ScriptedTransport, systemError, textOf } from '../../../support/scripted-transport.js';
 import { seededRandom } from '../../../support/seeded-random.js';
@@ -61,7 +61,7 @@ function rig(script: Script, more: Rigging = {}) {
   const deliver = (count = 8): Promise<DeliveryOutcome> => {
     const batch = destination.createBatch();
     for (let index = 0; index < count; index += 1)
-      expect(batch.add(...alone(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index))))).toBe('added');
+      expect(addTo(batch, rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)))).toBe('added');
     return destination.deliver(batch, stop);
   };
   return { destination, transport, clock, stop, told, deliver };
@@ -106,10 +106,10 @@ describe('the memory of a body', () => {
   it('serves the next batch once everything in it was accepted in one request', async () => {
     const { destination, stop } = rig((request) => taking(request));
     const batch = destination.createBatch();
-    batch.add(...alone(rawEvent(testEvent('event-0', 0))));
+    addTo(batch, rawEvent(testEvent('event-0', 0)));
     await destination.deliver(batch, stop);
     const [next, other] = [destination.createBatch(), destination.createBatch()];
-    for (const each of [next, other]) each.add(...alone(rawEvent(testEvent('event-1', 0))));
+    for (const each of [next, other]) addTo(each, rawEvent(testEvent('event-1', 0)));
     expect(next.memory).toBe(batch.memory);
     expect(other.memory).not.toBe(batch.memory);
   });
@@ -121,10 +121,10 @@ describe('the memory of a body', () => {
       return tries === 1 ? { status: 503 } : taking(request);
     });
     const batch = destination.createBatch();
-    batch.add(...alone(rawEvent(testEvent('event-0', 0))));
+    addTo(batch, rawEvent(testEvent('event-0', 0)));
     await expect(destination.deliver(batch, stop)).resolves.toEqual({ rejections: [], unsettled: [] });
     const next = destination.createBatch();
-    next.add(...alone(rawEvent(testEvent('event-1', 0))));
+    addTo(next, rawEvent(testEvent('event-1', 0)));
     expect(next.memory).not.toBe(batch.memory);
   });
 });
@@ -191,11 +191,7 @@ describe('a push', () => {
   it('has at most as many events as set', () => {
     const { destination } = rig(() => ({}), { maxEvents: 2 });
     const batch = destination.createBatch();
-    expect(all(3).map((index) => batch.add(...alone(rawEvent(testEvent(`${index}`, 0)))))).toEqual([
-      'added',
-      'added',
-      'full',
-    ]);
+    expect(all(3).map((index) => addTo(batch, rawEvent(testEvent(`${index}`, 0))))).toEqual(['added', 'added', 'full']);
   });
 });
 
@@ -432,7 +428,7 @@ describe('a batch of which every event is refused', () => {
 
   function batchOf(destination: IntakeDestination, index: number) {
     const batch = destination.createBatch();
-    batch.add(...alone(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index))));
+    addTo(batch, rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)));
     return batch;
   }
 
@@ -475,7 +471,7 @@ describe('a wait that the intake asks for', () => {
     );
     const batches = [0, 1].map((index) => {
       const batch = destination.createBatch();
-      batch.add(...alone(rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index))));
+      addTo(batch, rawEvent(testEvent(`event-${index}`, 1_900_000_000_000 + index)));
       return batch;
     });
     const first = destination.deliver(batches[0]!, stop);
