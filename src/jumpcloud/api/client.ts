@@ -1,9 +1,13 @@
 import { ModuleError } from '../../sdk/errors.js';
-import { type AnswerReader, type ApiAnswer, ApiClient, type ApiRequest } from '../../sdk/http/api-client.js';
+import {
+  type AnswerReader,
+  type ApiAnswer,
+  ApiClient,
+  type ApiClientOptions,
+  type ApiRequest,
+} from '../../sdk/http/api-client.js';
 import { requestReference } from '../../sdk/http/exchange.js';
 import type { ServerClock } from '../../sdk/http/server-clock.js';
-import type { PipelineListener } from '../../sdk/pipeline/pipeline-event.js';
-import type { Clock, HttpTransport, Random } from '../../sdk/ports.js';
 import { type PageHeaders, readPageHeaders } from './page-headers.js';
 import { fewerRows } from './page-size.js';
 import { eventsBody, type IntervalUnit, type Selection, selectionBody } from './query.js';
@@ -12,21 +16,11 @@ import { REFUSALS } from './refusals.js';
 const ROOT = '/insights/directory/v1';
 const TRIES_OF_A_CONTINUED_PAGE = 3;
 
-export interface ClientOptions {
-  /** Without a slash at the end. */
-  readonly baseUrl: string;
+/** The account, and what any API client needs. */
+export interface ClientOptions extends Omit<ApiClientOptions, 'name' | 'headers' | 'secrets' | 'refusals'> {
   readonly apiKey: string;
   readonly organizationId?: string;
   readonly userAgent: string;
-  /** Keeps to the rate limit; the client retries over it. */
-  readonly transport: HttpTransport;
-  readonly clock: Clock;
-  /** What is known of the API's time. Default: of its own, nothing yet. */
-  readonly serverClock?: ServerClock;
-  readonly random: Random;
-  readonly listener?: PipelineListener;
-  /** How long a failing call is tried again, milliseconds. Default: five minutes. */
-  readonly retryForMs?: number;
 }
 
 /** A page whose events are still arriving. */

@@ -1,7 +1,6 @@
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
+import { type FuzzFlags, runFuzzer } from '../command-line.js';
 import { attack } from './attack.js';
 
 const USAGE = `npm run fuzz:hostile -- [options]
@@ -65,24 +64,10 @@ function shareWithWorker(share: Omit<Share, 'at'>): Promise<Failure | undefined>
   });
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      cases: { type: 'string', default: '1000000' },
-      from: { type: 'string', default: '1' },
-      seed: { type: 'string' },
-      workers: { type: 'string', default: String(availableParallelism()) },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const single = values.seed === undefined ? undefined : wholeNumber(values.seed, 'seed');
-  const from = single ?? wholeNumber(values.from, 'from');
-  const to = from + (single === undefined ? wholeNumber(values.cases, 'cases') : 1);
-  const step = Math.min(to - from, Math.max(1, wholeNumber(values.workers, 'workers')));
+async function fuzz({ seed: single, cases, from: first, workers }: FuzzFlags): Promise<number> {
+  const from = single ?? first;
+  const to = from + (single === undefined ? cases : 1);
+  const step = Math.min(to - from, workers);
   const startedMs = performance.now();
   const shares = Array.from({ length: step }, (_, n) => ({ from: from + n, to, step }));
   const failures = (await Promise.all(shares.map(shareWithWorker))).filter((failure) => failure !== undefined);
@@ -93,20 +78,5 @@ async function main(): Promise<number> {
   return 0;
 }
 
-function wholeNumber(text: string, name: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} must be a whole number, not '${text}'`);
-  return value;
-}
-
-if (isMainThread) {
-  main().then(
-    (status) => (process.exitCode = status),
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : error);
-      process.exitCode = 2;
-    },
-  );
-} else {
-  await runShare(workerData as Share);
-}
+if (isMainThread) runFuzzer(USAGE, fuzz);
+else await runShare(workerData as Share);

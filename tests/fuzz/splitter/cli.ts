@@ -1,7 +1,6 @@
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
+import { type FuzzFlags, runFuzzer } from '../command-line.js';
 import { findFault } from './check-splitter.js';
 import { drawCase, type FuzzCase } from './draw-text.js';
 import { shrinkCase } from './shrink-case.js';
@@ -43,27 +42,12 @@ function shareWithWorker(share: Share): Promise<number | undefined> {
   });
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      cases: { type: 'string', default: '1000000' },
-      from: { type: 'string', default: '1' },
-      seed: { type: 'string' },
-      workers: { type: 'string', default: String(availableParallelism()) },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  if (values.seed !== undefined) {
-    const fuzzCase = drawCase(wholeNumber(values.seed, 'seed'));
+async function fuzz({ seed, cases, from, workers: step }: FuzzFlags): Promise<number> {
+  if (seed !== undefined) {
+    const fuzzCase = drawCase(seed);
     console.log(inWords(fuzzCase));
     return tell(fuzzCase);
   }
-  const [cases, from] = [wholeNumber(values.cases, 'cases'), wholeNumber(values.from, 'from')];
-  const step = Math.max(1, wholeNumber(values.workers, 'workers'));
   const startedMs = performance.now();
   const shares = Array.from({ length: step }, (_, n) => ({ from: from + n, to: from + cases, step }));
   const failed = (await Promise.all(shares.map(shareWithWorker))).filter((seed) => seed !== undefined);
@@ -90,23 +74,8 @@ function inWords({ bytes, cuts }: FuzzCase): string {
   return `${JSON.stringify(bytes.toString('latin1'))} (Latin-1), cut at ${JSON.stringify(cuts)}`;
 }
 
-function wholeNumber(text: string, name: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} must be a whole number, not '${text}'`);
-  return value;
-}
-
 // Half of the texts are refused, twice: nobody reads from where.
 Error.stackTraceLimit = 0;
 
-if (isMainThread) {
-  main().then(
-    (status) => (process.exitCode = status),
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : error);
-      process.exitCode = 2;
-    },
-  );
-} else {
-  parentPort?.postMessage(runShare(workerData as Share));
-}
+if (isMainThread) runFuzzer(USAGE, fuzz);
+else parentPort?.postMessage(runShare(workerData as Share));
