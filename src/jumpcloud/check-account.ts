@@ -1,6 +1,8 @@
+import { CHECK_RETRY_FOR_MS, queryFailure } from '../sdk/check-source.js';
 import type { CheckContext, CheckResult } from '../sdk/trigger.js';
-import { queryFailure, queryStages, RETRY_FOR_MS } from './check-query.js';
 import { createClient } from './create-client.js';
+import { DirectoryInsightsSource } from './event-source.js';
+import { queryStages } from './query-stages.js';
 import { parseAccount } from './settings.js';
 
 const DAY_MS = 86_400_000;
@@ -16,8 +18,8 @@ export async function* checkAccount(
 ): AsyncGenerator<CheckResult, void, undefined> {
   const account = parseAccount(module);
   const settings = { ...account, services: ['all'], requestsPerSecond: REQUESTS_PER_SECOND };
-  const client = createClient(settings, { ...context, retryForMs: RETRY_FOR_MS });
+  const client = createClient(settings, { ...context, retryForMs: CHECK_RETRY_FOR_MS });
   const nowMs = context.clock.now();
-  const lastDay = { services: settings.services, fromMs: nowMs - DAY_MS, toMs: nowMs };
-  yield* queryStages(settings, await queryFailure(settings, client, lastDay, context.signal));
+  const source = new DirectoryInsightsSource({ client, services: settings.services, pageSize: 1 });
+  yield* queryStages(settings, await queryFailure(source, { fromMs: nowMs - DAY_MS, toMs: nowMs }, context.signal));
 }

@@ -1,11 +1,13 @@
 import { describeError, isAbort } from '../sdk/errors.js';
+import { CHECK_RETRY_FOR_MS, queryFailure } from '../sdk/check-source.js';
 import { checkIntake } from '../sdk/intake/check-intake.js';
 import { formatTimestamp } from '../sdk/time/timestamp.js';
 import type { CheckContext, CheckResult } from '../sdk/trigger.js';
 import type { DirectoryInsightsClient } from './api/client.js';
 import type { Selection } from './api/query.js';
-import { queryFailure, queryStages, RETRY_FOR_MS } from './check-query.js';
 import { createClient } from './create-client.js';
+import { DirectoryInsightsSource } from './event-source.js';
+import { queryStages } from './query-stages.js';
 import type { ConnectorSettings } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -19,10 +21,12 @@ export async function* checkConnector(
   context: CheckContext,
 ): AsyncGenerator<CheckResult, void, undefined> {
   yield startResult(settings);
-  const client = createClient(settings, { ...context, retryForMs: RETRY_FOR_MS });
+  const client = createClient(settings, { ...context, retryForMs: CHECK_RETRY_FOR_MS });
   const nowMs = context.clock.now();
-  const lastDay = { services: settings.services, fromMs: nowMs - DAY_MS, toMs: nowMs };
-  const failure = await queryFailure(settings, client, lastDay, context.signal);
+  const { services } = settings;
+  const lastDay = { services, fromMs: nowMs - DAY_MS, toMs: nowMs };
+  const source = new DirectoryInsightsSource({ client, services, pageSize: 1 });
+  const failure = await queryFailure(source, lastDay, context.signal);
   yield* queryStages(settings, failure);
   if (client.serverClock.isKnown) yield clockResult(client.serverClock.offsetMs);
   if (failure === undefined) yield await organizationResult(client, lastDay, settings.organizationId, context.signal);

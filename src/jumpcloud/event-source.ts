@@ -1,6 +1,5 @@
 import { abortError, isAbort, ModuleError } from '../sdk/errors.js';
 import { EventSplitter, MalformedArrayError } from '../sdk/json/event-splitter.js';
-
 import type { Page, Source, Window } from '../sdk/pipeline/source.js';
 import { ReadingOrder } from '../sdk/source/reading-order.js';
 import type { DirectoryInsightsClient, OpenPage } from './api/client.js';

@@ -6,6 +6,9 @@ import { formatTimestamp } from './time/timestamp.js';
 import type { CheckResult } from './trigger.js';
 import type { StartFrom } from './configuration/start-from.js';
 
+/** Long enough for a 429 or a 503 that passes at once; whoever checks waits for it. */
+export const CHECK_RETRY_FOR_MS = 3_000;
+
 const DAY_MS = 86_400_000;
 const STAGES = [...CONNECTION_STAGES, 'address', 'answer', 'credential', 'licence', 'right', 'query'] as const;
 type Stage = (typeof STAGES)[number];
@@ -37,7 +40,7 @@ export async function* checkSource(
   signal: AbortSignal,
 ): AsyncGenerator<CheckResult> {
   yield { name: 'start', state: 'passed', detail: `the first run collects from ${formatTimestamp(startFrom.ms)} on` };
-  const failure = await failureOf(source, { fromMs: nowMs - DAY_MS, toMs: nowMs }, signal);
+  const failure = await queryFailure(source, { fromMs: nowMs - DAY_MS, toMs: nowMs }, signal);
   const details = {
     ...connectionDetails(baseUrl),
     address: 'found',
@@ -50,7 +53,12 @@ export async function* checkSource(
   yield* stageResults<Stage>({ name, stages: STAGES, details, failure, stopped: failure && stoppedAt(failure) });
 }
 
-async function failureOf(source: Source, window: Window, signal: AbortSignal): Promise<ModuleError | undefined> {
+/** Asks for one event. @returns what the API, or the way to it, has against that */
+export async function queryFailure(
+  source: Source,
+  window: Window,
+  signal: AbortSignal,
+): Promise<ModuleError | undefined> {
   try {
     // The first piece is enough; leaving early closes the connection.
     for await (const page of source.read(window, signal)) if (page.events.count > 0) break;

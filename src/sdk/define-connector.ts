@@ -1,4 +1,4 @@
-import { checkSource } from './check-source.js';
+import { CHECK_RETRY_FOR_MS, checkSource } from './check-source.js';
 import {
   COLLECTION_DEFAULTS,
   type CollectionArguments,
@@ -19,9 +19,6 @@ import type { EventIdentity } from './pipeline/event-identity.js';
 import type { Window } from './pipeline/source.js';
 import { type ApiPage, PagedSource, type PageQuestion } from './source/paged-source.js';
 import type { Trigger, TriggerConfiguration } from './trigger.js';
-
-/** Long enough for a 429 or a 503 that passes at once; whoever checks waits for it. */
-const CHECK_RETRY_FOR_MS = 3000;
 
 /** A connector's settings: the common ones, and its own two documents as they met their schemas. */
 export interface ConnectorSettings<Account, Arguments> extends CollectionSettings {
