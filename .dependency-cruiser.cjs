@@ -37,7 +37,7 @@ module.exports = {
       name: 'only-composition-roots-know-the-system',
       severity: 'error',
       comment: 'Time, randomness, disk and environment come in through constructors.',
-      from: { path: '^src/', pathNot: '^src/(main\\.ts|harness/|sdk/(system|run-module|testing)\\.ts)' },
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|harness/|sdk/(system|run-module|run-process|testing)\\.ts)' },
       to: { path: '^src/sdk/system\\.ts$' },
     },
     {

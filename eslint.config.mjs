@@ -41,7 +41,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/sdk/system.ts', 'src/sdk/run-module.ts', 'src/main.ts', 'src/harness/**', 'src/simulators/**'],
+    ignores: ['src/sdk/system.ts', 'src/sdk/{run-process,process-signals}.ts', 'src/harness/**', 'src/simulators/**'],
     rules: {
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'performance'],
       'no-restricted-properties': [

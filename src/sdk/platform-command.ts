@@ -6,8 +6,8 @@ import type { LoadedSection } from './configuration/layer.js';
 import { suggestion } from './configuration/nearest.js';
 import { loadPlatformConfiguration } from './configuration/platform.js';
 import { ErrorAccount } from './error-account.js';
-import { ConfigurationError } from './errors.js';
-import { exitCodeOf, type ExitCode } from './exit-code.js';
+import { abortError, ConfigurationError, isAbort } from './errors.js';
+import { EXIT_CODE, exitCodeOf, type ExitCode } from './exit-code.js';
 import { WAIT_FOR_STOP_MS } from './keep-running.js';
 import { launchTrigger, type World } from './launch-trigger.js';
 import { createLog, type Log } from './observability/log.js';
@@ -19,6 +19,7 @@ import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Clock } from './ports.js';
 import { openPlatformLink, type PlatformLink } from './platform/link.js';
 import { loadTrigger, type AccountCheck, type LoadedTrigger, type TriggerRegistration } from './registration.js';
+import { type EarlyStop, stopEarlyOnSignals } from './signals.js';
 import { findStorage } from './storage/find-storage.js';
 import type { StorageLocation } from './storage/storage-location.js';
 
@@ -40,17 +41,25 @@ export async function runPlatformCommand(
   world: World,
 ): Promise<ExitCode> {
   const lookup = createLookup(world);
+  const stop = stopEarlyOnSignals(world.signals);
   let link: PlatformLink | undefined;
   try {
     link = await openPlatformLink({ ...world, lookup, log: startLog(world, undefined), command: command ?? '' });
     const validated = triggers.find(canBeValidated);
-    if (command === VALIDATION && validated !== undefined) return await validate(validated, { lookup, link, world });
-    return await launch(findTrigger(triggers, command), { lookup, link, world });
+    if (command === VALIDATION && validated !== undefined)
+      return await validate(validated, { lookup, link, world, stop });
+    return await launch(findTrigger(triggers, command), { lookup, link, world, stop });
   } catch (thrown) {
-    reportError(startLog(world, link), thrown);
+    const log = startLog(world, link);
+    if (isAbort(thrown) && stop.received !== undefined) {
+      log.info('Stopped before the work began', { signal: stop.received });
+      return stop.received === 'SIGINT' ? EXIT_CODE.interrupted : EXIT_CODE.ok;
+    }
+    reportError(log, thrown);
     return exitCodeOf(thrown);
   } finally {
     await link?.close();
+    stop.release();
   }
 }
 
@@ -59,29 +68,35 @@ interface Start {
   readonly lookup: Lookup;
   readonly link: PlatformLink;
   readonly world: World;
+  readonly stop: EarlyStop;
 }
 
-async function launch(registration: TriggerRegistration, { lookup, link, world }: Start): Promise<ExitCode> {
+async function launch(registration: TriggerRegistration, start: Start): Promise<ExitCode> {
+  const { lookup, link, world, stop } = start;
   const { environment, clock } = world;
   const errors = new ErrorAccount(clock);
   const isOnPlatform = link.access !== undefined;
   const monitoring = await openMonitoring({ lookup, environment, clock, errors });
   try {
-    const { loaded, storage } = await load(registration, { lookup, link, world });
+    const { loaded, storage } = await load(registration, start);
     const profile = registration.trigger.profile(loaded.settings);
     const observe = async (log: Log): Promise<PipelineListener> => {
       errors.tellTo(log);
       const watch = await monitoring.begin(profile, log);
       return isOnPlatform ? withDigest(watch, log, clock) : watch;
     };
+    if (stop.requested.aborted) throw abortError();
+    // From here on the run obeys the signals; until it listens, they end the process at once.
+    stop.release();
     return await launchTrigger(
       { registration, loaded, storage, once: false, observe, audience: link, ...(isOnPlatform && { errors }) },
       world,
     );
   } catch (thrown) {
+    if (isAbort(thrown)) throw thrown;
     const level = reportError(startLog(world, link), thrown);
     // The platform stops what has said this. To leave at once would only have it started again, and say it again.
-    if (level === 'critical' && isOnPlatform) await waitForStop(world);
+    if (level === 'critical' && isOnPlatform && !stop.requested.aborted) await waitForStop(world);
     return exitCodeOf(thrown);
   } finally {
     await monitoring.close();
@@ -90,11 +105,12 @@ async function launch(registration: TriggerRegistration, { lookup, link, world }
 
 async function load(
   registration: TriggerRegistration,
-  { lookup, link, world }: Start,
+  start: Start,
 ): Promise<{ loaded: LoadedTrigger; storage: StorageLocation }> {
+  const { lookup, world } = start;
   const { environment, fileSystem, clock } = world;
   const platform = await loadPlatformConfiguration(lookup);
-  const module = await completeAccount(platform.module, registration, { lookup, link, world });
+  const module = await completeAccount(platform.module, registration, start);
   const args = withEnvironmentLogLevel(platform.arguments, registration.argumentsSchema, environment);
   const directory = await findDirectory(lookup, environment['DATA_PATH']);
   const { location, problems } = await findStorage({ lookup, directory, fileSystem, clock });
@@ -106,12 +122,12 @@ async function load(
 async function completeAccount(
   account: LoadedSection,
   { moduleSchema }: TriggerRegistration,
-  { link, world }: Start,
+  { link, world, stop }: Start,
 ): Promise<LoadedSection> {
   const { secrets = [] } = moduleSchema;
   if (link.access === undefined || secrets.length === 0) return account;
   const { withSecrets } = await import('./platform/fetch-secrets.js');
-  const values = await link.fetchSecrets(startLog(world, link), new AbortController().signal);
+  const values = await link.fetchSecrets(startLog(world, link), stop.requested);
   return withSecrets(account, secrets, values);
 }
 
@@ -126,12 +142,12 @@ async function withDigest(watch: PipelineListener, log: Log, clock: Clock): Prom
 
 async function validate(
   registration: TriggerRegistration & { readonly accountCheck: AccountCheck },
-  { lookup, link, world }: Start,
+  { lookup, link, world, stop }: Start,
 ): Promise<ExitCode> {
   const { validateAccount } = await import('./platform/validate-account.js');
   const { clock, random } = world;
   const transport = world.openTransport();
-  const context = { clock, random, transport, signal: new AbortController().signal };
+  const context = { clock, random, transport, signal: stop.requested };
   try {
     return await validateAccount(registration, { lookup, link, log: startLog(world, link), context });
   } finally {
@@ -147,13 +163,9 @@ function startLog({ stderr, environment }: World, link: PlatformLink | undefined
 
 /** Until a signal comes, for as long as the platform may take to send one. */
 async function waitForStop({ signals, clock }: World): Promise<void> {
-  const stopped = new AbortController();
-  const stop = (): void => stopped.abort();
-  signals.on('SIGTERM', stop);
-  signals.on('SIGINT', stop);
-  await clock.sleep(WAIT_FOR_STOP_MS, stopped.signal);
-  signals.off('SIGTERM', stop);
-  signals.off('SIGINT', stop);
+  const stop = stopEarlyOnSignals(signals);
+  await clock.sleep(WAIT_FOR_STOP_MS, stop.requested);
+  stop.release();
 }
 
 function canBeValidated(

@@ -65,3 +65,34 @@ export function stopOnSignals({ source, stop, clock, log, graceMs }: StopOnSigna
     },
   };
 }
+
+/** A stop that was asked for before there was a run to end in good order. */
+export interface EarlyStop {
+  readonly requested: AbortSignal;
+  readonly received: StopSignal | undefined;
+  /** Gives the signals their usual effect back. */
+  release(): void;
+}
+
+/** Turns the first signal into an abort of whatever waits. */
+export function stopEarlyOnSignals(source: SignalSource): EarlyStop {
+  const stop = new AbortController();
+  let received: StopSignal | undefined;
+  const listenerFor = (signal: StopSignal) => (): void => {
+    received ??= signal;
+    stop.abort();
+  };
+  const listeners = { SIGTERM: listenerFor('SIGTERM'), SIGINT: listenerFor('SIGINT') };
+  source.on('SIGTERM', listeners.SIGTERM);
+  source.on('SIGINT', listeners.SIGINT);
+  return {
+    requested: stop.signal,
+    get received() {
+      return received;
+    },
+    release() {
+      source.off('SIGTERM', listeners.SIGTERM);
+      source.off('SIGINT', listeners.SIGINT);
+    },
+  };
+}

@@ -191,11 +191,13 @@ describe('a cold start', () => {
 
 describe('a life on the platform', () => {
   it('survives a restart by the probe without a loss, ends in time, and its log tab tells it all', async () => {
-    const events = 12_000;
-    const when = { endpoints: ['/batch'], from_request: 220, to_request: 221 };
+    // However fast the machine: nine requests at once, a sixth of a second each, take longer for all of them than the first
+    // life lasts, and the fault comes near the end.
+    const events = 30_000;
+    const when = { endpoints: ['/batch'], from_request: 560, to_request: 561 };
     const faults = [{ name: 'busy', side: 'sekoia', when, effect: failing(503) } as const];
     const made = await rig({
-      simulators: { events, days: 2, latencyMs: { jumpcloud: 20, sekoia: 60 }, scenario: { version: 1, faults } },
+      simulators: { events, days: 2, latencyMs: { jumpcloud: 20, sekoia: 165 }, scenario: { version: 1, faults } },
       arguments: { chunk_size: BATCH },
     });
     const { simulators, platform } = made;
@@ -226,6 +228,8 @@ describe('a life on the platform', () => {
       // The first process was killed.
       'info Starting (trigger: JumpcloudDirectoryInsightsConnector',
       /^info Resuming, owed: /m,
+      /^warning .* answered 503: injected fault 503; try 2 in /m,
+      /^info The destination works again after /m,
       /^info The backfill is complete: \d+ events delivered in /m,
       'info Stopping: finishing what is in flight',
       /^info Stopped, owed: from \S+ on$/m,

@@ -21,7 +21,8 @@ export interface EventPlace {
 /**
  * How the id and the time of an event are found. By names of members, which is fast: events are not parsed. Or by a function
  * of the parsed event, for APIs that nest them or count time in numbers; it is handed whatever JSON value the source sent,
- * and must not throw.
+ * and must not throw. JSON.parse rounds numbers beyond 2^53: of an event that is known by one of these, leave the id
+ * undefined, so that two events are never taken for one.
  */
 export type EventIdentity = EventMembers | ((event: unknown) => EventPlace);
 

@@ -6,6 +6,7 @@ import { STREAM_ONLY } from '../../../../src/sdk/observability/log.js';
 import { runPlatformCommand } from '../../../../src/sdk/platform-command.js';
 import type { TabLine } from '../../../../src/sdk/platform/log-buffer.js';
 import type { TriggerRegistration } from '../../../../src/sdk/registration.js';
+import type { StopSignal } from '../../../../src/sdk/signals.js';
 import { systemClock } from '../../../../src/sdk/system.js';
 import { fakeWorld } from '../../../support/fake-world.js';
 import { freePort } from '../../../support/free-port.js';
@@ -179,6 +180,34 @@ describe('on the platform a trigger', () => {
     expect(tab()[0]?.message).toContain('module.key: is required');
     signals.emit('SIGTERM');
     expect(await ended).toBe(2);
+  });
+
+  it.each<[StopSignal, number]>([
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ])(
+    'that is stopped while it waits for its secrets leaves with its last lines sent, by %s with %i',
+    async (signal, code) => {
+      const answer = (path: string): LoopbackAnswer | undefined => (path === '/secrets' ? { status: 503 } : undefined);
+      const { ended, signals, runs, stderr, tab, open } = await onPlatform({}, { answer });
+      await until(() => stderr.text.includes('cannot be had yet'));
+      signals.emit(signal);
+      expect(await ended).toBe(code);
+      expect(runs).toHaveLength(0);
+      expect(tab().map(({ message }) => message)).toEqual([
+        expect.stringContaining('cannot be had yet'),
+        expect.stringContaining('Stopped before the work began'),
+      ]);
+      expect([signals.listenerCount(signal), open()]).toEqual([0, 0]);
+    },
+  );
+
+  it('that is stopped while the secrets never come does not wait for them', async () => {
+    const answer = (path: string): LoopbackAnswer | undefined => (path === '/secrets' ? 'never' : undefined);
+    const { ended, signals, server } = await onPlatform({}, { answer });
+    await until(() => server.requests.some(({ path }) => path === '/secrets'));
+    signals.emit('SIGTERM');
+    expect(await ended).toBe(0);
   });
 
   it('ends within the grace period though the log tab hangs', async () => {
