@@ -24,7 +24,7 @@ export default {
   coverageReporters: ['text-summary', 'json-summary'],
   coverageThreshold: { './src/sdk/': { statements: 90 }, './src/jumpcloud/': { statements: 90 } },
   // Most of them wait for a socket, a disk or a process rather than for a core.
-  maxWorkers: '100%',
+  maxWorkers: '150%',
   testSequencer: '<rootDir>/scripts/slow-tests-first.mjs',
   testTimeout: 30_000,
 };
