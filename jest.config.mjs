@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Its warning of old versions of Node.js is about nothing that a test can tell.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
@@ -23,8 +25,8 @@ export default {
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'json-summary'],
   coverageThreshold: { './src/sdk/': { statements: 90 }, './src/jumpcloud/': { statements: 90 } },
-  // Most of them wait for a socket, a disk or a process rather than for a core.
-  maxWorkers: '150%',
+  // Most of them wait for a socket, a disk or a process rather than for a core. (Jest takes '150%' for 150.)
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   testSequencer: '<rootDir>/scripts/slow-tests-first.mjs',
   testTimeout: 30_000,
 };
