@@ -32,6 +32,7 @@ export const intakeAnswers: Target = {
       ...{ bytes: Buffer.from(`{"id":"${n}"}`), id: String(n), timestampMs: undefined },
     }));
     for (const event of events) batch.add(new EventList([event]), 0);
+    batch.copyAdded();
     const { signal } = new AbortController();
     const { rejections, unsettled, failure } = await destination.deliver(batch, { requested: signal, forced: signal });
 
