@@ -276,7 +276,7 @@ async function proveDelivery(image) {
   let log = '';
   connector.stderr.on('data', (text) => (log += text));
   await until(
-    () => (/Delivered \d+ events/.test(log) ? true : undefined),
+    () => (log.includes('The backfill is complete') ? true : undefined),
     'the connector',
     () => log,
   );
