@@ -66,6 +66,20 @@ export interface ConnectorArguments {
    */
   readonly service: string | string[];
   /**
+   * Organizations whose events are collected, each by itself: ids separated by commas, or a list. A name for logs and metrics may follow an id, as in ID=NAME. Without it, the organization of the account is collected, or the only one that its key can read.
+   */
+  readonly organizations?: string | string[];
+  /**
+   * Id of a provider (multi-tenant portal) whose own events are collected, beside those of the organizations.
+   */
+  readonly provider_id?: string;
+  /**
+   * Keys of intakes, by id of an organization or of the provider, where they are not all one's: an object. The others use intake_key.
+   */
+  readonly organization_intake_keys?: {
+    [k: string]: string;
+  };
+  /**
    * Seconds from the start of one collection cycle to the start of the next.
    */
   readonly frequency: number;
@@ -159,6 +173,34 @@ export const connectorArgumentsSchema: SettingsSchema = {
       "examples": [
         "sso,radius"
       ]
+    },
+    "organizations": {
+      "title": "Organizations",
+      "description": "Organizations whose events are collected, each by itself: ids separated by commas, or a list. A name for logs and metrics may follow an id, as in ID=NAME. Without it, the organization of the account is collected, or the only one that its key can read.",
+      "type": [
+        "string",
+        "array"
+      ],
+      "items": {
+        "type": "string"
+      },
+      "examples": [
+        "5f1e0c2d9a4b7c6d8e9f0a1b=Example Corp"
+      ]
+    },
+    "provider_id": {
+      "title": "Provider",
+      "description": "Id of a provider (multi-tenant portal) whose own events are collected, beside those of the organizations.",
+      "type": "string"
+    },
+    "organization_intake_keys": {
+      "title": "Intake keys of organizations",
+      "description": "Keys of intakes, by id of an organization or of the provider, where they are not all one's: an object. The others use intake_key.",
+      "type": "object",
+      "additionalProperties": {
+        "type": "string"
+      },
+      "x-secret": true
     },
     "frequency": {
       "title": "Frequency",

@@ -1,6 +1,7 @@
 import { defineTrigger } from '../sdk/define-trigger.js';
 import { createClients } from './create-client.js';
 import { DirectoryInsightsSource } from './event-source.js';
+import { streamsOf } from './organizations.js';
 import { PROTECTED_MEMBERS } from './protected-members.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
@@ -15,15 +16,18 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
 
   configure({ module, arguments: args, intakeUrl }, nowMs) {
     const { settings, warnings } = parseSettings({ module, arguments: args, intakeUrl, now: nowMs });
-    return { settings, warnings, secrets: [settings.apiKey, settings.intakeKey] };
+    return { settings, warnings, secrets: secretsOf(settings) };
   },
 
-  describeStream({ services, organizationId }) {
+  describeStream({ services, organizationId, providerId }) {
     const organization = organizationId === undefined ? '' : ` of organization ${organizationId}`;
-    return `services ${[...services].sort().join(', ')}${organization}`;
+    const whose = providerId === undefined ? organization : ` of provider ${providerId}`;
+    return `services ${[...services].sort().join(', ')}${whose}`;
   },
 
   readingPace: ({ requestsPerSecond, pageSize }) => ({ requestsPerSecond, eventsPerRequest: pageSize }),
+
+  streams: streamsOf,
 
   openSources(settings, context) {
     const { services, pageSize } = settings;
@@ -40,3 +44,8 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
     yield* checkConnector(settings, context);
   },
 });
+
+function secretsOf({ apiKey, intakeKey, organizations }: ConnectorSettings): string[] {
+  const keys = organizations.map((organization) => organization.intakeKey).filter((key) => key !== undefined);
+  return [...new Set([apiKey, intakeKey, ...keys])];
+}

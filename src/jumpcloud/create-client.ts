@@ -4,11 +4,15 @@ import { rateLimitedTransport } from '../sdk/http/rate-limited-transport.js';
 import { ServerClock } from '../sdk/http/server-clock.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
 import type { Clock, HttpTransport, Random } from '../sdk/ports.js';
+import type { StreamShare } from '../sdk/trigger.js';
 import { DirectoryInsightsClient } from './api/client.js';
 import type { ConnectorSettings } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
-type ClientSettings = Pick<ConnectorSettings, 'baseUrl' | 'apiKey' | 'organizationId' | 'requestsPerSecond'>;
+type ClientSettings = Pick<
+  ConnectorSettings,
+  'baseUrl' | 'apiKey' | 'organizationId' | 'providerId' | 'requestsPerSecond'
+>;
 
 interface ClientWorld {
   readonly transport: HttpTransport;
@@ -16,6 +20,8 @@ interface ClientWorld {
   readonly random: Random;
   readonly listener?: PipelineListener;
   readonly retryForMs?: number;
+  /** With the rate limit that is shared with other organizations. Default: one of its own. */
+  readonly share?: Pick<StreamShare, 'limiter'>;
 }
 
 /** A client with a rate limit of its own: all that share an API key should share one. */
@@ -25,17 +31,18 @@ export function createClient(settings: ClientSettings, world: ClientWorld): Dire
 
 /** Two clients under one rate limit and with one clock of the API: `backlog` waits wherever `live` has something to ask. */
 export function createClients(
-  { baseUrl, apiKey, organizationId, requestsPerSecond }: ClientSettings,
-  { transport, clock, random, listener, retryForMs }: ClientWorld,
+  { baseUrl, apiKey, organizationId, providerId, requestsPerSecond }: ClientSettings,
+  { transport, clock, random, listener, retryForMs, share }: ClientWorld,
 ): Readonly<Record<Urgency, DirectoryInsightsClient>> {
-  const limiter = new RateLimiter(clock, requestsPerSecond);
+  const limiter = share?.limiter ?? new RateLimiter(clock, requestsPerSecond);
   const observed = observedTransport(transport, { side: 'source', clock, listener });
   const serverClock = new ServerClock(clock);
   const clientOf = (urgency: Urgency): DirectoryInsightsClient =>
     new DirectoryInsightsClient({
       baseUrl,
       apiKey,
-      ...(organizationId === undefined ? {} : { organizationId }),
+      // A provider's own events are those of no organization.
+      ...(providerId === undefined ? organizationId !== undefined && { organizationId } : { providerId }),
       userAgent: USER_AGENT,
       transport: rateLimitedTransport(observed, limiter, { clock, urgency, listener }),
       clock,

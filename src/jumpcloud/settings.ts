@@ -5,6 +5,7 @@ import type { Parsed } from '../sdk/configuration/parsed.js';
 import { SettingsReader } from '../sdk/configuration/settings-reader.js';
 import type { Retention } from '../sdk/configuration/start-from.js';
 import type { ConnectorArguments, ModuleConfiguration } from './configuration.generated.js';
+import { type Organization, readOrganizations } from './organizations.js';
 import { parseServices } from './services.js';
 
 /** How long JumpCloud keeps events. */
@@ -17,6 +18,10 @@ export interface ConnectorSettings extends CollectionSettings {
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly organizationId?: string;
+  /** Of a stream that reads a provider's own events, instead of an organization. */
+  readonly providerId?: string;
+  /** Read each as a stream of its own, where there are any. */
+  readonly organizations: readonly Organization[];
   /** As the API takes them; `['all']` for every service. */
   readonly services: readonly string[];
   readonly pageSize: number;
@@ -49,6 +54,7 @@ export function parseSettings({ module, arguments: args, intakeUrl, now }: Setti
     ...readAccount(reader, module),
     services: reader.take('arguments.service', args.service, readServices, []),
     pageSize: reader.plain('arguments.page_size', args.page_size, 0),
+    organizations: readOrganizations(reader, args),
     ...readCollectionSettings(reader, { arguments: args, intakeUrl, nowMs: now, retention: RETENTION }),
   };
   reader.end();

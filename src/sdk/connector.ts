@@ -105,10 +105,11 @@ export function createPipeline<B extends Batch>(
   context: TriggerContext,
   state: DeliveryState,
 ): Pipeline<B> {
-  const { storage, clock, random, stop } = context;
+  const { storage, clock, random, stop, share } = context;
   const { source, destination, listener, deadLetterLimitBytes: limitBytes } = parts;
   const deadLetter = new DeadLetter(storage, clock, { ...(limitBytes !== undefined && { limitBytes }), listener });
-  return { source, destination, listener, clock, random, stop, state, deadLetter, underWay: new UnderWay() };
+  const places = share && { places: share.places };
+  return { source, destination, listener, clock, random, stop, state, deadLetter, underWay: new UnderWay(), ...places };
 }
 
 /** A start that was told as a time before now is counted from the source's now, which may differ from ours. */

@@ -6,6 +6,8 @@ import { pipelineLog } from './observability/pipeline-log.js';
 import type { Batch } from './pipeline/destination.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Source } from './pipeline/source.js';
+import { inCompany, stretchOf, stretchWarnings } from './streams/company.js';
+import { runStreams } from './streams/run-streams.js';
 import type {
   CheckContext,
   CheckResult,
@@ -14,10 +16,11 @@ import type {
   Trigger,
   TriggerConfiguration,
   TriggerContext,
+  TriggerStream,
 } from './trigger.js';
 
 /** What a source may be made of. */
-export type SourceContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'retryForMs'> & {
+export type SourceContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'retryForMs' | 'share'> & {
   /** To be told of retries and counts. */
   readonly listener: PipelineListener;
 };
@@ -51,7 +54,12 @@ export interface TriggerDefinition<Settings extends CollectionSettings> {
   describeStream(settings: Settings): string;
   /** What bounds the reading, to estimate how long a backlog takes. */
   readingPace?(settings: Settings): ReadingPace;
-  /** Makes the sources of a run; nothing is asked of them yet. */
+  /**
+   * The streams of a trigger that has several, all read with one credential: the rate limit of these settings is theirs
+   * together. None where it has one.
+   */
+  streams?(settings: Settings): readonly TriggerStream<Settings>[];
+  /** Makes the sources of a run; nothing is asked of them yet. Where it has a share, its limiter is the one to keep to. */
   openSources(settings: Settings, context: SourceContext): Sources;
   /** Examines the settings against the real world, sending no event. Findings come as they are made. */
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
@@ -62,6 +70,10 @@ export function defineTrigger<Settings extends CollectionSettings>(
   definition: TriggerDefinition<Settings>,
 ): Trigger<Settings> {
   const { command, vendor, retentionMs } = definition;
+  const streamsOf = (settings: Settings): readonly TriggerStream<Settings>[] => {
+    const streams = definition.streams?.(settings) ?? [];
+    return streams.map((stream) => ({ ...stream, settings: inCompany(stream.settings, streams.length) }));
+  };
   const openDestination = (settings: Settings, context: DestinationContext): ReturnType<typeof createIntake> =>
     createIntake(settings, definition, context);
   const connect = (settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch> => {
@@ -84,13 +96,22 @@ export function defineTrigger<Settings extends CollectionSettings>(
   };
   return {
     command,
-    configure: (configuration, nowMs) => definition.configure(configuration, nowMs),
-    profile: ({ intakeKey, frequencyMs, requestsPerSecond }) => ({
-      vendor,
-      intakeKey,
-      paceMs: Math.max(frequencyMs, 1000 / requestsPerSecond),
-    }),
-    run: (settings, context) => runConnector(connect(settings, context), context),
+    configure(configuration, nowMs) {
+      const { settings, warnings, secrets } = definition.configure(configuration, nowMs);
+      const streams = definition.streams?.(settings).length ?? 0;
+      return { settings, warnings: [...warnings, ...stretchWarnings(settings, streams)], secrets };
+    },
+    profile(settings) {
+      const { intakeKey, requestsPerSecond } = settings;
+      const frequencyMs = settings.frequencyMs * stretchOf(settings, definition.streams?.(settings).length ?? 0);
+      return { vendor, intakeKey, paceMs: Math.max(frequencyMs, 1000 / requestsPerSecond) };
+    },
+    streams: streamsOf,
+    run(settings, context) {
+      const streams = streamsOf(settings);
+      if (streams.length === 0) return runConnector(connect(settings, context), context);
+      return runStreams(streams, (own, within) => runConnector(connect(own, within), within), context);
+    },
     connect,
     openDestination,
     check: (settings, context) => definition.check(settings, context),

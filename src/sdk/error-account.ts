@@ -31,7 +31,8 @@ export class ErrorAccount {
     this.#log = log;
   }
 
-  hear(event: PipelineEvent): void {
+  /** @param stream where a run has several, the one that tells: what it met it has told as an error, not as critical */
+  hear(event: PipelineEvent, stream?: string): void {
     switch (event.kind) {
       case 'delivered':
       case 'caught-up':
@@ -39,17 +40,20 @@ export class ErrorAccount {
         this.#succeededAt = this.clock.monotonic();
         return;
       case 'cycle-failed':
-        this.count(event.error);
+        this.count(event.error, stream === undefined);
         return;
       default:
     }
   }
 
   /** @returns true where it made the account say `critical` */
-  count(thrown: unknown): boolean {
+  count(thrown: unknown, isToldAtOnce = true): boolean {
     // Whoever met it has said so at once; a single refused event is told as less than that.
     const isTold =
-      thrown instanceof ModuleError && isForOperator(thrown) && thrown.code !== 'DESTINATION_REFUSES_EVENT';
+      isToldAtOnce &&
+      thrown instanceof ModuleError &&
+      isForOperator(thrown) &&
+      thrown.code !== 'DESTINATION_REFUSES_EVENT';
     if (isTold) this.#toldCritical = true;
     if (!isCounted(thrown)) return false;
     this.#errors += 1;

@@ -21,18 +21,20 @@ export interface KeepRunningOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly errors: ErrorAccount;
+  readonly errors: Pick<ErrorAccount, 'count'>;
+  /** Failures after which another try is of no use. Default: none. */
+  readonly isFinal?: (thrown: unknown) => boolean;
   /** Told of each wait: who waits on purpose is alive. */
   readonly listener?: PipelineListener;
 }
 
 /**
  * Runs again whatever has ended or failed, until stopped, with a growing wait after failures.
- * @throws what a run throws after the stop was requested
+ * @throws what a run throws after the stop was requested, and what is final
  */
 export async function keepRunning(
   run: (stop: Stop) => Promise<unknown>,
-  { stop, clock, random, log, errors, listener }: KeepRunningOptions,
+  { stop, clock, random, log, errors, isFinal, listener }: KeepRunningOptions,
 ): Promise<void> {
   const isOver = (): boolean => stop.requested.aborted;
   let failures = 0;
@@ -45,7 +47,7 @@ export async function keepRunning(
       failures = 0;
       pauseMs -= clock.monotonic() - startedAt;
     } catch (thrown) {
-      if (isOver()) throw thrown;
+      if (isOver() || isFinal?.(thrown) === true) throw thrown;
       failures = clock.monotonic() - startedAt > LONG_RUN_MS ? 1 : failures + 1;
       const level = reportError(log, thrown);
       const isCritical = errors.count(thrown) || level === 'critical';

@@ -134,8 +134,8 @@ async function completeAccount(
 async function withDigest(watch: PipelineListener, log: Log, clock: Clock): Promise<PipelineListener> {
   const { deliveryDigest } = await import('./platform/delivery-digest.js');
   const digest = deliveryDigest(log, clock);
-  return (event) => {
-    watch(event);
+  return (event, stream) => {
+    watch(event, stream);
     digest(event);
   };
 }

@@ -1,8 +1,11 @@
 import type { Clock, HttpTransport, Random } from './ports.js';
 import type { ConnectorParts } from './connector-parts.js';
+import type { RequestLimiter } from './http/rate-limiter.js';
+import type { SpareBodies } from './intake/spare-bodies.js';
 import type { Log } from './observability/log.js';
 import type { Batch, Destination } from './pipeline/destination.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
+import type { WindowPlaces } from './pipeline/window-places.js';
 import type { Stop } from './stop.js';
 import type { Storage } from './storage/storage.js';
 
@@ -21,6 +24,30 @@ export interface TriggerContext {
   /** How long a failing question to the source is put again, milliseconds; where not given, as long as a run wants. */
   readonly retryForMs?: number;
   readonly listener?: PipelineListener;
+  /** What it shares with the other streams of the run, where there are several. */
+  readonly share?: StreamShare;
+}
+
+/** One of several streams of a trigger, as of an organization: with its own state, and failing by itself. */
+export interface TriggerStream<Settings> {
+  /** What it is chosen by: the id of an organization. */
+  readonly id: string;
+  /** What logs, metrics and `/health` call it, unique among them: a label, or the end of the id. */
+  readonly name: string;
+  /** Where its state lies below the data path. */
+  readonly folder: string;
+  /** The settings of a trigger that has this stream alone. */
+  readonly settings: Settings;
+}
+
+/** What a stream shares with the others of its run. */
+export interface StreamShare {
+  /** The rate limit of the credential. */
+  readonly limiter: RequestLimiter;
+  /** The bound on what is read at the same time. */
+  readonly places: WindowPlaces;
+  /** Memory of delivered batches. */
+  readonly spareBodies: SpareBodies;
 }
 
 /** One finding of a trigger's self-examination. */
@@ -81,9 +108,12 @@ export interface Trigger<Settings> {
    * @throws ModuleError when it cannot go on: corrupt state; with `once`, any failure that retrying did not mend
    */
   run(settings: Settings, context: TriggerContext): Promise<void>;
+  /** The streams of a trigger that has several, each with a folder of the data path; none where it has one, at its root. */
+  streams?(settings: Settings): readonly TriggerStream<Settings>[];
   /**
    * The two ends of a trigger that collects, and its pace: what the commands work with that audit and repair.
-   * A trigger that has them runs as `runConnector(connect(settings, context), context)`.
+   * A trigger that has them runs as `runConnector(connect(settings, context), context)`; one of several streams with the
+   * settings of that stream.
    */
   connect(settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch>;
   /**
@@ -102,7 +132,7 @@ export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport'
 };
 
 /** The world as a destination without a source is given it. */
-export type DestinationContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'listener'> & {
+export type DestinationContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'listener' | 'share'> & {
   /** True: no event is held too large to be tried. */
   readonly anySize: boolean;
 };

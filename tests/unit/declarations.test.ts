@@ -81,6 +81,9 @@ describe('the trigger', () => {
       intake_server: undefined,
       allow_unencrypted_intake: false,
       service: 'all',
+      organizations: undefined,
+      provider_id: undefined,
+      organization_intake_keys: undefined,
       frequency: 60,
       start_from: '1m',
       overlap: '5m',
@@ -99,6 +102,7 @@ describe('the trigger', () => {
   it('never shows either key', () => {
     expect(isSecret(moduleConfigurationSchema, 'apikey')).toBe(true);
     expect(isSecret(connectorArgumentsSchema, 'intake_key')).toBe(true);
+    expect(isSecret(connectorArgumentsSchema, 'organization_intake_keys')).toBe(true);
     expect(isSecret(connectorArgumentsSchema, 'intake_server')).toBe(false);
   });
 });

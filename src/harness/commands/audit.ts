@@ -12,7 +12,14 @@ import { audit, auditRange, type AuditOptions, type AuditRow } from '../../sdk/r
 import { latenessAdvice } from '../../sdk/reconciliation/lateness-advice.js';
 import { formatTimestamp } from '../../sdk/time/timestamp.js';
 import { createAuditPrinter } from '../audit-printer.js';
-import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
+import type { LoadedConfiguration } from '../load-configuration.js';
+import {
+  addOrganizationOption,
+  loadOneStream,
+  loadStreams,
+  type OrganizationFlags,
+  tellStream,
+} from '../organization.js';
 import { printJson, printLine } from '../output.js';
 import { type OpenStream, withStream } from '../stream.js';
 import { type GivenInstant, instant, lengthOfLines } from '../time-options.js';
@@ -21,7 +28,7 @@ import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js'
 import { tellDamage } from './dead-letter/tell-damage.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
-type AuditFlags = ConfigurationFlags & {
+type AuditFlags = OrganizationFlags & {
   readonly from?: GivenInstant;
   readonly to?: GivenInstant;
   readonly by?: 'hour' | 'day';
@@ -37,7 +44,7 @@ export function addAuditCommand(program: Command, world: HarnessWorld, finish: F
     .description(
       'Compare what the source holds with what was delivered, by the hour or day. Works beside a connector.',
     );
-  addConfigurationOptions(command, world.triggers)
+  addOrganizationOption(addConfigurationOptions(command, world.triggers))
     .option('--from <TIME>', 'beginning: so long ago, a date, a time (default: 24h)', instant)
     .option('--to <TIME>', 'end (default: now)', instant)
     .addOption(
@@ -64,8 +71,14 @@ export function addAuditCommand(program: Command, world: HarnessWorld, finish: F
       }),
     )
     .action(async (wanted: string | undefined, flags: AuditFlags) => {
-      const configuration = await loadConfiguration(world, wanted, flags);
-      finish(await runAudit(configuration, world, flags));
+      if (flags.repair === true) { finish(await runAudit(await loadOneStream(world, wanted, flags), world, flags)); return; }
+      let worst: ExitCode = EXIT_CODE.ok;
+      for (const stream of await loadStreams(world, wanted, flags)) {
+        tellStream(stream, flags.json === true, world);
+        worst = Math.max(worst, await runAudit(stream.configuration, world, flags)) as ExitCode;
+        if (worst === EXIT_CODE.interrupted) break;
+      }
+      finish(worst);
     });
 }
 

@@ -14,7 +14,8 @@ import { Stop } from '../../sdk/stop.js';
 import { formatTimestamp } from '../../sdk/time/timestamp.js';
 import { BackfillPrinter, printPlan, roughly } from '../backfill-printer.js';
 import { confirmed } from '../confirm.js';
-import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
+import type { LoadedConfiguration } from '../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../organization.js';
 import { plural, printJson, printLine } from '../output.js';
 import { type OpenStream, withStream } from '../stream.js';
 import { type GivenInstant, instant, lengthOfLines } from '../time-options.js';
@@ -25,7 +26,7 @@ import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-type BackfillFlags = ConfigurationFlags & {
+type BackfillFlags = OrganizationFlags & {
   readonly from: GivenInstant;
   readonly to?: GivenInstant;
   readonly dryRun?: true;
@@ -40,7 +41,7 @@ export function addBackfillCommand(program: Command, world: HarnessWorld, finish
     .description(
       'Collect a range of the past, in slices, newest first, while the live stream goes on; prove it by counts.',
     );
-  addConfigurationOptions(command, world.triggers)
+  addOrganizationOption(addConfigurationOptions(command, world.triggers))
     .requiredOption('--from <TIME>', 'beginning: so long ago, a date, a time', instant)
     .option('--to <TIME>', 'end (default: now)', instant)
     .option('--dry-run', 'print the plan, the number of events and the time it takes; works beside a connector')
@@ -65,7 +66,7 @@ export function addBackfillCommand(program: Command, world: HarnessWorld, finish
       }),
     )
     .action(async (wanted: string | undefined, flags: BackfillFlags) => {
-      const configuration = await loadConfiguration(world, wanted, flags);
+      const configuration = await loadOneStream(world, wanted, flags);
       finish(await runBackfill(configuration, world, flags));
     });
 }

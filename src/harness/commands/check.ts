@@ -6,7 +6,8 @@ import { redactor } from '../../sdk/observability/redactor.js';
 import type { CheckResult } from '../../sdk/trigger.js';
 import { checkDataPath, checkDeadLetter } from '../check-data-path.js';
 import { createCheckPrinter } from '../check-printer.js';
-import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
+import type { LoadedConfiguration } from '../load-configuration.js';
+import { addOrganizationOption, type LoadedStream, loadStreams, type OrganizationFlags } from '../organization.js';
 import { printJson } from '../output.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
@@ -17,7 +18,7 @@ export function addCheckCommand(program: Command, world: HarnessWorld, finish: F
   const command = program
     .command('check')
     .description('Examine everything a run needs: addresses, keys, rights, clock, state. Sends nothing to the intake.');
-  addConfigurationOptions(command, world.triggers)
+  addOrganizationOption(addConfigurationOptions(command, world.triggers))
     .option('--json', 'as JSON')
     .addHelpText('after', PRECEDENCE)
     .addHelpText(
@@ -28,13 +29,13 @@ export function addCheckCommand(program: Command, world: HarnessWorld, finish: F
         environment: CONFIGURATION_ENVIRONMENT,
       }),
     )
-    .action(async (wanted: string | undefined, flags: ConfigurationFlags & { json?: true }) => {
-      const configuration = await loadConfiguration(world, wanted, flags);
-      finish(await check(configuration, world, flags.json === true));
+    .action(async (wanted: string | undefined, flags: OrganizationFlags & { json?: true }) => {
+      const streams = await loadStreams(world, wanted, flags);
+      finish(await check(streams, world, flags.json === true));
     });
 }
 
-async function check(configuration: LoadedConfiguration, world: HarnessWorld, json: boolean): Promise<ExitCode> {
+async function check(streams: readonly LoadedStream[], world: HarnessWorld, json: boolean): Promise<ExitCode> {
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   world.signals.on('SIGINT', interrupt);
@@ -42,10 +43,15 @@ async function check(configuration: LoadedConfiguration, world: HarnessWorld, js
   const printer = createCheckPrinter(world.stdout, world.environment);
   const results: CheckResult[] = [];
   try {
-    if (!json) printer.begin(configuration.name);
-    for await (const result of findings(configuration, world, interrupted.signal)) {
-      results.push(result);
-      if (!json) printer.print(result);
+    if (!json) printer.begin(streams[0]?.configuration.name ?? '');
+    for (const { name, configuration } of streams) {
+      // What is told of the settings is the same for all.
+      const warnings = results.length === 0 ? configuration.loaded.warnings : [];
+      for await (const found of findings(configuration, warnings, { world, signal: interrupted.signal })) {
+        const result = name === undefined ? found : { ...found, name: `${name}: ${found.name}` };
+        results.push(result);
+        if (!json) printer.print(result);
+      }
     }
   } catch (thrown) {
     if (!isAbort(thrown) || !interrupted.signal.aborted) throw thrown;
@@ -63,8 +69,8 @@ async function check(configuration: LoadedConfiguration, world: HarnessWorld, js
 /** The state's findings, then the trigger's own. Whatever they quote, no secret leaves. */
 async function* findings(
   { registration, loaded, storage }: LoadedConfiguration,
-  world: HarnessWorld,
-  signal: AbortSignal,
+  warnings: readonly string[],
+  { world, signal }: { readonly world: HarnessWorld; readonly signal: AbortSignal },
 ): AsyncGenerator<CheckResult> {
   const redact = redactor([...loaded.secrets, ...storage.secrets]);
   const redacted = ({ detail, remedy, ...rest }: CheckResult): CheckResult => ({
@@ -72,7 +78,7 @@ async function* findings(
     detail: redact(detail),
     ...(remedy !== undefined && { remedy: redact(remedy) }),
   });
-  for (const warning of loaded.warnings) yield { name: 'Settings', state: 'warning', detail: warning };
+  for (const warning of warnings) yield { name: 'Settings', state: 'warning', detail: warning };
   for await (const result of checkDataPath(storage)) yield redacted(result);
   for await (const result of checkDeadLetter(storage)) yield redacted(result);
   const transport = world.openTransport();

@@ -8,7 +8,14 @@ import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { formatDuration } from '../../sdk/time/duration.js';
 import { formatTimestamp } from '../../sdk/time/timestamp.js';
 import { confirmed } from '../confirm.js';
-import { loadConfiguration, type ConfigurationFlags } from '../load-configuration.js';
+import type { LoadedConfiguration } from '../load-configuration.js';
+import {
+  addOrganizationOption,
+  loadOneStream,
+  loadStreams,
+  type OrganizationFlags,
+  tellStream,
+} from '../organization.js';
 import { alignColumns, paintFor, printJson, printLine } from '../output.js';
 import { stateAsJson } from '../state-summary.js';
 import { type OpenStream, withStorage, withStream } from '../stream.js';
@@ -18,7 +25,7 @@ import { addConfigurationOptions } from './configuration-options.js';
 import { tellDamage } from './dead-letter/tell-damage.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
-type StateFlags = ConfigurationFlags & { readonly json?: true; readonly yes?: true };
+type StateFlags = OrganizationFlags & { readonly json?: true; readonly yes?: true };
 
 /** Documents of the state, by folder. The dead letter is no part of it. */
 const FOLDERS = ['ledger', 'proofs', 'backup'];
@@ -43,15 +50,21 @@ export function addStateCommand(program: Command, world: HarnessWorld, finish: F
   const add = (
     name: string,
     { description, example }: { readonly description: string; readonly example: string },
-    act: (configuration: Awaited<ReturnType<typeof loadConfiguration>>, flags: StateFlags & Extra) => Promise<ExitCode>,
+    act: (configuration: LoadedConfiguration, flags: StateFlags & Extra) => Promise<ExitCode>,
   ): Command => {
     const command = state.command(name).description(description);
-    addConfigurationOptions(command, world.triggers).addHelpText(
+    addOrganizationOption(addConfigurationOptions(command, world.triggers)).addHelpText(
       'after',
       helpText({ examples: [example], exitCodes: USUAL_EXIT_CODES, environment: CONFIGURATION_ENVIRONMENT }),
     );
     return command.action(async (wanted: string | undefined, flags: StateFlags & Extra) => {
-      finish(await act(await loadConfiguration(world, wanted, flags), flags));
+      if (name !== 'show') { finish(await act(await loadOneStream(world, wanted, flags), flags)); return; }
+      let worst: ExitCode = EXIT_CODE.ok;
+      for (const stream of await loadStreams(world, wanted, flags)) {
+        tellStream(stream, flags.json === true, world);
+        worst = Math.max(worst, await act(stream.configuration, flags)) as ExitCode;
+      }
+      finish(worst);
     });
   };
 

@@ -20,6 +20,8 @@ const TRIES_OF_A_CONTINUED_PAGE = 3;
 export interface ClientOptions extends Omit<ApiClientOptions, 'name' | 'headers' | 'secrets' | 'refusals'> {
   readonly apiKey: string;
   readonly organizationId?: string;
+  /** Instead of an organization: the provider whose own events are read. */
+  readonly providerId?: string;
   readonly userAgent: string;
 }
 
@@ -51,7 +53,7 @@ export interface Bucket {
 export class DirectoryInsightsClient {
   readonly #api: ApiClient;
 
-  constructor({ apiKey, organizationId, userAgent, ...options }: ClientOptions) {
+  constructor({ apiKey, organizationId, providerId, userAgent, ...options }: ClientOptions) {
     this.#api = new ApiClient({
       ...options,
       name: 'JumpCloud',
@@ -62,6 +64,7 @@ export class DirectoryInsightsClient {
         'content-type': 'application/json',
         'user-agent': userAgent,
         ...(organizationId === undefined ? {} : { 'x-org-id': organizationId }),
+        ...(providerId === undefined ? {} : { 'x-provider-id': providerId }),
       },
     });
   }

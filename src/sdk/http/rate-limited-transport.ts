@@ -1,8 +1,10 @@
 import { abortError } from '../errors.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
 import type { Clock, HttpTransport } from '../ports.js';
-import type { RateLimiter, Urgency } from './rate-limiter.js';
+import type { RequestLimiter, Urgency } from './rate-limiter.js';
 import { statedWaitMs } from './retry-after.js';
+
+const TOO_MANY_REQUESTS = 429;
 
 export interface RateLimited {
   readonly clock: Clock;
@@ -14,7 +16,7 @@ export interface RateLimited {
 /** A transport whose tries, retries included, keep to the limiter, and which passes on the other side's `Retry-After`. */
 export function rateLimitedTransport(
   transport: HttpTransport,
-  limiter: RateLimiter,
+  limiter: RequestLimiter,
   { clock, urgency = 'live', listener }: RateLimited,
 ): HttpTransport {
   return {
@@ -29,6 +31,7 @@ export function rateLimitedTransport(
       const response = await transport.request(request);
       const waitMs = statedWaitMs(response, clock.now());
       if (waitMs !== undefined) limiter.hold(waitMs);
+      else if (response.status !== TOO_MANY_REQUESTS) limiter.answered?.();
       return response;
     },
   };

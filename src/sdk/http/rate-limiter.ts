@@ -10,11 +10,21 @@ export type Urgency = 'live' | 'backlog';
 /** One place in so many is kept free of the backlog, and at least one where there are two. Live requests may take all. */
 const PLACES_FOR_A_FREE_ONE = 10;
 
+/** What decides when a request to the other side may begin. */
+export interface RequestLimiter {
+  /** Resolves when a request may begin, or at once when the signal aborts. The caller looks at the signal. */
+  admit(signal: AbortSignal, urgency?: Urgency): Promise<void>;
+  /** The other side asked for silence: nothing begins for `delayMs`. */
+  hold(delayMs: number): void;
+  /** The other side answered, and asked for none. */
+  answered?(): void;
+}
+
 /**
  * Lets at most `requestsPerSecond` requests begin in any second, and none while the other side has said to wait. All
  * that share a credential share one of these. Live requests go before those of a backlog.
  */
-export class RateLimiter {
+export class RateLimiter implements RequestLimiter {
   readonly #limit: number;
   readonly #backlogLimit: number;
   readonly #windowMs: number;

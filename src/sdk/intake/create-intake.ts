@@ -21,7 +21,7 @@ export interface IntakeSender {
 export function createIntake(
   settings: IntakeSettings,
   { userAgent, protectedMembers }: IntakeSender,
-  { clock, random, transport, listener, anySize }: DestinationContext,
+  { clock, random, transport, listener, anySize, share }: DestinationContext,
 ): IntakeDestination {
   return new IntakeDestination({
     url: settings.intakeUrl,
@@ -36,5 +36,6 @@ export function createIntake(
     transport: observedTransport(transport, { side: 'destination', clock, listener }),
     ...{ clock, random },
     ...(listener && { listener }),
+    ...(share && { spareBodies: share.spareBodies }),
   });
 }

@@ -18,6 +18,7 @@ import { readIntakeAnswer, type Verdict } from './intake-answer.js';
 import { IntakeBatch } from './intake-batch.js';
 import { BODY_BYTES, MAX_EVENT_BYTES } from './limits.js';
 import { Narrowing } from './narrowing.js';
+import { SpareBodies } from './spare-bodies.js';
 import { Suspects } from './suspects.js';
 
 const compress = promisify(gzip);
@@ -32,8 +33,6 @@ const EVIDENCE_WAIT_MS = 5_000;
  * cost nothing more than trying the same again.
  */
 const ERRORS_BEFORE_NARROWING = 5;
-/** Bodies that are kept for the batches to come: new memory costs more time than what is written into it. */
-const MOST_SPARE_BODIES = 12;
 /** An answer that acknowledges too few may mean any of them: in few, small parts, so that little is sent twice. */
 const PARTS_OF_AMBIGUOUS = 16;
 
@@ -60,6 +59,8 @@ export interface IntakeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly listener?: PipelineListener;
+  /** Memory of delivered batches, shared with other destinations. Default: of its own. */
+  readonly spareBodies?: SpareBodies;
 }
 
 /** What one request did to the events it carried. */
@@ -84,20 +85,21 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   #lastAccepted = 0;
   readonly #onAccepted = new Set<() => void>();
   readonly #suspects = new Suspects();
-  readonly #spareMemory: Buffer[] = [];
+  readonly #spareBodies: SpareBodies;
 
   constructor(private readonly options: IntakeOptions) {
     this.#hold = new Hold(options.clock);
     this.#form = BODY_FORMS[options.form ?? 'json'];
     this.#endpoint = `${options.url.replace(/\/+$/, '')}${this.#form.path}`;
     this.#redact = redactor([options.intakeKey]);
+    this.#spareBodies = options.spareBodies ?? new SpareBodies();
   }
 
   createBatch(): IntakeBatch {
     const { intakeKey, maxEvents, maxEventBytes } = this.options;
     const eventBytes = maxEventBytes ?? MAX_EVENT_BYTES;
     const limits = { events: maxEvents, requestBytes: BODY_BYTES, eventBytes };
-    return new IntakeBatch(intakeKey, { limits, form: this.#form, memory: () => this.#spareMemory.pop() });
+    return new IntakeBatch(intakeKey, { limits, form: this.#form, memory: () => this.#spareBodies.take() });
   }
 
   reduce({ bytes }: RawEvent): Uint8Array | undefined {
@@ -123,16 +125,12 @@ export class IntakeDestination implements Destination<IntakeBatch> {
       });
       const outcome = narrowing.outcome(undefined);
       // After a request that failed, a connection may still be sending from the body.
-      if (narrowing.requests === 1 && outcome.rejections.length === 0) this.#spare(batch.memory);
+      if (narrowing.requests === 1 && outcome.rejections.length === 0) this.#spareBodies.give(batch.memory);
       return outcome;
     } catch (error) {
       // What was acknowledged before stays acknowledged: a failure is part of the outcome, not instead of it.
       return narrowing.outcome(error instanceof Error ? error : new Error(String(error)));
     }
-  }
-
-  #spare(memory: Buffer): void {
-    if (this.#spareMemory.length < MOST_SPARE_BODIES) this.#spareMemory.push(memory);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Clock } from '../ports.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import { type Answer, refusal } from './http-server.js';
 import type { Log } from './log.js';
+import { type StreamHealth, StreamSigns } from './stream-signs.js';
 
 /** More than the longest time limits of one request to either side, and of one access to the state, together. */
 const LEAST_THRESHOLD_MS = 900_000;
@@ -24,6 +25,8 @@ export class Liveness {
   #thresholdMs = LEAST_THRESHOLD_MS;
   #log: Log | undefined;
   #wasAlive = true;
+  readonly #streams = new StreamSigns();
+  #toldStalled = 0;
 
   /** @param errors told of every event; what it counts is shown as `error_count` */
   constructor(
@@ -42,10 +45,11 @@ export class Liveness {
   }
 
   /** Anything that is heard is a sign of life. */
-  hear(event: PipelineEvent): void {
+  hear(event: PipelineEvent, stream?: string): void {
     const now = this.clock.monotonic();
     this.#heardAt = now;
-    this.errors.hear(event);
+    this.errors.hear(event, stream);
+    if (stream !== undefined) this.#streams.hear(event, stream, now);
     switch (event.kind) {
       case 'delivered':
         this.#eventsAt = now;
@@ -65,7 +69,9 @@ export class Liveness {
     const now = this.clock.monotonic();
     // Who waits as announced is as alive as at the announcement, up to the end of the wait.
     const heartbeatAt = Math.max(this.#heardAt, Math.min(now, this.#waitsUntil));
-    const isAlive = now - heartbeatAt < this.#thresholdMs;
+    const streams = this.#streams.count === 0 ? undefined : this.#streams.health(now, this.#thresholdMs);
+    const isAlive = now - heartbeatAt < this.#thresholdMs && !isMostlyStalled(streams);
+    if (streams !== undefined) this.#tellStalled(streams);
     this.#tell(isAlive, now - heartbeatAt);
     const body = JSON.stringify({
       last_events_time: this.#wallTime(this.#eventsAt),
@@ -74,6 +80,7 @@ export class Liveness {
       seconds_without_events_threshold: 0,
       last_heartbeat_threshold: Math.ceil(this.#thresholdMs / 1000),
       error_count: this.errors.errors,
+      ...(streams && { streams }),
     });
     return { status: isAlive ? 200 : 500, contentType: 'application/json', body };
   }
@@ -88,8 +95,23 @@ export class Liveness {
     }
   }
 
+  /** Each stream that hangs is told; most of them still collect, and would be interrupted for its sake. */
+  #tellStalled({ stalled }: StreamHealth): void {
+    if (stalled.count > this.#toldStalled) {
+      this.#log?.error(`No sign of life from ${stalled.count} organizations: ${stalled.names.join(', ')}`, {
+        advice: 'The others go on. A restart of the item begins them anew, where they are.',
+      });
+    }
+    this.#toldStalled = stalled.count;
+  }
+
   /** UTC without its zone, as the platform has it. */
   #wallTime(at: number): string {
     return formatTimestamp(this.clock.now() - Math.round(this.clock.monotonic() - at)).replace(/Z$/, '');
   }
+}
+
+/** A single stream that hangs is no reason to interrupt the others; half of them hang for a common one. */
+function isMostlyStalled(streams: StreamHealth | undefined): boolean {
+  return streams !== undefined && streams.stalled.count * 2 >= streams.count;
 }

@@ -172,6 +172,24 @@ export const METRICS = {
     help: 'Events whose ids the ledger holds, about 15 bytes of memory each.',
     labels: [],
   },
+  organizationLag: {
+    name: 'symphony_module_{vendor}_organization_lag_seconds',
+    type: 'gauge',
+    help: 'Of each organization, where there are several: seconds since the moment up to which every visible event was delivered.',
+    labels: ['organization'],
+  },
+  organizationFailing: {
+    name: 'symphony_module_{vendor}_organization_failing',
+    type: 'gauge',
+    help: 'Of each organization, where there are several: 1 where its last cycle failed, else 0.',
+    labels: ['organization'],
+  },
+  organizationForwarded: {
+    name: 'symphony_module_{vendor}_organization_forwarded_events_total',
+    type: 'counter',
+    help: 'Of each organization, where there are several: events that the intake has acknowledged.',
+    labels: ['organization'],
+  },
 } as const satisfies Record<string, MetricDefinition>;
 
 /** The name of a metric where events of `vendor` are collected. */

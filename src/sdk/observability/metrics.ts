@@ -23,6 +23,8 @@ export interface MetricsOptions {
 }
 
 const FINGERPRINT_DIGITS = 8;
+/** Series of so many organizations are shown: whoever scrapes them pays for each. */
+const MOST_ORGANIZATIONS = 1000;
 const LANES = ['tail', 'gap', 'backfill'] as const;
 const URGENCIES = ['live', 'backlog'] as const;
 const RESULTS = ['agreed', 'mended', 'differed', 'impossible', 'refused'] as const;
@@ -44,12 +46,13 @@ export function createMetrics(
     deliveryMetrics(make),
     requestMetrics(make),
     proofMetrics(make, clock),
+    organizationMetrics(registry, profile.vendor, clock),
   ];
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    listener(event) {
-      for (const listener of listeners) listener(event);
+    listener(event, stream) {
+      for (const listener of listeners) listener(event, stream);
     },
   };
 }
@@ -90,11 +93,19 @@ function commonMetrics(make: Maker, clock: Pick<Clock, 'now'>, labels: { readonl
   const forwarded = make.counter(METRICS.forwarded);
   const discarded = make.counter(METRICS.discarded);
   const durations = [make.histogram(METRICS.cycle), make.histogram(METRICS.cycleAgain)];
-  let caughtUpToMs: number | undefined;
-  make.gauge(METRICS.lag, () => secondsSince(caughtUpToMs, clock), labels);
+  const caughtUpToMs = new PerStream<number>();
+  make.gauge(
+    METRICS.lag,
+    () =>
+      secondsSince(
+        caughtUpToMs.least((ms) => ms),
+        clock,
+      ),
+    labels,
+  );
   // There from the start: an increase from nothing is none to Prometheus.
   for (const counter of [collected, forwarded, discarded]) counter.inc(labels, 0);
-  return (event: PipelineEvent): void => {
+  return (event: PipelineEvent, stream?: string): void => {
     switch (event.kind) {
       case 'read':
         collected.inc(labels, event.events - event.repeated);
@@ -106,7 +117,7 @@ function commonMetrics(make: Maker, clock: Pick<Clock, 'now'>, labels: { readonl
         if (event.delivered === undefined) discarded.inc(labels);
         return;
       case 'caught-up':
-        caughtUpToMs = event.toMs;
+        caughtUpToMs.set(stream, event.toMs);
         for (const duration of durations) duration.observe(labels, event.durationMs / 1000);
         return;
       default:
@@ -181,18 +192,88 @@ function requestMetrics(make: Maker): PipelineListener {
 function proofMetrics(make: Maker, clock: Pick<Clock, 'now'>): PipelineListener {
   const comparisons = make.counter(METRICS.comparisons);
   for (const result of RESULTS) comparisons.inc({ result }, 0);
-  let agree: number | undefined;
-  let committed: Extract<PipelineEvent, { kind: 'committed' }> | undefined;
-  make.gauge(METRICS.agree, () => agree);
-  make.gauge(METRICS.proven, () => secondsSince(committed?.provenToMs, clock));
-  make.gauge(METRICS.owed, () => secondsSince(committed?.owedFromMs, clock));
-  make.gauge(METRICS.ledger, () => committed?.ledgerEvents);
-  return (event) => {
-    if (event.kind === 'committed') committed = event;
+  const agree = new PerStream<number>();
+  const committed = new PerStream<Extract<PipelineEvent, { kind: 'committed' }>>();
+  make.gauge(METRICS.agree, () => agree.least((value) => value));
+  make.gauge(METRICS.proven, () =>
+    secondsSince(
+      committed.least(({ provenToMs }) => provenToMs),
+      clock,
+    ),
+  );
+  make.gauge(METRICS.owed, () =>
+    secondsSince(
+      committed.least(({ owedFromMs }) => owedFromMs),
+      clock,
+    ),
+  );
+  make.gauge(METRICS.ledger, () => committed.sum(({ ledgerEvents }) => ledgerEvents));
+  return (event, stream) => {
+    if (event.kind === 'committed') committed.set(stream, event);
     if (event.kind !== 'compared') return;
     comparisons.inc({ result: event.result });
-    if (event.result !== 'impossible') agree = event.result === 'agreed' || event.result === 'mended' ? 1 : 0;
+    if (event.result !== 'impossible')
+      agree.set(stream, event.result === 'agreed' || event.result === 'mended' ? 1 : 0);
   };
+}
+
+/** A few series of each organization: what an operator asks of one. Further organizations are in the sums alone. */
+function organizationMetrics(registry: Registry, vendor: string, clock: Pick<Clock, 'now'>): PipelineListener {
+  const known = new Map<string, { toMs: number | undefined; isFailing: boolean }>();
+  const gauge = (definition: MetricDefinition, collect: (gauge: Gauge, name: string) => void): void => {
+    const name = metricName(definition, vendor);
+    const made: Gauge = new Gauge({
+      ...{ name, help: definition.help, labelNames: [...definition.labels], registers: [registry] },
+      collect() {
+        for (const organization of known.keys()) collect(made, organization);
+      },
+    });
+  };
+  gauge(METRICS.organizationLag, (made, organization) => {
+    const seconds = secondsSince(known.get(organization)?.toMs, clock);
+    if (seconds !== undefined) made.set({ organization }, seconds);
+  });
+  gauge(METRICS.organizationFailing, (made, organization) => {
+    made.set({ organization }, known.get(organization)?.isFailing === true ? 1 : 0);
+  });
+  const forwarded = makerOf(registry, vendor).counter(METRICS.organizationForwarded);
+  return (event, organization) => {
+    if (organization === undefined) return;
+    let so = known.get(organization);
+    if (so === undefined) {
+      if (known.size >= MOST_ORGANIZATIONS) return;
+      known.set(organization, (so = { toMs: undefined, isFailing: false }));
+      forwarded.inc({ organization }, 0);
+    }
+    if (event.kind === 'delivered') forwarded.inc({ organization }, event.events);
+    else if (event.kind === 'cycle-failed') so.isFailing = true;
+    else if (event.kind === 'caught-up') [so.toMs, so.isFailing] = [event.toMs, false];
+  };
+}
+
+/** What the streams of a run have told last, each. A run of one has no name for it. */
+class PerStream<Told> {
+  readonly #told = new Map<string | undefined, Told>();
+
+  set(stream: string | undefined, told: Told): void {
+    this.#told.set(stream, told);
+  }
+
+  /** That of the stream which is worst. Undefined where nothing is known of one that has told something. */
+  least(of: (told: Told) => number | undefined): number | undefined {
+    let least: number | undefined;
+    for (const told of this.#told.values()) {
+      const value = of(told);
+      if (value === undefined) return undefined;
+      if (least === undefined || value < least) least = value;
+    }
+    return least;
+  }
+
+  sum(of: (told: Told) => number): number | undefined {
+    if (this.#told.size === 0) return undefined;
+    return [...this.#told.values()].reduce((sum, told) => sum + of(told), 0);
+  }
 }
 
 function secondsSince(ms: number | undefined, clock: Pick<Clock, 'now'>): number | undefined {

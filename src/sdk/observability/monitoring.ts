@@ -113,9 +113,9 @@ export async function openMonitoring({
       if (metrics !== undefined) for (const exporter of exporters) await open(exporter, metrics.serve);
       if (metrics !== undefined && showsIntakeKey) problems.push(SHOWN_KEY);
       for (const problem of problems) log.warning(problem);
-      return (event) => {
-        liveness.hear(event);
-        metrics?.listener(event);
+      return (event, stream) => {
+        liveness.hear(event, stream);
+        metrics?.listener(event, stream);
       };
     },
     async close() {

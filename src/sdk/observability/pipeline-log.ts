@@ -1,5 +1,5 @@
 import type { Clock } from '../ports.js';
-import type { PipelineEvent, PipelineListener } from '../pipeline/pipeline-event.js';
+import type { PipelineEvent } from '../pipeline/pipeline-event.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import { type Log, STREAM_ONLY } from './log.js';
 
@@ -38,7 +38,7 @@ interface Kept {
  * trouble with a side begins and one when it ends, not one for every try. Of events that are kept for the same reason
  * the first one has a line, and the others are counted up to the next commit.
  */
-export function pipelineLog(log: Log, clock: Clock): PipelineListener {
+export function pipelineLog(log: Log, clock: Clock): (event: PipelineEvent) => void {
   const troubles = new Map<Side, Trouble>();
   const kept = new Map<string, Kept>();
   return (event) => {

@@ -83,5 +83,8 @@ export type PipelineEvent =
   /** A cycle failed; the position is unmoved and the next try comes after `delayMs`. */
   | { readonly kind: 'cycle-failed'; readonly error: ModuleError; readonly delayMs: number };
 
-/** Hears what happens in a pipeline, as it happens. It must not throw. */
-export type PipelineListener = (event: PipelineEvent) => void;
+/**
+ * Hears what happens in a pipeline, as it happens. It must not throw.
+ * @param stream the name of the stream that tells, where a run has several
+ */
+export type PipelineListener = (event: PipelineEvent, stream?: string) => void;

@@ -16,6 +16,7 @@ import type { PipelineListener } from './pipeline-event.js';
 import type { RawEvent } from './raw-event.js';
 import type { Page, Source, Window } from './source.js';
 import type { UnderWay } from './under-way.js';
+import type { WindowPlaces } from './window-places.js';
 
 /** What all lanes pump from, to and with. */
 export interface Pipeline<B extends Batch> {
@@ -28,6 +29,8 @@ export interface Pipeline<B extends Batch> {
   readonly random: Random;
   readonly stop: Stop;
   readonly listener: PipelineListener;
+  /** Where several streams share the memory of a run. */
+  readonly places?: WindowPlaces;
 }
 
 /** A window and on whose behalf it is read. */
@@ -67,7 +70,19 @@ export interface Pumped {
  * @returns once everything visible in the window was delivered, or is under way in another lane
  * @throws ModuleError the first failure of either side, after all else under way has settled; an AbortError after a stop
  */
-export function pumpWindow<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Promise<Pumped> {
+export async function pumpWindow<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Promise<Pumped> {
+  const { places, stop } = pipeline;
+  if (places === undefined) return pumpAtOnce(errand, pipeline);
+  const leave = await places.enter(errand.lane, stop.requested);
+  try {
+    const parallelDeliveries = Math.min(errand.parallelDeliveries, places.parallelDeliveries);
+    return await pumpAtOnce({ ...errand, parallelDeliveries }, pipeline);
+  } finally {
+    leave();
+  }
+}
+
+function pumpAtOnce<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Promise<Pumped> {
   const run = new WindowRun(errand, pipeline);
   // What a gap shows is known, most of it: its ids are needed until it is read, however far the tail gets meanwhile.
   return errand.lane === 'gap' ? pipeline.state.remembering(errand.window.fromMs, () => run.run()) : run.run();

@@ -14,6 +14,8 @@ interface FaultSubject {
   readonly path: string;
   /** The texts of the events that the request carries; asked for only when a condition needs them. */
   readonly eventTexts: () => readonly EventText[];
+  /** The organizations that the request names. */
+  readonly organizations?: readonly string[];
 }
 
 /** An event's text, or its UTF-8 bytes. */
@@ -55,9 +57,10 @@ export function createFaultEvaluator(options: {
   const elapsedSeconds = (): number => (options.now() - startedMs) / 1000;
 
   return {
-    forRequest: ({ path, eventTexts }) =>
+    forRequest: ({ path, eventTexts, organizations }) =>
       forRequests
-        .filter((one) => concernsPath(one.fault.when, path) && happens(one, elapsedSeconds(), eventTexts))
+        .filter((one) => concernsPath(one.fault.when, path) && concernsOrganization(one.fault.when, organizations))
+        .filter((one) => happens(one, elapsedSeconds(), eventTexts))
         .map(({ effect }) => effect),
     forEvent: (text) => forEvents.find((one) => happens(one, elapsedSeconds(), () => [text]))?.effect,
     visibilityDelayMs: ({ id, text }) => {
@@ -93,6 +96,10 @@ function isLateness(armed: ArmedFault): armed is ArmedFault<Extract<FaultEffect,
 
 function concernsPath(when: FaultCondition | undefined, path: string): boolean {
   return when?.endpoints?.some((end) => path.endsWith(end)) ?? true;
+}
+
+function concernsOrganization(when: FaultCondition | undefined, named: readonly string[] = []): boolean {
+  return when?.organizations?.some((organization) => named.includes(organization)) ?? true;
 }
 
 /** Counts the request, and decides. */

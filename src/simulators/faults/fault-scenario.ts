@@ -43,6 +43,8 @@ export interface FaultCondition {
   readonly to_seconds?: number;
   /** Only requests that carry an event, or only events, whose text contains this. */
   readonly event_text_contains?: string;
+  /** Only requests of these organizations, by their header x-org-id (JumpCloud alone). */
+  readonly organizations?: readonly string[];
 }
 
 /** What happens. */

@@ -27,6 +27,7 @@ const CONDITION: Members = {
   'from_seconds?': quantity,
   'to_seconds?': quantity,
   'event_text_contains?': text,
+  'organizations?': texts,
 };
 
 const EFFECTS: Readonly<Record<FaultEffect['kind'], Members>> = {

@@ -66,7 +66,11 @@ export function createJumpcloudApi(options: JumpcloudApiOptions = {}): Jumpcloud
     },
     handle(request) {
       options.beforeRequest?.();
-      const effects = faults.forRequest({ path: request.path, eventTexts: () => [] });
+      const effects = faults.forRequest({
+        path: request.path,
+        eventTexts: () => [],
+        organizations: request.headers['x-org-id'] ?? [],
+      });
       const final = answerWithFaults(effects, () => answer(request, effects), [
         ['X-Request-Id', randomUUID()],
         ['Date', new Date(now()).toUTCString()],

@@ -8,7 +8,7 @@ import {
 import { describeRecord } from '../../../sdk/dead-letter/dead-letter-record.js';
 import { EXIT_CODE } from '../../../sdk/exit-code.js';
 import { escapeControls } from '../../../sdk/observability/escape-controls.js';
-import { loadConfiguration, type ConfigurationFlags } from '../../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../../organization.js';
 import { withStorage } from '../../stream.js';
 import { alignColumns, paintFor, printJson, printLine } from '../../output.js';
 import type { Finish, HarnessWorld } from '../../world.js';
@@ -17,12 +17,12 @@ import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from '../help.j
 import { addEntryFilterOptions, entryFilter, type EntryFilterFlags } from './entry-filter.js';
 import { tellDamage } from './tell-damage.js';
 
-type ListFlags = ConfigurationFlags & EntryFilterFlags & { readonly json?: true };
+type ListFlags = OrganizationFlags & EntryFilterFlags & { readonly json?: true };
 
 /** `dead-letter list`: what could not be delivered, a line each. */
 export function addListCommand(group: Command, world: HarnessWorld, finish: Finish): void {
   const command = group.command('list').description('List the events that could not be delivered. Changes nothing.');
-  addEntryFilterOptions(addConfigurationOptions(command, world.triggers))
+  addEntryFilterOptions(addOrganizationOption(addConfigurationOptions(command, world.triggers)))
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -38,7 +38,7 @@ export function addListCommand(group: Command, world: HarnessWorld, finish: Fini
     )
     .action(async (wanted: string | undefined, flags: ListFlags) => {
       const isMeant = entryFilter(flags, world.clock.now());
-      const configuration = await loadConfiguration(world, wanted, flags);
+      const configuration = await loadOneStream(world, wanted, flags);
       const entries: EntryView[] = [];
       const damaged: DamagedLine[] = [];
       await withStorage(configuration, 'read', async (storage) => {

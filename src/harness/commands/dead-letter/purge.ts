@@ -4,7 +4,7 @@ import { DeadLetterArchive } from '../../../sdk/dead-letter/dead-letter-archive.
 import { ConfigurationError } from '../../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../../sdk/exit-code.js';
 import type { Storage } from '../../../sdk/storage/storage.js';
-import { loadConfiguration, type ConfigurationFlags } from '../../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../../organization.js';
 import { withStorage } from '../../stream.js';
 import { plural, printJson, printLine } from '../../output.js';
 import type { Finish, HarnessWorld } from '../../world.js';
@@ -18,7 +18,7 @@ import {
   hasEntryFilter,
 } from './entry-filter.js';
 
-type PurgeFlags = ConfigurationFlags &
+type PurgeFlags = OrganizationFlags &
   EntryFilterFlags & { readonly all?: true; readonly yes?: true; readonly json?: true };
 
 /** `dead-letter purge`: deletes what nobody will send again. */
@@ -26,7 +26,7 @@ export function addPurgeCommand(group: Command, world: HarnessWorld, finish: Fin
   const command = group
     .command('purge')
     .description('Delete events from the dead letter for good. Needs a filter or --all, and a confirmation.');
-  addEntryFilterOptions(addConfigurationOptions(command, world.triggers))
+  addEntryFilterOptions(addOrganizationOption(addConfigurationOptions(command, world.triggers)))
     .option('--all', 'every entry')
     .option('--yes', 'do not ask')
     .option('--json', 'the result as JSON')
@@ -44,7 +44,7 @@ export function addPurgeCommand(group: Command, world: HarnessWorld, finish: Fin
     .action(async (wanted: string | undefined, flags: PurgeFlags) => {
       const isMeant = entryFilter(flags, world.clock.now());
       assertMeant(flags, world);
-      const configuration = await loadConfiguration(world, wanted, flags);
+      const configuration = await loadOneStream(world, wanted, flags);
       finish(await withStorage(configuration, 'write', (storage) => purge(storage, { isMeant, flags }, world)));
     });
 }

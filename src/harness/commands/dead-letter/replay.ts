@@ -18,7 +18,8 @@ import { outputStyle } from '../../../sdk/observability/terminal.js';
 import { stopOnSignals } from '../../../sdk/signals.js';
 import { Stop } from '../../../sdk/stop.js';
 import type { Storage } from '../../../sdk/storage/storage.js';
-import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../../load-configuration.js';
+import type { LoadedConfiguration } from '../../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../../organization.js';
 import { withStorage } from '../../stream.js';
 import { alignColumns, paintFor, plural, printJson, printLine } from '../../output.js';
 import type { Finish, HarnessWorld } from '../../world.js';
@@ -30,7 +31,7 @@ const GRACE_MS = 8_000;
 /** A line of progress so often. */
 const PROGRESS_MS = 1_000;
 
-type ReplayFlags = ConfigurationFlags &
+type ReplayFlags = OrganizationFlags &
   EntryFilterFlags & { readonly oversized?: true; readonly dryRun?: true; readonly json?: true };
 
 /** `dead-letter replay`: sends again what could not be delivered. */
@@ -40,7 +41,7 @@ export function addReplayCommand(group: Command, world: HarnessWorld, finish: Fi
     .description(
       'Send the events again, with the settings of a run. What the intake acknowledges leaves the dead letter.',
     );
-  addEntryFilterOptions(addConfigurationOptions(command, world.triggers))
+  addEntryFilterOptions(addOrganizationOption(addConfigurationOptions(command, world.triggers)))
     .option('--oversized', 'also events of which a trimmed copy was sent, and whole ones whatever their size')
     .option('--dry-run', 'send nothing, only say what would be sent')
     .option('--json', 'the result as JSON')
@@ -59,7 +60,7 @@ export function addReplayCommand(group: Command, world: HarnessWorld, finish: Fi
     )
     .action(async (wanted: string | undefined, flags: ReplayFlags) => {
       const isMeant = entryFilter(flags, world.clock.now());
-      const configuration = await loadConfiguration(world, wanted, flags);
+      const configuration = await loadOneStream(world, wanted, flags);
       const access = flags.dryRun === true ? 'read' : 'write';
       finish(
         await withStorage(configuration, access, async (storage) => {

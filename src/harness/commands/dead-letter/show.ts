@@ -6,14 +6,14 @@ import { EXIT_CODE } from '../../../sdk/exit-code.js';
 import { escapeControls } from '../../../sdk/observability/escape-controls.js';
 import type { OutputStream } from '../../../sdk/observability/terminal.js';
 import type { Storage } from '../../../sdk/storage/storage.js';
-import { loadConfiguration, type ConfigurationFlags } from '../../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../../organization.js';
 import { withStorage } from '../../stream.js';
 import { paintFor, printJson, printLine } from '../../output.js';
 import type { Finish, HarnessWorld } from '../../world.js';
 import { addConfigurationOptions } from '../configuration-options.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from '../help.js';
 
-type ShowFlags = ConfigurationFlags & { readonly json?: true };
+type ShowFlags = OrganizationFlags & { readonly json?: true };
 
 /** `dead-letter show`: one event, byte for byte. */
 export function addShowCommand(group: Command, world: HarnessWorld, finish: Finish): void {
@@ -21,7 +21,7 @@ export function addShowCommand(group: Command, world: HarnessWorld, finish: Fini
     .command('show')
     .description('Print one event exactly as it came to standard output, and what is known of it to standard error.')
     .argument('<entry>', 'id of the event, or its number in the list');
-  addConfigurationOptions(command, world.triggers)
+  addOrganizationOption(addConfigurationOptions(command, world.triggers))
     .option('--json', 'all of it as JSON on standard output')
     .addHelpText(
       'after',
@@ -35,7 +35,7 @@ export function addShowCommand(group: Command, world: HarnessWorld, finish: Fini
       }),
     )
     .action(async (entry: string, wanted: string | undefined, flags: ShowFlags) => {
-      const configuration = await loadConfiguration(world, wanted, flags);
+      const configuration = await loadOneStream(world, wanted, flags);
       const found = await withStorage(configuration, 'read', (storage) => find(storage, entry));
       if (found === undefined) printLine(world.stderr, `No such entry in the dead letter: ${escapeControls(entry)}`);
       else await show(found, flags.json === true, world);
