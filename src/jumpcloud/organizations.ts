@@ -3,7 +3,6 @@ import type { Parsed } from '../sdk/configuration/parsed.js';
 import type { SettingsReader } from '../sdk/configuration/settings-reader.js';
 import type { TriggerStream } from '../sdk/trigger.js';
 import type { ConnectorArguments } from './configuration.generated.js';
-import type { ConnectorSettings } from './settings.js';
 
 /** One of several organizations, or a provider with its own events. */
 export interface Organization {
@@ -40,8 +39,16 @@ export function readOrganizations(reader: SettingsReader, args: Arguments): read
   });
 }
 
+/** What the settings of a stream differ in. */
+interface StreamSettings {
+  readonly organizations: readonly Organization[];
+  readonly intakeKey: string;
+  readonly organizationId?: string;
+  readonly providerId?: string;
+}
+
 /** A stream of each. */
-export function streamsOf(settings: ConnectorSettings): TriggerStream<ConnectorSettings>[] {
+export function streamsOf<Settings extends StreamSettings>(settings: Settings): TriggerStream<Settings>[] {
   const { organizations } = settings;
   const names = namesOf(organizations);
   return organizations.map(({ kind, id, intakeKey = settings.intakeKey }, index) => ({
