@@ -46,6 +46,8 @@ export interface ConnectorRun {
   readonly stop: Stop;
   readonly log: RecordingLog;
   readonly told: PipelineEvent[];
+  /** The same of each stream, by its name, where there are several. */
+  readonly toldBy: Map<string | undefined, { readonly event: PipelineEvent; readonly atMs: number }[]>;
   readonly requests: HttpRequest[];
   /** Requests for events, as they were asked. */
   queries(): Record<string, unknown>[];
@@ -76,6 +78,7 @@ export class ConnectorWorld {
     const stop = new Stop();
     const log = new RecordingLog();
     const told: PipelineEvent[] = [];
+    const toldBy: ConnectorRun['toldBy'] = new Map();
     const requests: HttpRequest[] = [];
     const transport = options.transport ?? this.transport;
     const settings = this.#settings(options);
@@ -92,7 +95,11 @@ export class ConnectorWorld {
       log: log.log,
       stop,
       once: options.once ?? true,
-      listener: (event) => void told.push(event),
+      listener: (event, stream) => {
+        told.push(event);
+        const own = toldBy.get(stream) ?? [];
+        if (own.push({ event, atMs: this.clock.now() }) === 1) toldBy.set(stream, own);
+      },
     });
     ended.catch(() => undefined);
     const to = (endpoint: string): string[] =>
@@ -102,6 +109,7 @@ export class ConnectorWorld {
       stop,
       log,
       told,
+      toldBy,
       requests,
       queries: () => to('/events').map((body) => JSON.parse(body) as Record<string, unknown>),
       pushes: () => to('/batch').map((body) => JSON.parse(body) as { intake_key: string; jsons: string[] }),

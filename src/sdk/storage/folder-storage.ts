@@ -8,13 +8,13 @@ import type { StorageLocation } from './storage-location.js';
  */
 export function folderStorage(storage: Storage, folder: string): Storage {
   assertFolderName(folder);
-  const inside = (name: string): string => (name === '' ? folder : `${folder}/${name}`);
+  const inside = (name: string): string => `${folder}/${name}`;
   return {
     location: `${storage.location}/${folder}`,
     read: (name) => storage.read(inside(name)),
     write: (name, content) => storage.write(inside(name), content),
     remove: (name) => storage.remove(inside(name)),
-    list: (name) => storage.list(inside(name)),
+    list: (name) => storage.list(name === '' ? folder : inside(name)),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Account } from '../../../src/simulators/account.js';
 import type { Fault } from '../../../src/simulators/faults/fault-scenario.js';
 import { type Simulators, startSimulators } from '../../../src/simulators/serve.js';
 import type { Undo } from '../undo.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../../support/free-port.js';
 import { lagsOf, type Lags, scrape } from './scrape.js';
 
 const SAMPLE_EVERY_MS = 5_000;

@@ -35,6 +35,25 @@ describe('createClient', () => {
     expect(made.transport.requests[0]?.headers).toMatchObject({ 'x-org-id': 'org-1' });
   });
 
+  it('names the provider instead, where its own events are wanted', async () => {
+    const made = world(COUNTED);
+    const settings = { ...SETTINGS, organizationId: 'org-1', providerId: 'provider-1' };
+    await createClient(settings, made).count(EVERYTHING, signal);
+    expect(made.transport.requests[0]?.headers).toMatchObject({ 'x-provider-id': 'provider-1' });
+    expect(made.transport.requests[0]?.headers).not.toHaveProperty('x-org-id');
+  });
+
+  it('keeps to the rate limit that it shares with others', async () => {
+    const made = world(COUNTED);
+    const asked: unknown[] = [];
+    const limiter = {
+      admit: (_: AbortSignal, urgency: unknown) => Promise.resolve(void asked.push(urgency)),
+      hold: () => undefined,
+    };
+    await createClient(SETTINGS, { ...made, share: { limiter } }).count(EVERYTHING, signal);
+    expect(asked).toEqual(['live']);
+  });
+
   it('keeps to the rate limit', async () => {
     const made = world(COUNTED);
     const client = createClient(SETTINGS, made);

@@ -107,3 +107,26 @@ describe('the count', () => {
     expect(account.errors).toBe(3);
   });
 });
+
+describe('what one of several streams met', () => {
+  it('becomes critical like any outage where nothing else goes well, for it was told as an error', async () => {
+    const { clock, recording, account } = opened();
+    const refused = new ModuleError('SOURCE_ROLE_REFUSED', 'no role');
+    for (let minute = 0; minute < 31; minute += 1) {
+      await clock.advance(MINUTE);
+      account.hear({ kind: 'cycle-failed', error: refused, delayMs: MINUTE }, 'one');
+    }
+    expect(recording.at('critical')).toHaveLength(1);
+  });
+
+  it('does not, while another one collects', async () => {
+    const { clock, recording, account } = opened();
+    const refused = new ModuleError('SOURCE_ROLE_REFUSED', 'no role');
+    for (let minute = 0; minute < 120; minute += 1) {
+      await clock.advance(MINUTE);
+      account.hear({ kind: 'cycle-failed', error: refused, delayMs: MINUTE }, 'one');
+      account.hear({ kind: 'caught-up', toMs: 0, events: 0, durationMs: 1 }, 'other');
+    }
+    expect(recording.lines).toEqual([]);
+  });
+});

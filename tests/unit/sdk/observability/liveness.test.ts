@@ -132,3 +132,54 @@ describe('the count of errors', () => {
     expect(report()['error_count']).toBe(0);
   });
 });
+
+describe('/health of a run with several streams', () => {
+  const names = ['a', 'b', 'c'];
+
+  it('tells how many there are, which fail and which give no sign of life, and is alive while most of them do', async () => {
+    const { clock, log, liveness, report, status } = begun();
+    for (const name of names) liveness.hear(QUIET_CYCLE, name);
+    expect(report()['streams']).toEqual({
+      count: 3,
+      failing: { count: 0, names: [] },
+      stalled: { count: 0, names: [] },
+    });
+    await clock.advance(THRESHOLD);
+    liveness.hear(QUIET_CYCLE, 'a');
+    liveness.hear(FAILED_CYCLE, 'b');
+    expect(status()).toBe(200);
+    expect(report()['streams']).toEqual({
+      count: 3,
+      failing: { count: 1, names: ['b'] },
+      stalled: { count: 1, names: ['c'] },
+    });
+    expect(log.at('error')).toEqual(['No sign of life from 1 organizations: c']);
+  });
+
+  it('asks for a restart where half of them hang, whatever the others tell', async () => {
+    const { clock, liveness, status } = begun();
+    for (const name of ['a', 'b', 'c', 'd']) liveness.hear(QUIET_CYCLE, name);
+    await clock.advance(THRESHOLD);
+    liveness.hear(QUIET_CYCLE, 'a');
+    expect(status()).toBe(500);
+    liveness.hear(QUIET_CYCLE, 'b');
+    liveness.hear(QUIET_CYCLE, 'c');
+    expect(status()).toBe(200);
+  });
+
+  it('believes a stream that says how long it waits', async () => {
+    const { clock, liveness, report } = begun();
+    liveness.hear({ kind: 'waiting', delayMs: 2 * HOUR }, 'a');
+    for (const name of ['b', 'c', 'd']) liveness.hear(QUIET_CYCLE, name);
+    await clock.advance(HOUR);
+    expect(report()['streams']).toMatchObject({ stalled: { names: ['b', 'c', 'd'] } });
+  });
+
+  it('names twenty at the most', async () => {
+    const { clock, liveness, report } = begun();
+    for (let n = 0; n < 50; n += 1) liveness.hear(QUIET_CYCLE, `s${n}`);
+    await clock.advance(THRESHOLD);
+    const { stalled } = report()['streams'] as { stalled: { count: number; names: string[] } };
+    expect([stalled.count, stalled.names.length]).toEqual([50, 20]);
+  });
+});

@@ -221,3 +221,58 @@ describe('the series of the existing dashboards', () => {
     expect(text).toContain(`symphony_module_jumpcloud_collected_messages_total{intake_key="${INTAKE_KEY}"} 0`);
   });
 });
+
+describe('the metrics of a run with several streams', () => {
+  const clock = new ManualClock();
+  const told = (): ReturnType<typeof createMetrics> =>
+    createMetrics({ vendor: 'jumpcloud', intakeKey: INTAKE_KEY }, clock);
+  const caughtUp = (secondsAgo: number): PipelineEvent => {
+    return { kind: 'caught-up', toMs: clock.now() - secondsAgo * 1000, events: 0, durationMs: 1 };
+  };
+  const committed = (secondsAgo: number, ledgerEvents: number): PipelineEvent => {
+    const provenToMs = clock.now() - secondsAgo * 1000;
+    return { kind: 'committed', owedFromMs: provenToMs, accountedFor: 0, ledgerEvents, provenToMs };
+  };
+
+  it('have the worst of all, and their sum', async () => {
+    const metrics = told();
+    for (const [name, seconds] of [
+      ['a', 10],
+      ['b', 300],
+      ['c', 20],
+    ] as const) {
+      metrics.listener(caughtUp(seconds), name);
+      metrics.listener(committed(seconds, seconds), name);
+      metrics.listener({ kind: 'compared', result: name === 'c' ? 'differed' : 'agreed' }, name);
+    }
+    const text = await metrics.text();
+    expect(text).toContain(`symphony_module_common_events_lags${LABEL} 300`);
+    expect(text).toContain(`${OWN}_oldest_owed_age_seconds 300`);
+    expect(text).toContain(`${OWN}_proven_complete_age_seconds 300`);
+    expect(text).toContain(`${OWN}_ledger_events 330`);
+    expect(text).toContain(`${OWN}_counts_agree 0`);
+  });
+
+  it('have a few series of each', async () => {
+    const metrics = told();
+    metrics.listener(caughtUp(10), 'a');
+    metrics.listener(delivered({ lane: 'tail', sinceSeenMs: 1, sinceHappenedMs: undefined }), 'a');
+    metrics.listener({ kind: 'cycle-failed', error: failure, delayMs: 1 }, 'b');
+    const text = await metrics.text();
+    expect(text).toContain(`${OWN}_organization_lag_seconds{organization="a"} 10`);
+    expect(text).toContain(`${OWN}_organization_forwarded_events_total{organization="a"} 3`);
+    expect(text).toContain(`${OWN}_organization_failing{organization="a"} 0`);
+    expect(text).toContain(`${OWN}_organization_failing{organization="b"} 1`);
+    expect(text).not.toContain('organization_lag_seconds{organization="b"}');
+    metrics.listener(caughtUp(1), 'b');
+    expect(await metrics.text()).toContain(`${OWN}_organization_failing{organization="b"} 0`);
+  });
+
+  it('have series of a thousand at the most', async () => {
+    const metrics = told();
+    for (let n = 0; n < 1100; n += 1) metrics.listener(caughtUp(n), `s${n}`);
+    const text = await metrics.text();
+    expect(text.match(/organization_lag_seconds\{/g)).toHaveLength(1000);
+    expect(text).toContain(`symphony_module_common_events_lags${LABEL} 1099`);
+  });
+});

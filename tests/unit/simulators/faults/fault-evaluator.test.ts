@@ -36,6 +36,19 @@ describe('a fault happens', () => {
     expect(hits(faults, 5, '/api/v1/intake-http/batch')).toEqual([1]);
   });
 
+  it('to the requests of its organizations', () => {
+    const faults = evaluator({ organizations: ['sick'], times: 2 });
+    const isHit = (organizations?: string[]): boolean =>
+      faults.forRequest({ path: '/events', eventTexts: () => [], ...(organizations && { organizations }) }).length > 0;
+    expect([isHit(['well']), isHit(), isHit(['sick']), isHit(['well', 'sick']), isHit(['sick'])]).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('with its probability, the same way for the same seed', () => {
     const first = hits(evaluator({ probability: 0.2 }), 1000);
     expect(first.length).toBeGreaterThan(150);
