@@ -2,7 +2,7 @@ import { defineTrigger } from '../sdk/define-trigger.js';
 import { createClients } from './create-client.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { PROTECTED_MEMBERS } from './protected-members.js';
-import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
+import { type ConnectorSettings, parseSettings, RETENTION_MS, secretsOf } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
 /** The trigger 'Jumpcloud Directory Insights Connector': every event of an organization, to a Sekoia intake. */
@@ -15,7 +15,7 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
 
   configure({ module, arguments: args, intakeUrl }, nowMs) {
     const { settings, warnings } = parseSettings({ module, arguments: args, intakeUrl, now: nowMs });
-    return { settings, warnings, secrets: [settings.apiKey, settings.intakeKey] };
+    return { settings, warnings, secrets: [...secretsOf(settings), settings.intakeKey] };
   },
 
   describeStream({ services, organizationId }) {
@@ -25,9 +25,9 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
 
   readingPace: ({ requestsPerSecond, pageSize }) => ({ requestsPerSecond, eventsPerRequest: pageSize }),
 
-  openSources(settings, context) {
+  openSources(settings, context, held) {
     const { services, pageSize } = settings;
-    const { live, backlog } = createClients(settings, context);
+    const { live, backlog } = createClients(settings, { ...context, held });
     return {
       source: new DirectoryInsightsSource({ client: live, services, pageSize }),
       backlogSource: new DirectoryInsightsSource({ client: backlog, services, pageSize }),

@@ -1,3 +1,5 @@
+import { type HeldSettings, unchanging } from '../sdk/held-settings.js';
+import type { Credential } from '../sdk/http/credential.js';
 import { RateLimiter, type Urgency } from '../sdk/http/rate-limiter.js';
 import { observedTransport } from '../sdk/http/observed-transport.js';
 import { rateLimitedTransport } from '../sdk/http/rate-limited-transport.js';
@@ -5,10 +7,12 @@ import { ServerClock } from '../sdk/http/server-clock.js';
 import type { PipelineListener } from '../sdk/pipeline/pipeline-event.js';
 import type { Clock, HttpTransport, Random } from '../sdk/ports.js';
 import { DirectoryInsightsClient } from './api/client.js';
-import type { ConnectorSettings } from './settings.js';
+import { refusalsOf } from './api/refusals.js';
+import { createCredential } from './credential.js';
+import type { AccountSettings } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
-type ClientSettings = Pick<ConnectorSettings, 'baseUrl' | 'apiKey' | 'organizationId' | 'requestsPerSecond'>;
+export type ClientSettings = AccountSettings & { readonly requestsPerSecond: number };
 
 interface ClientWorld {
   readonly transport: HttpTransport;
@@ -16,6 +20,11 @@ interface ClientWorld {
   readonly random: Random;
   readonly listener?: PipelineListener;
   readonly retryForMs?: number;
+  readonly hide?: (secret: string) => void;
+  /** The account as it is now, where its secrets may be replaced. Default: as in the settings, for ever. */
+  readonly held?: HeldSettings<AccountSettings>;
+  /** To be shared with whoever has it. Default: a new one. */
+  readonly credential?: Credential;
 }
 
 /** A client with a rate limit of its own: all that share an API key should share one. */
@@ -25,23 +34,28 @@ export function createClient(settings: ClientSettings, world: ClientWorld): Dire
 
 /** Two clients under one rate limit and with one clock of the API: `backlog` waits wherever `live` has something to ask. */
 export function createClients(
-  { baseUrl, apiKey, organizationId, requestsPerSecond }: ClientSettings,
-  { transport, clock, random, listener, retryForMs }: ClientWorld,
+  settings: ClientSettings,
+  { transport, clock, random, listener, retryForMs, ...world }: ClientWorld,
 ): Readonly<Record<Urgency, DirectoryInsightsClient>> {
+  const { baseUrl, organizationId, requestsPerSecond } = settings;
+  const told = listener === undefined ? {} : { listener };
+  const { held = unchanging(settings), hide } = world;
+  const credential = world.credential ?? createCredential(held, { transport, clock, ...told, ...(hide && { hide }) });
   const limiter = new RateLimiter(clock, requestsPerSecond);
   const observed = observedTransport(transport, { side: 'source', clock, listener });
   const serverClock = new ServerClock(clock);
   const clientOf = (urgency: Urgency): DirectoryInsightsClient =>
     new DirectoryInsightsClient({
       baseUrl,
-      apiKey,
+      credential,
+      refusals: refusalsOf(settings),
       ...(organizationId === undefined ? {} : { organizationId }),
       userAgent: USER_AGENT,
       transport: rateLimitedTransport(observed, limiter, { clock, urgency, listener }),
       clock,
       serverClock,
       random,
-      ...(listener === undefined ? {} : { listener }),
+      ...told,
       ...(retryForMs === undefined ? {} : { retryForMs }),
     });
   return { live: clientOf('live'), backlog: clientOf('backlog') };

@@ -1,6 +1,7 @@
 import type { CollectionSettings } from './configuration/collection-settings.js';
 import { runConnector } from './connector.js';
 import type { ConnectorParts, ReadingPace } from './connector-parts.js';
+import { heldPart, type HeldSettings, unchanging } from './held-settings.js';
 import { createIntake } from './intake/create-intake.js';
 import { pipelineLog } from './observability/pipeline-log.js';
 import type { Batch } from './pipeline/destination.js';
@@ -17,7 +18,7 @@ import type {
 } from './trigger.js';
 
 /** What a source may be made of. */
-export type SourceContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'retryForMs'> & {
+export type SourceContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'retryForMs' | 'hide'> & {
   /** To be told of retries and counts. */
   readonly listener: PipelineListener;
 };
@@ -51,8 +52,11 @@ export interface TriggerDefinition<Settings extends CollectionSettings> {
   describeStream(settings: Settings): string;
   /** What bounds the reading, to estimate how long a backlog takes. */
   readingPace?(settings: Settings): ReadingPace;
-  /** Makes the sources of a run; nothing is asked of them yet. */
-  openSources(settings: Settings, context: SourceContext): Sources;
+  /**
+   * Makes the sources of a run; nothing is asked of them yet. A source that looks into `held` with each request uses secrets
+   * that were replaced meanwhile; `settings` has those of the start.
+   */
+  openSources(settings: Settings, context: SourceContext, held: HeldSettings<Settings>): Sources;
   /** Examines the settings against the real world, sending no event. Findings come as they are made. */
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
 }
@@ -63,11 +67,14 @@ export function defineTrigger<Settings extends CollectionSettings>(
 ): Trigger<Settings> {
   const { command, vendor, retentionMs } = definition;
   const openDestination = (settings: Settings, context: DestinationContext): ReturnType<typeof createIntake> =>
-    createIntake(settings, definition, context);
+    createIntake(settings, definition, {
+      ...context,
+      key: heldPart(heldSettings(settings, context), ({ intakeKey }) => intakeKey),
+    });
   const connect = (settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch> => {
     const listener = listenerOf(context);
     return {
-      ...definition.openSources(settings, { ...context, listener }),
+      ...definition.openSources(settings, { ...context, listener }, heldSettings(settings, context)),
       destination: openDestination(settings, { ...context, listener, anySize: false }),
       listener,
       stream: definition.describeStream(settings),
@@ -95,6 +102,14 @@ export function defineTrigger<Settings extends CollectionSettings>(
     openDestination,
     check: (settings, context) => definition.check(settings, context),
   };
+}
+
+/** Whoever holds settings for a trigger has them of its own `configure`. */
+function heldSettings<Settings>(
+  settings: Settings,
+  { held }: { readonly held?: HeldSettings<unknown> },
+): HeldSettings<Settings> {
+  return held === undefined ? unchanging(settings) : (held as HeldSettings<Settings>);
 }
 
 /** The log hears everything, and so does whoever watches the run. */

@@ -1,5 +1,6 @@
 import type { Clock, HttpTransport, Random } from './ports.js';
 import type { ConnectorParts } from './connector-parts.js';
+import type { HeldSettings } from './held-settings.js';
 import type { Log } from './observability/log.js';
 import type { Batch, Destination } from './pipeline/destination.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
@@ -21,6 +22,10 @@ export interface TriggerContext {
   /** How long a failing question to the source is put again, milliseconds; where not given, as long as a run wants. */
   readonly retryForMs?: number;
   readonly listener?: PipelineListener;
+  /** The trigger's settings, where secrets in them may be replaced while it runs. */
+  readonly held?: HeldSettings<unknown>;
+  /** To be told of each text that no output may contain and that was not known at the start, before it is used. */
+  readonly hide?: (secret: string) => void;
 }
 
 /** One finding of a trigger's self-examination. */
@@ -96,13 +101,13 @@ export interface Trigger<Settings> {
 }
 
 /** What an examination may touch: no state, no log. */
-export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport'> & {
+export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'hide'> & {
   /** Ends the examination. */
   readonly signal: AbortSignal;
 };
 
 /** The world as a destination without a source is given it. */
-export type DestinationContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'listener'> & {
+export type DestinationContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'listener' | 'held'> & {
   /** True: no event is held too large to be tried. */
   readonly anySize: boolean;
 };
