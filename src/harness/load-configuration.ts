@@ -31,6 +31,8 @@ export interface LoadedConfiguration extends NamedTrigger {
   /** The same place, to be opened. */
   readonly storage: StorageLocation;
   readonly intakeUrl: Found<string> | undefined;
+  /** Reads the settings again from where they came. */
+  readonly reread: () => Promise<LoadedTrigger>;
 }
 
 /**
@@ -81,6 +83,7 @@ export async function loadConfiguration(
     intakeUrl,
     dataPath: { value: storage.description, origin: origin ?? directory.origin },
     storage,
+    reread: async () => (await loadConfiguration(world, wanted, flags)).loaded,
   };
 }
 

@@ -3,6 +3,7 @@ import { openState } from '../sdk/connector.js';
 import type { ConnectorParts } from '../sdk/connector-parts.js';
 import { ModuleError } from '../sdk/errors.js';
 import { createLog } from '../sdk/observability/log.js';
+import { KnownSecrets } from '../sdk/observability/redactor.js';
 import { outputStyle } from '../sdk/observability/terminal.js';
 import type { Batch } from '../sdk/pipeline/destination.js';
 import { Stop } from '../sdk/stop.js';
@@ -71,13 +72,15 @@ export function withStream<Result>(
     world.signals.on('SIGTERM', request);
     try {
       const { stderr, clock, random, environment } = world;
+      const known = new KnownSecrets(loaded.secrets);
+      const { hide } = known;
       const log = createLog({
         level: 'warning',
         ...outputStyle(stderr, environment),
         stream: stderr,
-        secrets: loaded.secrets,
+        secrets: known,
       });
-      const context = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS };
+      const context = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS, hide };
       const parts = registration.trigger.connect(loaded.settings, context);
       const beginMs = async (): Promise<number> => {
         if (!mayBegin) throw nothingYet(dataPath.value);

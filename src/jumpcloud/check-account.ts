@@ -1,6 +1,9 @@
 import { CHECK_RETRY_FOR_MS, queryFailure } from '../sdk/check-source.js';
+import { unchanging } from '../sdk/held-settings.js';
 import type { CheckContext, CheckResult } from '../sdk/trigger.js';
+import { checkSignIn } from './check-sign-in.js';
 import { createClient } from './create-client.js';
+import { createCredential } from './credential.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { queryStages } from './query-stages.js';
 import { parseAccount } from './settings.js';
@@ -9,7 +12,8 @@ const DAY_MS = 86_400_000;
 const REQUESTS_PER_SECOND = 10;
 
 /**
- * Examines an account by one small query: whether the API can be reached, and lets its key read events.
+ * Examines an account by one small query: whether the API can be reached, and lets its key or service account read
+ * events. The last finding, where all is well, says by which.
  * @throws ConfigurationError where the account cannot be one
  */
 export async function* checkAccount(
@@ -17,9 +21,15 @@ export async function* checkAccount(
   context: CheckContext,
 ): AsyncGenerator<CheckResult, void, undefined> {
   const account = parseAccount(module);
+  const credential = createCredential(unchanging(account), context);
+  if (!(yield* checkSignIn(account, credential, context))) return;
   const settings = { ...account, services: ['all'], requestsPerSecond: REQUESTS_PER_SECOND };
-  const client = createClient(settings, { ...context, retryForMs: CHECK_RETRY_FOR_MS });
+  const client = createClient(settings, { ...context, credential, retryForMs: CHECK_RETRY_FOR_MS });
   const nowMs = context.clock.now();
   const source = new DirectoryInsightsSource({ client, services: settings.services, pageSize: 1 });
-  yield* queryStages(settings, await queryFailure(source, { fromMs: nowMs - DAY_MS, toMs: nowMs }, context.signal));
+  const failure = await queryFailure(source, { fromMs: nowMs - DAY_MS, toMs: nowMs }, context.signal);
+  yield* queryStages(settings, failure);
+  if (failure !== undefined) return;
+  const detail = `its ${'apiKey' in account ? 'API key' : 'service account'} reads events`;
+  yield { name: 'JumpCloud account', state: 'passed', detail };
 }

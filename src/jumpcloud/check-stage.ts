@@ -1,13 +1,15 @@
 import type { ErrorCode, ModuleError } from '../sdk/errors.js';
 import type { StoppedAt } from '../sdk/http/api-stages.js';
 import { CONNECTION_STAGES, failedStage, STAGE_REMEDIES } from '../sdk/http/reachability.js';
+import type { AccountSettings } from './settings.js';
 
-/** What one small query proves, in the order in which the way to the API, and the API itself, look at it. */
+/** What one small query proves, by API key or by access token, in the order in which the way to the API, and the API itself, look at it. */
 export const STAGES = [
   ...CONNECTION_STAGES,
   'address',
   'answer',
   'API key',
+  'access token',
   'licence',
   'role',
   'query',
@@ -20,21 +22,24 @@ const STAGE_OF: Readonly<Partial<Record<ErrorCode, Stage>>> = {
   SOURCE_UNAVAILABLE: 'answer',
   SOURCE_RATE_LIMITED: 'answer',
   SOURCE_ANSWER_INVALID: 'answer',
-  SOURCE_CREDENTIAL_REFUSED: 'API key',
   SOURCE_NOT_LICENSED: 'licence',
   SOURCE_ROLE_REFUSED: 'role',
 };
 
 /** Where the advice for a running connector, which tries again, does not help whoever checks. */
 const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
-  SOURCE_RATE_LIMITED: 'Check again in a minute. If it lasts, look for other programs that use the same API key.',
+  SOURCE_RATE_LIMITED:
+    'Check again in a minute. If it lasts, look for other programs that use the same API key or service account.',
   SOURCE_ANSWER_INVALID: 'Check base_url, and that no proxy answers in place of JumpCloud.',
 };
 
 const TIMES_REMEDY = 'Set the clock of this machine by NTP: JumpCloud refuses the times that it was asked for.';
 
 /** Total: any failure of a query has a stage. */
-export function stoppedAt(failure: ModuleError): StoppedAt<Stage> {
+export function stoppedAt(failure: ModuleError, account: AccountSettings): StoppedAt<Stage> {
+  if (failure.code === 'SOURCE_CREDENTIAL_REFUSED') {
+    return { stage: 'apiKey' in account ? 'API key' : 'access token', remedy: failure.advice };
+  }
   if (failure.code === 'SOURCE_REQUEST_REFUSED') return refusedAt(failure);
   const stage = STAGE_OF[failure.code];
   if (stage !== undefined) return { stage, remedy: REMEDIES[failure.code] ?? failure.advice };

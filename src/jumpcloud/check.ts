@@ -1,11 +1,15 @@
 import { describeError, isAbort } from '../sdk/errors.js';
 import { CHECK_RETRY_FOR_MS, queryFailure } from '../sdk/check-source.js';
+import { unchanging } from '../sdk/held-settings.js';
+import type { Credential } from '../sdk/http/credential.js';
 import { checkIntake } from '../sdk/intake/check-intake.js';
 import { formatTimestamp } from '../sdk/time/timestamp.js';
 import type { CheckContext, CheckResult } from '../sdk/trigger.js';
 import type { DirectoryInsightsClient } from './api/client.js';
 import type { Selection } from './api/query.js';
+import { checkSignIn } from './check-sign-in.js';
 import { createClient } from './create-client.js';
+import { createCredential } from './credential.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { queryStages } from './query-stages.js';
 import type { ConnectorSettings } from './settings.js';
@@ -21,7 +25,19 @@ export async function* checkConnector(
   context: CheckContext,
 ): AsyncGenerator<CheckResult, void, undefined> {
   yield startResult(settings);
-  const client = createClient(settings, { ...context, retryForMs: CHECK_RETRY_FOR_MS });
+  const credential = createCredential(unchanging(settings), context);
+  if (yield* checkSignIn(settings, credential, context)) yield* checkApi(settings, credential, context);
+  const foreignKey = { pattern: /^jca_/, name: 'a JumpCloud API key' };
+  const { intakeUrl: url, intakeKey } = settings;
+  yield* checkIntake({ url, intakeKey, userAgent: USER_AGENT, foreignKey }, context);
+}
+
+async function* checkApi(
+  settings: ConnectorSettings,
+  credential: Credential,
+  context: CheckContext,
+): AsyncGenerator<CheckResult, void, undefined> {
+  const client = createClient(settings, { ...context, credential, retryForMs: CHECK_RETRY_FOR_MS });
   const nowMs = context.clock.now();
   const { services } = settings;
   const lastDay = { services, fromMs: nowMs - DAY_MS, toMs: nowMs };
@@ -30,9 +46,6 @@ export async function* checkConnector(
   yield* queryStages(settings, failure);
   if (client.serverClock.isKnown) yield clockResult(client.serverClock.offsetMs);
   if (failure === undefined) yield await organizationResult(client, lastDay, settings.organizationId, context.signal);
-  const foreignKey = { pattern: /^jca_/, name: 'a JumpCloud API key' };
-  const { intakeUrl: url, intakeKey } = settings;
-  yield* checkIntake({ url, intakeKey, userAgent: USER_AGENT, foreignKey }, context);
 }
 
 /** The instant that `start_from` comes to; a position that was saved goes before it. */

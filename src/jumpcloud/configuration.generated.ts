@@ -4,15 +4,31 @@ import type { SettingsSchema } from '../sdk/configuration/schema.js';
 /** Jumpcloud Directory Insights account, validated and complete. */
 export interface ModuleConfiguration {
   /**
-   * Address of the JumpCloud API of your region, without path: https://api.jumpcloud.com/, https://api.eu.jumpcloud.com/ or https://api.in.jumpcloud.com/. Must be https, except on the local machine.
+   * Address of the JumpCloud API, without path, where it is not that of a region. Must be https, except on the local machine. Beside another region than its own it is refused, except for the default, which stands for nothing there.
    */
   readonly base_url: string;
   /**
-   * API key of a JumpCloud administrator who may read Directory Insights. It is sent as x-api-key.
+   * Region of the JumpCloud account, which stands for its address: https://api.jumpcloud.com, https://api.eu.jumpcloud.com or https://api.in.jumpcloud.com.
    */
-  readonly apikey: string;
+  readonly region?: "standard" | "EU" | "IN";
   /**
-   * Identifier of the one organization to read, sent as x-org-id. Needed where the administrator sees several organizations.
+   * API key of a JumpCloud administrator who may read Directory Insights. It is sent as x-api-key. Either this or a service account (client_id and client_secret) is required.
+   */
+  readonly apikey?: string;
+  /**
+   * Client ID of a JumpCloud service account with the scope api, in place of an API key. Needs client_secret and organization_id.
+   */
+  readonly client_id?: string;
+  /**
+   * Client secret of the service account. It is sent to token_url alone.
+   */
+  readonly client_secret?: string;
+  /**
+   * Where the service account gets its access tokens. Must be https, except on the local machine.
+   */
+  readonly token_url: string;
+  /**
+   * Identifier of the one organization to read, sent as x-org-id. Needed where the administrator sees several organizations, and with a service account.
    */
   readonly organization_id?: string;
 }
@@ -24,26 +40,52 @@ export const moduleConfigurationSchema: SettingsSchema = {
   "properties": {
     "base_url": {
       "title": "API address",
-      "description": "Address of the JumpCloud API of your region, without path: https://api.jumpcloud.com/, https://api.eu.jumpcloud.com/ or https://api.in.jumpcloud.com/. Must be https, except on the local machine.",
+      "description": "Address of the JumpCloud API, without path, where it is not that of a region. Must be https, except on the local machine. Beside another region than its own it is refused, except for the default, which stands for nothing there.",
       "type": "string",
       "default": "https://api.jumpcloud.com/"
     },
+    "region": {
+      "title": "Region",
+      "description": "Region of the JumpCloud account, which stands for its address: https://api.jumpcloud.com, https://api.eu.jumpcloud.com or https://api.in.jumpcloud.com.",
+      "type": "string",
+      "enum": [
+        "standard",
+        "EU",
+        "IN"
+      ]
+    },
     "apikey": {
       "title": "API key",
-      "description": "API key of a JumpCloud administrator who may read Directory Insights. It is sent as x-api-key.",
+      "description": "API key of a JumpCloud administrator who may read Directory Insights. It is sent as x-api-key. Either this or a service account (client_id and client_secret) is required.",
       "type": "string"
+    },
+    "client_id": {
+      "title": "Client ID",
+      "description": "Client ID of a JumpCloud service account with the scope api, in place of an API key. Needs client_secret and organization_id.",
+      "type": "string",
+      "x-secret": true
+    },
+    "client_secret": {
+      "title": "Client secret",
+      "description": "Client secret of the service account. It is sent to token_url alone.",
+      "type": "string"
+    },
+    "token_url": {
+      "title": "Token address",
+      "description": "Where the service account gets its access tokens. Must be https, except on the local machine.",
+      "type": "string",
+      "default": "https://admin-oauth.id.jumpcloud.com/oauth2/token"
     },
     "organization_id": {
       "title": "Organization",
-      "description": "Identifier of the one organization to read, sent as x-org-id. Needed where the administrator sees several organizations.",
+      "description": "Identifier of the one organization to read, sent as x-org-id. Needed where the administrator sees several organizations, and with a service account.",
       "type": "string"
     }
   },
-  "required": [
-    "apikey"
-  ],
+  "required": [],
   "secrets": [
-    "apikey"
+    "apikey",
+    "client_secret"
   ]
 };
 

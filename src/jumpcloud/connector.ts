@@ -1,9 +1,10 @@
 import { defineTrigger } from '../sdk/define-trigger.js';
 import { createClients } from './create-client.js';
+import { createCredential } from './credential.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { streamsOf } from './organizations.js';
 import { PROTECTED_MEMBERS } from './protected-members.js';
-import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
+import { type ConnectorSettings, parseSettings, RETENTION_MS, secretsOf as accountSecretsOf } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
 /** The trigger 'Jumpcloud Directory Insights Connector': every event of an organization, to a Sekoia intake. */
@@ -29,9 +30,11 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
 
   streams: streamsOf,
 
-  openSources(settings, context) {
+  openCredential: (_settings, context, held) => createCredential(held, context),
+
+  openSources(settings, context, held) {
     const { services, pageSize } = settings;
-    const { live, backlog } = createClients(settings, context);
+    const { live, backlog } = createClients(settings, { ...context, held });
     return {
       source: new DirectoryInsightsSource({ client: live, services, pageSize }),
       backlogSource: new DirectoryInsightsSource({ client: backlog, services, pageSize }),
@@ -45,7 +48,8 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
   },
 });
 
-function secretsOf({ apiKey, intakeKey, organizations }: ConnectorSettings): string[] {
+function secretsOf(settings: ConnectorSettings): string[] {
+  const { intakeKey, organizations } = settings;
   const keys = organizations.map((organization) => organization.intakeKey).filter((key) => key !== undefined);
-  return [...new Set([apiKey, intakeKey, ...keys])];
+  return [...new Set([...accountSecretsOf(settings), intakeKey, ...keys])];
 }

@@ -3,14 +3,16 @@
 import part0 from 'ajv/dist/runtime/ucs2length.js';
 
 export const validateModule = validate10;
-const schema11 = {"title":"Jumpcloud Directory Insights account","type":"object","properties":{"base_url":{"title":"API address","description":"Address of the JumpCloud API of your region, without path: https://api.jumpcloud.com/, https://api.eu.jumpcloud.com/ or https://api.in.jumpcloud.com/. Must be https, except on the local machine.","type":"string","default":"https://api.jumpcloud.com/"},"apikey":{"title":"API key","description":"API key of a JumpCloud administrator who may read Directory Insights. It is sent as x-api-key.","type":"string"},"organization_id":{"title":"Organization","description":"Identifier of the one organization to read, sent as x-org-id. Needed where the administrator sees several organizations.","type":"string"}},"required":["apikey"],"secrets":["apikey"]};
+const schema11 = {"title":"Jumpcloud Directory Insights account","type":"object","properties":{"base_url":{"title":"API address","description":"Address of the JumpCloud API, without path, where it is not that of a region. Must be https, except on the local machine. Beside another region than its own it is refused, except for the default, which stands for nothing there.","type":"string","default":"https://api.jumpcloud.com/"},"region":{"title":"Region","description":"Region of the JumpCloud account, which stands for its address: https://api.jumpcloud.com, https://api.eu.jumpcloud.com or https://api.in.jumpcloud.com.","type":"string","enum":["standard","EU","IN"]},"apikey":{"title":"API key","description":"API key of a JumpCloud administrator who may read Directory Insights. It is sent as x-api-key. Either this or a service account (client_id and client_secret) is required.","type":"string"},"client_id":{"title":"Client ID","description":"Client ID of a JumpCloud service account with the scope api, in place of an API key. Needs client_secret and organization_id.","type":"string","x-secret":true},"client_secret":{"title":"Client secret","description":"Client secret of the service account. It is sent to token_url alone.","type":"string"},"token_url":{"title":"Token address","description":"Where the service account gets its access tokens. Must be https, except on the local machine.","type":"string","default":"https://admin-oauth.id.jumpcloud.com/oauth2/token"},"organization_id":{"title":"Organization","description":"Identifier of the one organization to read, sent as x-org-id. Needed where the administrator sees several organizations, and with a service account.","type":"string"}},"required":[],"secrets":["apikey","client_secret"]};
 
 function validate10(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.apikey === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "apikey"},message:"must have required property '"+"apikey"+"'",schema:schema11.required,parentSchema:schema11,data};
+if(data.base_url !== undefined){
+let data0 = data.base_url;
+if(typeof data0 !== "string"){
+const err0 = {instancePath:instancePath+"/base_url",schemaPath:"#/properties/base_url/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.base_url.type,parentSchema:schema11.properties.base_url,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -19,10 +21,11 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.base_url !== undefined){
-let data0 = data.base_url;
-if(typeof data0 !== "string"){
-const err1 = {instancePath:instancePath+"/base_url",schemaPath:"#/properties/base_url/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.base_url.type,parentSchema:schema11.properties.base_url,data:data0};
+}
+if(data.region !== undefined){
+let data1 = data.region;
+if(typeof data1 !== "string"){
+const err1 = {instancePath:instancePath+"/region",schemaPath:"#/properties/region/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.region.type,parentSchema:schema11.properties.region,data:data1};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -31,11 +34,8 @@ vErrors.push(err1);
 }
 errors++;
 }
-}
-if(data.apikey !== undefined){
-let data1 = data.apikey;
-if(typeof data1 !== "string"){
-const err2 = {instancePath:instancePath+"/apikey",schemaPath:"#/properties/apikey/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.apikey.type,parentSchema:schema11.properties.apikey,data:data1};
+if(!(((data1 === "standard") || (data1 === "EU")) || (data1 === "IN"))){
+const err2 = {instancePath:instancePath+"/region",schemaPath:"#/properties/region/enum",keyword:"enum",params:{allowedValues: schema11.properties.region.enum},message:"must be equal to one of the allowed values",schema:schema11.properties.region.enum,parentSchema:schema11.properties.region,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -45,10 +45,10 @@ vErrors.push(err2);
 errors++;
 }
 }
-if(data.organization_id !== undefined){
-let data2 = data.organization_id;
+if(data.apikey !== undefined){
+let data2 = data.apikey;
 if(typeof data2 !== "string"){
-const err3 = {instancePath:instancePath+"/organization_id",schemaPath:"#/properties/organization_id/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.organization_id.type,parentSchema:schema11.properties.organization_id,data:data2};
+const err3 = {instancePath:instancePath+"/apikey",schemaPath:"#/properties/apikey/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.apikey.type,parentSchema:schema11.properties.apikey,data:data2};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -58,14 +58,66 @@ vErrors.push(err3);
 errors++;
 }
 }
-}
-else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema11.type,parentSchema:schema11,data};
+if(data.client_id !== undefined){
+let data3 = data.client_id;
+if(typeof data3 !== "string"){
+const err4 = {instancePath:instancePath+"/client_id",schemaPath:"#/properties/client_id/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.client_id.type,parentSchema:schema11.properties.client_id,data:data3};
 if(vErrors === null){
 vErrors = [err4];
 }
 else {
 vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.client_secret !== undefined){
+let data4 = data.client_secret;
+if(typeof data4 !== "string"){
+const err5 = {instancePath:instancePath+"/client_secret",schemaPath:"#/properties/client_secret/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.client_secret.type,parentSchema:schema11.properties.client_secret,data:data4};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.token_url !== undefined){
+let data5 = data.token_url;
+if(typeof data5 !== "string"){
+const err6 = {instancePath:instancePath+"/token_url",schemaPath:"#/properties/token_url/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.token_url.type,parentSchema:schema11.properties.token_url,data:data5};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.organization_id !== undefined){
+let data6 = data.organization_id;
+if(typeof data6 !== "string"){
+const err7 = {instancePath:instancePath+"/organization_id",schemaPath:"#/properties/organization_id/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema11.properties.organization_id.type,parentSchema:schema11.properties.organization_id,data:data6};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+}
+else {
+const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema11.type,parentSchema:schema11,data};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
 }
 errors++;
 }

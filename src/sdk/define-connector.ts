@@ -8,7 +8,9 @@ import {
 import type { Parsed } from './configuration/parsed.js';
 import { SettingsReader } from './configuration/settings-reader.js';
 import { defineTrigger, type SourceContext, type Sources } from './define-trigger.js';
+import { type HeldSettings, unchanging } from './held-settings.js';
 import { ApiClient } from './http/api-client.js';
+import type { Credential } from './http/credential.js';
 import { observedTransport } from './http/observed-transport.js';
 import { rateLimitedTransport } from './http/rate-limited-transport.js';
 import { RateLimiter, type RequestLimiter, type Urgency } from './http/rate-limiter.js';
@@ -104,13 +106,13 @@ export function defineConnector<Account extends object, Arguments extends object
   type Settings = ConnectorSettings<Account, Arguments>;
   const { command, vendor, userAgent, retentionMs, identity, name, protectedMembers = [] } = definition;
   const openSource = (settings: Settings, context: SourceContext, shared: Shared, urgency: Urgency): PagedSource => {
-    const { baseUrl, headers, refusals } = definition.openApi(settings);
+    const { baseUrl, refusals } = definition.openApi(settings);
     const { clock, listener, transport } = context;
     const observed = observedTransport(transport, { side: 'source', clock, listener });
     const api = new ApiClient({
       ...context,
-      ...{ name, baseUrl, serverClock: shared.serverClock, secrets: definition.secrets(settings) },
-      headers: { 'user-agent': userAgent, ...headers },
+      ...{ name, baseUrl, serverClock: shared.serverClock, credential: shared.credential },
+      headers: { 'user-agent': userAgent },
       ...(refusals && { refusals }),
       transport: rateLimitedTransport(observed, shared.limiter, { clock, urgency, listener }),
     });
@@ -121,10 +123,17 @@ export function defineConnector<Account extends object, Arguments extends object
       ...(count && { count: (window: Window, signal: AbortSignal) => count({ api, settings, window, signal }) }),
     });
   };
-  const openSources = (settings: Settings, context: SourceContext): Sources => {
+  const openSources = (settings: Settings, context: SourceContext, held: HeldSettings<Settings>): Sources => {
     const shared: Shared = {
       limiter: context.share?.limiter ?? new RateLimiter(context.clock, settings.requestsPerSecond),
       serverClock: new ServerClock(context.clock),
+      credential: {
+        async present() {
+          const latest = await held.latest();
+          return { headers: definition.openApi(latest).headers, secrets: definition.secrets(latest) };
+        },
+        refused: () => held.refresh(),
+      },
     };
     return {
       source: openSource(settings, context, shared, 'live'),
@@ -141,7 +150,7 @@ export function defineConnector<Account extends object, Arguments extends object
     describeStream: (settings) => definition.describeStream(settings),
     async *check(settings, context) {
       const quiet = { ...context, listener: () => undefined, retryForMs: CHECK_RETRY_FOR_MS };
-      const { source } = openSources(settings, quiet);
+      const { source } = openSources(settings, quiet, unchanging(settings));
       const { baseUrl } = definition.openApi(settings);
       const { startFrom, intakeUrl, intakeKey } = settings;
       yield* checkSource({ name, baseUrl, source, startFrom }, context.clock.now(), context.signal);
@@ -154,6 +163,7 @@ export function defineConnector<Account extends object, Arguments extends object
 interface Shared {
   readonly limiter: RequestLimiter;
   readonly serverClock: ServerClock;
+  readonly credential: Credential;
 }
 
 function namesOf(identity: EventIdentity): string[] {

@@ -1,6 +1,8 @@
 import type { CollectionSettings } from './configuration/collection-settings.js';
 import { runConnector } from './connector.js';
 import type { ConnectorParts, ReadingPace } from './connector-parts.js';
+import { heldPart, type HeldSettings, unchanging } from './held-settings.js';
+import type { Credential } from './http/credential.js';
 import { createIntake } from './intake/create-intake.js';
 import { pipelineLog } from './observability/pipeline-log.js';
 import type { Batch } from './pipeline/destination.js';
@@ -20,7 +22,10 @@ import type {
 } from './trigger.js';
 
 /** What a source may be made of. */
-export type SourceContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'retryForMs' | 'share'> & {
+export type SourceContext = Pick<
+  TriggerContext,
+  'clock' | 'random' | 'transport' | 'retryForMs' | 'hide' | 'share' | 'credential'
+> & {
   /** To be told of retries and counts. */
   readonly listener: PipelineListener;
 };
@@ -59,8 +64,13 @@ export interface TriggerDefinition<Settings extends CollectionSettings> {
    * together. None where it has one.
    */
   streams?(settings: Settings): readonly TriggerStream<Settings>[];
-  /** Makes the sources of a run; nothing is asked of them yet. Where it has a share, its limiter is the one to keep to. */
-  openSources(settings: Settings, context: SourceContext): Sources;
+  /** What the API is shown by all streams of a run, where there are several; `openSources` finds it in its context. */
+  openCredential?(settings: Settings, context: TriggerContext, held: HeldSettings<Settings>): Credential;
+  /**
+   * Makes the sources of a run; nothing is asked of them yet. Where it has a share, its limiter is the one to keep to. A source
+   * that looks into `held` with each request uses secrets that were replaced meanwhile; `settings` has those of the start.
+   */
+  openSources(settings: Settings, context: SourceContext, held: HeldSettings<Settings>): Sources;
   /** Examines the settings against the real world, sending no event. Findings come as they are made. */
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
 }
@@ -75,11 +85,14 @@ export function defineTrigger<Settings extends CollectionSettings>(
     return streams.map((stream) => ({ ...stream, settings: inCompany(stream.settings, streams.length) }));
   };
   const openDestination = (settings: Settings, context: DestinationContext): ReturnType<typeof createIntake> =>
-    createIntake(settings, definition, context);
+    createIntake(settings, definition, {
+      ...context,
+      key: heldPart(heldSettings(settings, context), ({ intakeKey }) => intakeKey),
+    });
   const connect = (settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch> => {
     const listener = listenerOf(context);
     return {
-      ...definition.openSources(settings, { ...context, listener }),
+      ...definition.openSources(settings, { ...context, listener }, heldSettings(settings, context)),
       destination: openDestination(settings, { ...context, listener, anySize: false }),
       listener,
       stream: definition.describeStream(settings),
@@ -110,12 +123,44 @@ export function defineTrigger<Settings extends CollectionSettings>(
     run(settings, context) {
       const streams = streamsOf(settings);
       if (streams.length === 0) return runConnector(connect(settings, context), context);
-      return runStreams(streams, (own, within) => runConnector(connect(own, within), within), context);
+      const held = heldSettings(settings, context);
+      const credential = definition.openCredential?.(settings, context, held);
+      const laidOut = heldStreams(held, streamsOf);
+      return runStreams(
+        streams,
+        ({ id, settings: own }, within) => {
+          const shared = { ...within, held: laidOut(id, own), ...(credential && { credential }) };
+          return runConnector(connect(own, shared), shared);
+        },
+        context,
+      );
     },
     connect,
     openDestination,
     check: (settings, context) => definition.check(settings, context),
   };
+}
+
+/** Whoever holds settings for a trigger has them of its own `configure`. */
+function heldSettings<Settings>(
+  settings: Settings,
+  { held }: { readonly held?: HeldSettings<unknown> },
+): HeldSettings<Settings> {
+  return held === undefined ? unchanging(settings) : (held as HeldSettings<Settings>);
+}
+
+/** The same of each stream: laid out anew only where a secret was replaced. */
+function heldStreams<Settings>(
+  held: HeldSettings<Settings>,
+  streamsOf: (settings: Settings) => readonly TriggerStream<Settings>[],
+): (id: string, start: Settings) => HeldSettings<Settings> {
+  let [from, byId] = [undefined as Settings | undefined, new Map<string, Settings>()];
+  const ofAll = (settings: Settings): ReadonlyMap<string, Settings> => {
+    if (settings !== from) byId = new Map(streamsOf(settings).map((stream) => [stream.id, stream.settings]));
+    from = settings;
+    return byId;
+  };
+  return (id, start) => heldPart(held, (settings) => ofAll(settings).get(id) ?? start);
 }
 
 /** The log hears everything, and so does whoever watches the run. */

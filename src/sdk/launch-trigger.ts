@@ -1,12 +1,14 @@
 import type { ErrorAccount } from './error-account.js';
 import type { ExitCode } from './exit-code.js';
 import type { ClosableTransport } from './http/undici-transport.js';
+import { KnownSecrets } from './observability/redactor.js';
 import { createLog, type Log, type LogSink } from './observability/log.js';
 import { logLevelOf } from './observability/log-level.js';
 import { outputStyle, type OutputStream } from './observability/terminal.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Clock, Environment, FileSystem, Random } from './ports.js';
 import type { LoadedTrigger, TriggerRegistration } from './registration.js';
+import { ReloadedSettings } from './reloaded-settings.js';
 import { runTrigger } from './run-trigger.js';
 import type { SignalSource } from './signals.js';
 import type { StorageLocation } from './storage/storage-location.js';
@@ -41,6 +43,8 @@ export interface Launch {
   /** Where the state is kept. */
   readonly storage: StorageLocation;
   readonly once: boolean;
+  /** Reads the configuration again, where secrets in it may be replaced while the trigger runs. */
+  readonly reread?: () => Promise<LoadedTrigger>;
   /** Called with the log of the run, before it begins. @returns what is to be told of it */
   readonly observe?: (log: Log) => Promise<PipelineListener>;
   readonly audience?: LogAudience;
@@ -50,15 +54,17 @@ export interface Launch {
 
 /** Runs a trigger whose configuration was loaded, with a log that hides its secrets. Never rejects. */
 export async function launchTrigger(
-  { registration, loaded, storage, once, observe, audience, errors }: Launch,
+  { registration, loaded, storage, once, reread, observe, audience, errors }: Launch,
   world: World,
 ): Promise<ExitCode> {
   const { trigger } = registration;
+  const known = new KnownSecrets([...loaded.secrets, ...storage.secrets, ...(audience?.secrets ?? [])]);
+  const { hide } = known;
   const log = createLog({
     level: logLevelOf(loaded.resolved.values.arguments),
     ...outputStyle(world.stderr, world.environment),
     stream: world.stderr,
-    secrets: [...loaded.secrets, ...storage.secrets, ...(audience?.secrets ?? [])],
+    secrets: known,
     sinks: audience?.sinks ?? [],
   });
   for (const warning of loaded.warnings) log.warning(warning);
@@ -67,6 +73,7 @@ export async function launchTrigger(
   const transport = world.openTransport();
   try {
     const { settings } = loaded;
+    const held = reread && new ReloadedSettings({ registration, loaded, reread, clock: world.clock, log, hide });
     return await runTrigger({
       ...world,
       trigger,
@@ -75,6 +82,8 @@ export async function launchTrigger(
       once,
       log,
       transport,
+      hide,
+      ...(held && { held }),
       ...(listener && { listener }),
       ...(errors && { errors }),
       ...(audience && { sendLastLines: (withinMs: number) => audience.close(withinMs) }),

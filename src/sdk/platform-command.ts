@@ -4,7 +4,7 @@ import type { Lookup } from './configuration/lookup.js';
 import { createLookup } from './configuration/lookup.js';
 import type { LoadedSection } from './configuration/layer.js';
 import { suggestion } from './configuration/nearest.js';
-import { loadPlatformConfiguration } from './configuration/platform.js';
+import { loadPlatformConfiguration, type PlatformConfiguration } from './configuration/platform.js';
 import { ErrorAccount } from './error-account.js';
 import { abortError, ConfigurationError, isAbort } from './errors.js';
 import { EXIT_CODE, exitCodeOf, type ExitCode } from './exit-code.js';
@@ -78,7 +78,7 @@ async function launch(registration: TriggerRegistration, start: Start): Promise<
   const isOnPlatform = link.access !== undefined;
   const monitoring = await openMonitoring({ lookup, environment, clock, errors });
   try {
-    const { loaded, storage } = await load(registration, start);
+    const { loaded, storage, reread } = await load(registration, start);
     const profile = registration.trigger.profile(loaded.settings);
     const observe = async (log: Log): Promise<PipelineListener> => {
       errors.tellTo(log);
@@ -89,7 +89,7 @@ async function launch(registration: TriggerRegistration, start: Start): Promise<
     // From here on the run obeys the signals; until it listens, they end the process at once.
     stop.release();
     return await launchTrigger(
-      { registration, loaded, storage, once: false, observe, audience: link, ...(isOnPlatform && { errors }) },
+      { registration, loaded, storage, once: false, reread, observe, audience: link, ...(isOnPlatform && { errors }) },
       world,
     );
   } catch (thrown) {
@@ -106,29 +106,35 @@ async function launch(registration: TriggerRegistration, start: Start): Promise<
 async function load(
   registration: TriggerRegistration,
   start: Start,
-): Promise<{ loaded: LoadedTrigger; storage: StorageLocation }> {
+): Promise<{ loaded: LoadedTrigger; storage: StorageLocation; reread: () => Promise<LoadedTrigger> }> {
   const { lookup, world } = start;
   const { environment, fileSystem, clock } = world;
-  const platform = await loadPlatformConfiguration(lookup);
-  const module = await completeAccount(platform.module, registration, start);
-  const args = withEnvironmentLogLevel(platform.arguments, registration.argumentsSchema, environment);
+  const given = await loadPlatformConfiguration(lookup);
+  const complete = await accountCompletion(registration, start);
   const directory = await findDirectory(lookup, environment['DATA_PATH']);
   const { location, problems } = await findStorage({ lookup, directory, fileSystem, clock });
-  const loaded = await loadTrigger(registration, { ...platform, module, arguments: args, problems }, clock.now());
-  return { loaded, storage: location };
+  const loadFrom = (platform: PlatformConfiguration): Promise<LoadedTrigger> => {
+    const args = withEnvironmentLogLevel(platform.arguments, registration.argumentsSchema, environment);
+    const sources = { ...platform, module: complete(platform.module), arguments: args, problems };
+    return loadTrigger(registration, sources, clock.now());
+  };
+  const reread = async (): Promise<LoadedTrigger> => loadFrom(await loadPlatformConfiguration(lookup));
+  return { loaded: await loadFrom(given), storage: location, reread };
 }
 
-/** Asks for the secrets of the account, where the platform keeps any of it. What it left in their place does not count. */
-async function completeAccount(
-  account: LoadedSection,
+/**
+ * Asks for the secrets of the account, once, where the platform keeps any of it.
+ * @returns what lays them over an account; what the platform left in their place does not count
+ */
+async function accountCompletion(
   { moduleSchema }: TriggerRegistration,
   { link, world, stop }: Start,
-): Promise<LoadedSection> {
+): Promise<(account: LoadedSection) => LoadedSection> {
   const { secrets = [] } = moduleSchema;
-  if (link.access === undefined || secrets.length === 0) return account;
+  if (link.access === undefined || secrets.length === 0) return (account) => account;
   const { withSecrets } = await import('./platform/fetch-secrets.js');
   const values = await link.fetchSecrets(startLog(world, link), stop.requested);
-  return withSecrets(account, secrets, values);
+  return (account) => withSecrets(account, secrets, values);
 }
 
 async function withDigest(watch: PipelineListener, log: Log, clock: Clock): Promise<PipelineListener> {

@@ -1,6 +1,7 @@
 import type { ErrorAccount } from './error-account.js';
 import { isAbort } from './errors.js';
 import { EXIT_CODE, exitCodeOf, type ExitCode } from './exit-code.js';
+import type { HeldSettings } from './held-settings.js';
 import { retry } from './http/retry.js';
 import { keepRunning } from './keep-running.js';
 import type { Log } from './observability/log.js';
@@ -40,6 +41,10 @@ export interface TriggerRun<Settings> {
   readonly transport: HttpTransport;
   readonly signals: SignalSource;
   readonly listener?: PipelineListener;
+  /** The settings again, where secrets in them may be replaced while the trigger runs. */
+  readonly held?: HeldSettings<unknown>;
+  /** Told of each secret that becomes known on the way. */
+  readonly hide?: (secret: string) => void;
   /** Where it is given, what ends or fails is run again until stopped, and errors are counted there. Not with `once`. */
   readonly errors?: ErrorAccount;
   /** Called when nothing more is logged, before the signals are let go of: sends the log's last lines, in that time. */
@@ -82,10 +87,11 @@ async function workOn<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<
 }
 
 async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'ended'> {
-  const { trigger, settings, once, log, clock, random, transport, listener } = run;
+  const { trigger, settings, once, log, clock, random, transport, listener, held, hide } = run;
   const { storage, release } = await openStorage(run, stop);
   try {
-    const context = { clock, random, transport, storage, log, stop, once, ...(listener && { listener }) };
+    const optional = { ...(listener && { listener }), ...(held && { held }), ...(hide && { hide }) };
+    const context = { clock, random, transport, storage, log, stop, once, ...optional };
     if (!stop.requested.aborted) await trigger.run(settings, context);
     return 'ended';
   } finally {

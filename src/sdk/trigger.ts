@@ -1,5 +1,7 @@
 import type { Clock, HttpTransport, Random } from './ports.js';
 import type { ConnectorParts } from './connector-parts.js';
+import type { HeldSettings } from './held-settings.js';
+import type { Credential } from './http/credential.js';
 import type { RequestLimiter } from './http/rate-limiter.js';
 import type { SpareBodies } from './intake/spare-bodies.js';
 import type { Log } from './observability/log.js';
@@ -26,6 +28,12 @@ export interface TriggerContext {
   readonly listener?: PipelineListener;
   /** What it shares with the other streams of the run, where there are several. */
   readonly share?: StreamShare;
+  /** The trigger's settings, where secrets in them may be replaced while it runs. */
+  readonly held?: HeldSettings<unknown>;
+  /** To be told of each text that no output may contain and that was not known at the start, before it is used. */
+  readonly hide?: (secret: string) => void;
+  /** What the API is shown, where all streams of the run show the same. */
+  readonly credential?: Credential;
 }
 
 /** One of several streams of a trigger, as of an organization: with its own state, and failing by itself. */
@@ -126,13 +134,16 @@ export interface Trigger<Settings> {
 }
 
 /** What an examination may touch: no state, no log. */
-export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport'> & {
+export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'hide'> & {
   /** Ends the examination. */
   readonly signal: AbortSignal;
 };
 
 /** The world as a destination without a source is given it. */
-export type DestinationContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'listener' | 'share'> & {
+export type DestinationContext = Pick<
+  TriggerContext,
+  'clock' | 'random' | 'transport' | 'listener' | 'share' | 'held'
+> & {
   /** True: no event is held too large to be tried. */
   readonly anySize: boolean;
 };

@@ -70,7 +70,7 @@ describe('a bundle', () => {
     expect(readJson(made, 'manifest.json')).toMatchObject({
       uuid: 'fb8568bd-8b80-4c84-bde4-2d24275ce34f',
       slug: 'jumpcloud-directory-insights',
-      configuration: { type: 'object', required: ['apikey'], secrets: ['apikey'] },
+      configuration: { type: 'object', required: [], secrets: ['apikey', 'client_secret'] },
     });
     expect(readJson(made, CONNECTOR)).toMatchObject({ ...identity, arguments: { required: ['intake_key'] } });
     expect(readJson(made, CONNECTOR)).not.toHaveProperty('results');

@@ -13,6 +13,7 @@ import { readIntakeAnswer } from '../../src/sdk/intake/intake-answer.js';
 import { createLog } from '../../src/sdk/observability/log.js';
 import { reportError } from '../../src/sdk/observability/report-error.js';
 import { systemClock } from '../../src/sdk/system.js';
+import { byApiKey } from '../support/by-api-key.js';
 import { MemoryFiles } from '../support/memory-files.js';
 import { RecordingStream } from '../support/recording-stream.js';
 import { seededRandom } from '../support/seeded-random.js';
@@ -38,7 +39,7 @@ const timeouts = { headersTimeoutMs: 5000, bodyTimeoutMs: 5000 };
 
 function client(baseUrl: string): DirectoryInsightsClient {
   const connection = { transport, clock: systemClock, random: seededRandom() };
-  return new DirectoryInsightsClient({ baseUrl, apiKey: KEY, userAgent: 'test', retryForMs: 0, ...connection });
+  return new DirectoryInsightsClient({ baseUrl, ...byApiKey(KEY), userAgent: 'test', retryForMs: 0, ...connection });
 }
 
 const SELECTION = { services: ['all'], fromMs: 0, toMs: 1000 };

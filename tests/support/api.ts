@@ -1,6 +1,7 @@
 import { DirectoryInsightsClient } from '../../src/jumpcloud/api/client.js';
 import type { PipelineEvent } from '../../src/sdk/pipeline/pipeline-event.js';
 import type { HttpTransport } from '../../src/sdk/ports.js';
+import { byApiKey } from './by-api-key.js';
 import { ManualClock } from './manual-clock.js';
 import type { ScriptedAnswer } from './scripted-transport.js';
 import { seededRandom } from './seeded-random.js';
@@ -18,7 +19,7 @@ export function apiClient(
   const told: PipelineEvent[] = [];
   const client = new DirectoryInsightsClient({
     baseUrl: API_URL,
-    apiKey: API_KEY,
+    ...byApiKey(API_KEY),
     userAgent: 'tests/1',
     transport,
     clock,

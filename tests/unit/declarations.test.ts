@@ -39,7 +39,7 @@ describe('the manifest', () => {
       slug: 'jumpcloud-directory-insights',
       version: '2.1.0',
       categories: ['IAM'],
-      configuration: { type: 'object', required: ['apikey'], secrets: ['apikey'] },
+      configuration: { type: 'object', required: [], secrets: ['apikey', 'client_secret'] },
       supports_validation: true,
     });
     expect(JSON.stringify(manifest)).not.toContain('$ref');
@@ -73,7 +73,11 @@ describe('the trigger', () => {
     });
     expect(Object.fromEntries(defaults.map(([name, { default: value }]) => [name, value]))).toEqual({
       base_url: 'https://api.jumpcloud.com/',
+      region: undefined,
       apikey: undefined,
+      client_id: undefined,
+      client_secret: undefined,
+      token_url: 'https://admin-oauth.id.jumpcloud.com/oauth2/token',
       intake_format: 'batch',
       intake_compression: 'none',
       organization_id: undefined,

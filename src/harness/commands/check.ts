@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { isAbort } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
-import { redactor } from '../../sdk/observability/redactor.js';
+import { KnownSecrets } from '../../sdk/observability/redactor.js';
 import type { CheckResult } from '../../sdk/trigger.js';
 import { checkDataPath, checkDeadLetter } from '../check-data-path.js';
 import { createCheckPrinter } from '../check-printer.js';
@@ -72,7 +72,7 @@ async function* findings(
   warnings: readonly string[],
   { world, signal }: { readonly world: HarnessWorld; readonly signal: AbortSignal },
 ): AsyncGenerator<CheckResult> {
-  const redact = redactor([...loaded.secrets, ...storage.secrets]);
+  const { redact, hide } = new KnownSecrets([...loaded.secrets, ...storage.secrets]);
   const redacted = ({ detail, remedy, ...rest }: CheckResult): CheckResult => ({
     ...rest,
     detail: redact(detail),
@@ -84,7 +84,13 @@ async function* findings(
   const transport = world.openTransport();
   try {
     const { clock, random } = world;
-    for await (const result of registration.trigger.check(loaded.settings, { clock, random, transport, signal })) {
+    for await (const result of registration.trigger.check(loaded.settings, {
+      clock,
+      random,
+      transport,
+      signal,
+      hide,
+    })) {
       yield redacted(result);
     }
   } finally {

@@ -31,13 +31,13 @@ export function addRunCommand(program: Command, world: HarnessWorld, finish: Fin
       }),
     )
     .action(async (wanted: string | undefined, flags: ConfigurationFlags & { once?: true; metricsPort?: number }) => {
-      const { registration, loaded, storage } = await loadConfiguration(world, wanted, flags);
+      const { registration, loaded, storage, reread } = await loadConfiguration(world, wanted, flags);
       const metrics =
         flags.metricsPort === undefined
           ? undefined
           : await openMetrics(registration.trigger.profile(loaded.settings), world.clock, flags.metricsPort);
       try {
-        const launch = { registration, loaded, storage, once: flags.once === true };
+        const launch = { registration, loaded, storage, reread, once: flags.once === true };
         finish(
           await launchTrigger(
             { ...launch, ...(metrics && { observe: () => Promise.resolve(metrics.listener) }) },

@@ -11,14 +11,12 @@ import type { ServerClock } from '../../sdk/http/server-clock.js';
 import { type PageHeaders, readPageHeaders } from './page-headers.js';
 import { fewerRows } from './page-size.js';
 import { eventsBody, type IntervalUnit, type Selection, selectionBody } from './query.js';
-import { REFUSALS } from './refusals.js';
 
 const ROOT = '/insights/directory/v1';
 const TRIES_OF_A_CONTINUED_PAGE = 3;
 
 /** The account, and what any API client needs. */
-export interface ClientOptions extends Omit<ApiClientOptions, 'name' | 'headers' | 'secrets' | 'refusals'> {
-  readonly apiKey: string;
+export interface ClientOptions extends Omit<ApiClientOptions, 'name' | 'headers'> {
   readonly organizationId?: string;
   /** Instead of an organization: the provider whose own events are read. */
   readonly providerId?: string;
@@ -53,14 +51,11 @@ export interface Bucket {
 export class DirectoryInsightsClient {
   readonly #api: ApiClient;
 
-  constructor({ apiKey, organizationId, providerId, userAgent, ...options }: ClientOptions) {
+  constructor({ organizationId, providerId, userAgent, ...options }: ClientOptions) {
     this.#api = new ApiClient({
       ...options,
       name: 'JumpCloud',
-      secrets: [apiKey],
-      refusals: REFUSALS,
       headers: {
-        'x-api-key': apiKey,
         'content-type': 'application/json',
         'user-agent': userAgent,
         ...(organizationId === undefined ? {} : { 'x-org-id': organizationId }),

@@ -136,9 +136,24 @@ function withOrigin(
   merged: Readonly<Record<string, MergedSection>>,
 ): ConfigurationProblem {
   const [section = '', setting = ''] = problem.setting.split('.');
-  const known = Object.hasOwn(merged, section) ? merged[section]?.settings.get(setting)?.origin : undefined;
-  const origin = problem.origin ?? known;
-  return origin === undefined ? problem : { ...problem, origin };
+  const settings = Object.hasOwn(merged, section) ? merged[section] : undefined;
+  const origin = problem.origin ?? settings?.settings.get(setting)?.origin;
+  if (origin !== undefined) return { ...problem, origin };
+  return settings === undefined ? problem : withHint(problem, setting, settings);
+}
+
+/** The same of a setting that a check misses. */
+function withHint(
+  problem: ConfigurationProblem,
+  name: string,
+  { blanks, unknown }: MergedSection,
+): ConfigurationProblem {
+  const blankIn = blanks.get(name);
+  if (blankIn !== undefined) return { ...problem, problem: `${problem.problem} (it is empty)`, origin: blankIn };
+  const misspelt = nearest(name, unknown.keys());
+  const origin = misspelt === undefined ? undefined : unknown.get(misspelt);
+  if (misspelt === undefined || origin === undefined) return problem;
+  return { ...problem, problem: `${problem.problem}; '${misspelt}' is no setting: was '${name}' meant?`, origin };
 }
 
 /** A setting without a value, in a section of which a layer could not be read. */

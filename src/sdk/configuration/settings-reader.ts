@@ -22,11 +22,16 @@ export class SettingsReader {
   ): Read {
     const parsed = given === undefined ? { problem: 'is required' } : parse(given);
     if ('problem' in parsed) {
-      this.problems.push({ setting, problem: parsed.problem });
+      this.refuse(setting, parsed.problem);
       return filler;
     }
     if (parsed.warning !== undefined) this.warnings.push(`${setting}: ${parsed.warning}`);
     return parsed.value;
+  }
+
+  /** Something is wrong with a setting that reading it does not show. */
+  refuse(setting: string, problem: string): void {
+    this.problems.push({ setting, problem });
   }
 
   /** A value that the schema says enough about. */

@@ -1,9 +1,10 @@
 import { isAbort, ModuleError } from '../errors.js';
 import { isTooDeep } from '../json/depth.js';
-import { redactor, type Redactor } from '../observability/redactor.js';
+import { redactor } from '../observability/redactor.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
 import type { Clock, HttpResponse, HttpTransport, Random } from '../ports.js';
 import { readText } from './body.js';
+import type { Credential, Presented } from './credential.js';
 import { brokenOff, exchange, requestReference } from './exchange.js';
 import { refusal, type Refusals } from './refusal.js';
 import { retry } from './retry.js';
@@ -19,10 +20,10 @@ export interface ApiClientOptions {
   readonly name: string;
   /** Scheme, host, port and path, without a slash at the end. */
   readonly baseUrl: string;
-  /** Sent with every request: the credential, above all. */
+  /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Texts that no message may quote. */
-  readonly secrets: readonly string[];
+  /** Adds to them what shows who asks. */
+  readonly credential: Credential;
   /** What statuses mean beyond the usual. */
   readonly refusals?: Refusals;
   /** One try per request; where there is a rate limit, it keeps to it. */
@@ -82,12 +83,10 @@ export class ApiClient {
   readonly serverClock: ServerClock;
   /** Host and port of the base address. */
   readonly host: string;
-  readonly #redact: Redactor;
 
   constructor(private readonly options: ApiClientOptions) {
     this.serverClock = options.serverClock ?? new ServerClock(options.clock);
     this.host = new URL(options.baseUrl).host;
-    this.#redact = redactor(options.secrets);
   }
 
   /** Opens an answer; its body may still break off, as SOURCE_UNREACHABLE. */
@@ -134,19 +133,39 @@ export class ApiClient {
   }
 
   /**
-   * One try.
+   * One try; where the credential is refused and there is another one by then, one more with that.
    * @param onTime told of the time in any answer, a refusal too
    */
   async tryOnce(
-    { method = 'GET', path, headers, body }: ApiRequest,
+    request: ApiRequest,
     signal: AbortSignal,
     onTime?: (askedAtMs: number | undefined) => void,
   ): Promise<ApiAnswer> {
+    const { credential } = this.options;
+    const presented = await credential.present(signal);
+    try {
+      return await this.#exchange(request, presented, { signal, onTime });
+    } catch (error) {
+      if (!(error instanceof ModuleError) || (error.status !== 401 && error.status !== 403)) throw error;
+      await credential.refused(presented, error.status);
+      const another = await credential.present(signal);
+      if (isSame(presented, another)) throw error;
+      return this.#exchange(request, another, { signal, onTime });
+    }
+  }
+
+  async #exchange(
+    { method = 'GET', path, headers, body }: ApiRequest,
+    presented: Presented,
+    { signal, onTime }: { signal: AbortSignal; onTime: ((askedAtMs: number | undefined) => void) | undefined },
+  ): Promise<ApiAnswer> {
     const { transport, clock } = this.options;
+    // An answer may repeat the request.
+    const redact = redactor(presented.secrets);
     const request = {
       method,
       url: this.#addressOf(path),
-      headers: { accept: 'application/json', ...this.options.headers, ...headers },
+      headers: { accept: 'application/json', ...this.options.headers, ...presented.headers, ...headers },
       ...(body === undefined ? {} : { body }),
       headersTimeoutMs: HEADERS_TIMEOUT_MS,
       bodyTimeoutMs: BODY_TIMEOUT_MS,
@@ -157,7 +176,7 @@ export class ApiClient {
     const response = await exchange(transport, request, {
       side: 'source',
       nowMs: sentAtMs,
-      redact: this.#redact,
+      redact,
       onAnswer: (answer) => {
         askedAtMs = this.serverClock.observe(answer.headers['date'], sentAtMs, clock.monotonic() - startedAt);
         onTime?.(askedAtMs);
@@ -165,7 +184,7 @@ export class ApiClient {
     });
     const requestId = response.headers['x-request-id'];
     if (response.status !== 200) {
-      const said = this.#redact(await readText(response).catch(() => ''));
+      const said = redact(await readText(response).catch(() => ''));
       const refused = { host: this.host, status: response.status, body: said, requestId };
       throw refusal(refused, this.options.refusals ?? {});
     }
@@ -225,6 +244,10 @@ export class ApiClient {
     if (isAbort(cause) || signal.aborted) return cause;
     return brokenOff({ url: this.options.baseUrl }, answer, 'source', cause);
   }
+}
+
+function isSame(one: Presented, other: Presented): boolean {
+  return JSON.stringify(one.headers) === JSON.stringify(other.headers);
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,5 @@
 import type { CollectionSettings } from '../configuration/collection-settings.js';
+import type { HeldSettings } from '../held-settings.js';
 import { observedTransport } from '../http/observed-transport.js';
 import type { DestinationContext } from '../trigger.js';
 import { IntakeDestination } from './intake-destination.js';
@@ -17,11 +18,14 @@ export interface IntakeSender {
   readonly protectedMembers: readonly string[];
 }
 
+/** The world of an intake, and its key of now where that may be replaced. */
+export type IntakeContext = Omit<DestinationContext, 'held'> & { readonly key?: HeldSettings<string> };
+
 /** The Sekoia intake of these settings. */
 export function createIntake(
   settings: IntakeSettings,
   { userAgent, protectedMembers }: IntakeSender,
-  { clock, random, transport, listener, anySize, share }: DestinationContext,
+  { clock, random, transport, listener, anySize, share, key }: IntakeContext,
 ): IntakeDestination {
   return new IntakeDestination({
     url: settings.intakeUrl,
@@ -37,5 +41,6 @@ export function createIntake(
     ...{ clock, random },
     ...(listener && { listener }),
     ...(share && { spareBodies: share.spareBodies }),
+    ...(key && { key }),
   });
 }

@@ -90,18 +90,22 @@ export class IntakeBatch implements Batch {
     return this.#form.decode(this.#event(index));
   }
 
-  /** The request body that carries the events at `indexes`, ascending; of all of them without a copy. */
-  body(indexes: readonly number[]): Uint8Array {
+  /**
+   * The request body that carries the events at `indexes`, ascending; of all of them without a copy, unless `intakeKey` is
+   * another one than the batch was begun with.
+   */
+  body(indexes: readonly number[], intakeKey?: string): Uint8Array {
     const { separator, suffix } = this.#form;
     this.#expectCopied();
-    if (indexes.length === this.count) {
+    const prefix = intakeKey === undefined ? this.#prefix : this.#form.prefix(intakeKey);
+    if (indexes.length === this.count && prefix.equals(this.#prefix)) {
       this.#makeRoom(this.bytes);
       this.#body.set(suffix, this.#length);
       return this.#body.subarray(0, this.bytes);
     }
     const between = Buffer.of(separator);
     const parts = indexes.flatMap((index, n) => (n === 0 ? [this.#event(index)] : [between, this.#event(index)]));
-    return Buffer.concat([this.#prefix, ...parts, suffix]);
+    return Buffer.concat([prefix, ...parts, suffix]);
   }
 
   /** What is not there yet must never be taken for what an earlier batch has left in this memory. */

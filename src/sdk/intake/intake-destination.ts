@@ -4,10 +4,11 @@ import { gzip } from 'node:zlib';
 import { abortError, ModuleError } from '../errors.js';
 import { answerExcerpt, readText } from '../http/body.js';
 import { brokenOff, exchange } from '../http/exchange.js';
+import { type HeldSettings, unchanging } from '../held-settings.js';
 import { Hold } from '../http/hold.js';
 import { retry } from '../http/retry.js';
 import { trimEvent } from '../json/trim-event.js';
-import { redactor, type Redactor } from '../observability/redactor.js';
+import { redactor } from '../observability/redactor.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { DeliverySignals, Destination } from '../pipeline/destination.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
@@ -40,6 +41,8 @@ export interface IntakeOptions {
   /** Base URL of the intake, without the path of a form. */
   readonly url: string;
   readonly intakeKey: string;
+  /** The key of now, where it may be replaced. Default: always the same. */
+  readonly key?: HeldSettings<string>;
   /** How several events stand in a request. Default: json. */
   readonly form?: keyof typeof BODY_FORMS;
   /** Requests are compressed with gzip. */
@@ -76,8 +79,7 @@ type Posted =
 export class IntakeDestination implements Destination<IntakeBatch> {
   readonly #form: BodyForm;
   readonly #endpoint: string;
-  /** A refusal may quote the request, which holds the key. */
-  readonly #redact: Redactor;
+  readonly #key: HeldSettings<string>;
   readonly #hold: Hold;
   /** Requests sent so far; each is known by its number. */
   #requests = 0;
@@ -91,7 +93,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     this.#hold = new Hold(options.clock);
     this.#form = BODY_FORMS[options.form ?? 'json'];
     this.#endpoint = `${options.url.replace(/\/+$/, '')}${this.#form.path}`;
-    this.#redact = redactor([options.intakeKey]);
+    this.#key = options.key ?? unchanging(options.intakeKey);
     this.#spareBodies = options.spareBodies ?? new SpareBodies();
   }
 
@@ -197,7 +199,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     signal: AbortSignal,
   ): Promise<Posted> {
     try {
-      const posted = await this.#post(batch, indexes, signal);
+      const posted = await this.#postWithKey(batch, narrowing, indexes, signal);
       narrowing.serverErrors = 0;
       return posted;
     } catch (error) {
@@ -215,9 +217,35 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     }
   }
 
-  async #post(batch: IntakeBatch, indexes: readonly number[], signal: AbortSignal): Promise<Posted> {
-    const { intakeKey, isCompressed = false, userAgent } = this.options;
-    const body = batch.body(indexes);
+  /** Where the key is refused and there is another one by then, the request is sent once more with that. */
+  async #postWithKey(
+    batch: IntakeBatch,
+    narrowing: Narrowing,
+    indexes: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Posted> {
+    const key = await this.#key.latest();
+    try {
+      return await this.#post(batch, indexes, { key, signal });
+    } catch (error) {
+      if (!(error instanceof ModuleError) || (error.status !== 401 && error.status !== 403)) throw error;
+      await this.#key.refresh();
+      const another = await this.#key.latest();
+      if (another === key) throw error;
+      narrowing.requests += 1;
+      return this.#post(batch, indexes, { key: another, signal });
+    }
+  }
+
+  async #post(
+    batch: IntakeBatch,
+    indexes: readonly number[],
+    { key, signal }: { readonly key: string; readonly signal: AbortSignal },
+  ): Promise<Posted> {
+    const { isCompressed = false, userAgent } = this.options;
+    // A refusal may quote the request, which holds the key.
+    const redact = redactor([key]);
+    const body = batch.body(indexes, key);
     const request: HttpRequest = {
       method: 'POST',
       url: this.#endpoint,
@@ -226,7 +254,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
         ...(isCompressed && { 'content-encoding': 'gzip' }),
         accept: 'application/json',
         'user-agent': userAgent,
-        ...this.#form.headers(intakeKey),
+        ...this.#form.headers(key),
       },
       body: isCompressed ? await compress(body) : body,
       headersTimeoutMs: TIMEOUT_MS,
@@ -238,7 +266,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
     const response = await exchange(transport, request, {
       side: 'destination',
       nowMs: clock.now(),
-      redact: this.#redact,
+      redact,
     }).catch((error: unknown) => {
       // What the intake asks of one request it asks of all.
       if (error instanceof ModuleError && error.retryAfterMs !== undefined) this.#hold.extend(error.retryAfterMs);
@@ -248,7 +276,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
       // Whether the events were taken is not known; at least once means they are sent again.
       throw signal.aborted ? cause : brokenOff(request, response, 'destination', cause);
     });
-    const posted = interpret(response, this.#redact(text), indexes.length);
+    const posted = interpret(response, redact(text), indexes.length);
     if (acceptsAny(posted)) this.#noteAccepted(number);
     return posted;
   }

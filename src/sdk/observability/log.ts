@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { createLogger, format, transports, type Logger } from 'winston';
 
 import { escapeControls } from './escape-controls.js';
-import { redactor, type Redactor } from './redactor.js';
+import { KnownSecrets, redactor, type Redactor } from './redactor.js';
 
 /** Facts beside the message, by name. Numbers and texts only, so that every line stays flat. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -47,7 +47,7 @@ export interface LogOptions {
   /** Where lines go: standard error, or a sink in a test. */
   readonly stream: NodeJS.WritableStream;
   /** Texts that must never be written: keys, tokens. */
-  readonly secrets?: readonly string[];
+  readonly secrets?: readonly string[] | KnownSecrets;
   /** Told of the same lines. */
   readonly sinks?: readonly LogSink[];
 }
@@ -55,7 +55,7 @@ export interface LogOptions {
 /** A log that writes one line a record to `stream`, with every known secret blotted out. */
 export function createLog(options: LogOptions): Log {
   const { sinks = [] } = options;
-  const redact = redactor(options.secrets ?? []);
+  const redact = redactorOf(options);
   const streams = [options.stream, ...sinks.map((sink) => streamInto(sink, redact))];
   const logger = createLogger({
     level: options.level,
@@ -65,6 +65,10 @@ export function createLog(options: LogOptions): Log {
     transports: streams.map((stream) => new transports.Stream({ stream, eol: '\n' })),
   });
   return bindLevels(logger);
+}
+
+function redactorOf({ secrets = [] }: LogOptions): Redactor {
+  return secrets instanceof KnownSecrets ? secrets.redact : redactor(secrets);
 }
 
 /** Winston hands records, instead of lines, to a stream of objects. */
@@ -94,7 +98,7 @@ function bindLevels(logger: Logger): Log {
 }
 
 function machineFormat(options: LogOptions): ReturnType<typeof format.combine> {
-  const redact = redactor(options.secrets ?? []);
+  const redact = redactorOf(options);
   return format.combine(
     format.timestamp(),
     // Each text by itself: a secret that looks like JSON must not tear the line apart.
@@ -118,7 +122,7 @@ const COLOURS: Readonly<Record<string, string>> = {
 };
 
 function humanFormat(options: LogOptions): ReturnType<typeof format.combine> {
-  const redact = redactor(options.secrets ?? []);
+  const redact = redactorOf(options);
   return format.combine(
     format.timestamp({ format: 'HH:mm:ss' }),
     format.printf(({ timestamp, level, message, ...fields }) => {

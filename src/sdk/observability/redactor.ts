@@ -13,6 +13,29 @@ export function redactor(secrets: readonly string[]): Redactor {
   return (text) => unique.reduce((left, form) => left.replaceAll(form, SHOWN_INSTEAD), text);
 }
 
+/** A credential that is renewed every hour must not fill the memory: those so many renewals ago have long expired. */
+const MOST_HIDDEN_LATER = 100;
+
+/** The secrets of a run: those known at its start, and the latest of those that become known while it goes on. */
+export class KnownSecrets {
+  readonly #later: string[] = [];
+  #redactor: Redactor;
+
+  constructor(private readonly known: readonly string[]) {
+    this.#redactor = redactor(known);
+  }
+
+  readonly redact: Redactor = (text) => this.#redactor(text);
+
+  /** From now on `secret` is blotted out, too. */
+  readonly hide = (secret: string): void => {
+    if (this.known.includes(secret) || this.#later.includes(secret)) return;
+    this.#later.push(secret);
+    if (this.#later.length > MOST_HIDDEN_LATER) this.#later.shift();
+    this.#redactor = redactor([...this.known, ...this.#later]);
+  };
+}
+
 function writtenForms(secret: string): string[] {
   const forms = [secret, JSON.stringify(secret).slice(1, -1)];
   // Half of a surrogate pair has no form in a URL.

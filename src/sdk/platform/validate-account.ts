@@ -6,7 +6,7 @@ import { isSecret } from '../configuration/schema.js';
 import { ConfigurationError, describeError, ModuleError } from '../errors.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import type { Log } from '../observability/log.js';
-import { redactor, type Redactor } from '../observability/redactor.js';
+import { KnownSecrets } from '../observability/redactor.js';
 import type { AccountCheck, TriggerRegistration } from '../registration.js';
 import type { CheckContext } from '../trigger.js';
 import { tellTaskState } from './callback.js';
@@ -35,8 +35,8 @@ export async function validateAccount(module: ValidatedModule, world: Validation
   const url = link.access?.callbackUrl;
   const tell = url === undefined ? undefined : { url, requested: context.signal };
   const answer = tell && (await tellTaskState({ ...tell, state: { status: 'running' } }, link.speaker()));
-  const failure = await findFailure(module, answer === undefined ? {} : secretsIn(answer, module), world);
-  if (failure === undefined) log.info('The account works');
+  const { failure, proof } = await examine(module, answer === undefined ? {} : secretsIn(answer, module), world);
+  if (failure === undefined) log.info(`The account works: ${proof}`);
   else log.error(`The account does not work: ${failure}`);
   if (tell === undefined) return failure === undefined ? EXIT_CODE.ok : EXIT_CODE.failed;
   const results = { success: failure === undefined };
@@ -54,14 +54,23 @@ function secretsIn(answer: JsonObject, { moduleSchema }: ValidatedModule): JsonO
   return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
 }
 
-/** @returns why the account does not work and what to do about it, in words for its owner */
-async function findFailure(
+/** What an examination came to, in words for the account's owner. */
+interface Examination {
+  /** Why the account does not work, and what to do about it. */
+  readonly failure?: string;
+  /** The last thing that was seen to work. */
+  readonly proof: string;
+}
+
+async function examine(
   { accountCheck, moduleSchema, validators }: ValidatedModule,
   secrets: JsonObject,
   { lookup, context }: ValidationWorld,
-): Promise<string | undefined> {
+): Promise<Examination> {
   // A secret may stand in another setting by mistake, and be quoted with it.
-  let redact: Redactor = (text) => text;
+  let known = new KnownSecrets([]);
+  let proof = '';
+  const failed = (text: string): Examination => ({ failure: known.redact(text), proof });
   try {
     const given = (await loadPlatformConfiguration(lookup)).module;
     const account = withSecrets(given, moduleSchema.secrets ?? [], secrets);
@@ -69,17 +78,19 @@ async function findFailure(
       module: { ...account, schema: moduleSchema, ...(validators && { validator: validators.module }) },
     });
     const hidden = Object.entries(values.module).filter(([name]) => isSecret(moduleSchema, name));
-    redact = redactor(hidden.map(([, value]) => String(value)));
-    for await (const { state, detail, remedy } of accountCheck(values.module, context)) {
-      if (state === 'failed') return redact(remedy === undefined ? detail : `${detail}. ${remedy}`);
+    known = new KnownSecrets(hidden.map(([, value]) => String(value)));
+    const { hide } = known;
+    for await (const { state, detail, remedy } of accountCheck(values.module, { ...context, hide })) {
+      if (state === 'failed') return failed(remedy === undefined ? detail : `${detail}. ${remedy}`);
+      if (state === 'passed') proof = known.redact(detail);
     }
-    return undefined;
+    return { proof };
   } catch (thrown) {
     if (thrown instanceof ConfigurationError) {
       const problems = thrown.problems.map(({ setting, problem }) => `${setting.replace(/^module\./, '')} ${problem}`);
-      return redact(problems.join('; '));
+      return failed(problems.join('; '));
     }
     const advice = thrown instanceof ModuleError && thrown.advice !== undefined ? `. ${thrown.advice}` : '';
-    return redact(`${describeError(thrown)}${advice}`);
+    return failed(`${describeError(thrown)}${advice}`);
   }
 }

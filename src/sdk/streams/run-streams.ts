@@ -28,7 +28,7 @@ export interface StreamPace {
 }
 
 /** Runs one stream, as `runConnector` does. */
-type RunStream<Settings> = (settings: Settings, context: TriggerContext) => Promise<void>;
+type RunStream<Settings> = (stream: TriggerStream<Settings>, context: TriggerContext) => Promise<void>;
 
 /**
  * Runs several streams side by side, each with its own state below the data path, under one rate limit and one bound of memory.
@@ -81,7 +81,7 @@ class Company<Settings extends StreamPace> {
 
   async run(stream: TriggerStream<Settings>, run: RunStream<Settings>, stop: Stop): Promise<void> {
     const log = streamLog(this.context.log, stream);
-    const { name, settings } = stream;
+    const { name } = stream;
     const places = this.#places.ofStream((event) => listener(event));
     const listener: PipelineListener = (event) => {
       places.hear(event);
@@ -95,8 +95,8 @@ class Company<Settings extends StreamPace> {
       share: { limiter: this.#limiter.party(), places, spareBodies: this.#spareBodies },
       ...{ log, listener },
     };
-    if (context.once) return run(settings, { ...context, stop });
-    return this.#keep((own) => run(settings, { ...context, stop: own }), { log, listener, stop });
+    if (context.once) return run(stream, { ...context, stop });
+    return this.#keep((own) => run(stream, { ...context, stop: own }), { log, listener, stop });
   }
 
   #keep(

@@ -18,7 +18,7 @@ export interface JumpcloudApi {
   readonly store: EventStore;
   readonly stats: SimulatorStats;
   /** Credentials, to change them while the API runs. */
-  readonly authentication: Pick<Authentication, 'replaceKeys' | 'revokeTokens'>;
+  readonly authentication: Pick<Authentication, 'replaceKeys' | 'replaceServiceAccount' | 'revokeTokens'>;
   /** Makes the API hold an event. */
   add(event: SyntheticEvent): void;
   /** Answers one request. Never throws. */

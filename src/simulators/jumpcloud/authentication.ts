@@ -20,6 +20,8 @@ export interface Authentication {
   issueToken(request: SimulatedRequest): SimulatedAnswer;
   /** Replaces the keys that work, as when an administrator generates a new one. */
   replaceKeys(keys: readonly ApiKey[]): void;
+  /** Replaces the service account, as when an administrator generates a new secret. Tokens that were issued go on working. */
+  replaceServiceAccount(next: ServiceAccount): void;
   /** Makes every token issued so far useless. */
   revokeTokens(): void;
 }
@@ -29,10 +31,11 @@ const TOKEN_LIFETIME_SECONDS = 3600;
 /** Creates the authentication of a simulated API. */
 export function createAuthentication(
   initialKeys: readonly ApiKey[],
-  account: ServiceAccount | undefined,
+  initialAccount: ServiceAccount | undefined,
   now: Now,
 ): Authentication {
   let keys = initialKeys;
+  let account = initialAccount;
   /** Tokens by their text, with the end of their life in epoch milliseconds. */
   const tokens = new Map<string, number>();
 
@@ -57,7 +60,8 @@ export function createAuthentication(
       if (type !== 'application/x-www-form-urlencoded' || form.get('grant_type') !== 'client_credentials') {
         return jsonAnswer(400, { error: 'unsupported_grant_type' });
       }
-      if (form.get('scope') !== 'api') return jsonAnswer(403, { error: 'invalid_scope' });
+      const { scopes = ['api'] } = account;
+      if (form.get('scope') !== 'api' || !scopes.includes('api')) return jsonAnswer(403, { error: 'invalid_scope' });
       const lifetime = account.tokenLifetimeSeconds ?? TOKEN_LIFETIME_SECONDS;
       const token = randomBytes(24).toString('base64url');
       tokens.set(token, now() + lifetime * 1000);
@@ -65,6 +69,9 @@ export function createAuthentication(
     },
     replaceKeys: (next) => {
       keys = next;
+    },
+    replaceServiceAccount: (next) => {
+      account = next;
     },
     revokeTokens: () => tokens.clear(),
   };

@@ -5,6 +5,12 @@ import type { SortPrecision } from './event-store.js';
 /** The API key that the simulator knows when none is configured. It is invented and opens nothing. */
 export const SYNTHETIC_API_KEY = 'synthetic-api-key-for-tests';
 
+/** The service account that the simulators know when none is configured. It is invented and opens nothing. */
+export const SYNTHETIC_SERVICE_ACCOUNT = {
+  clientId: 'synthetic-client-id-for-tests',
+  clientSecret: 'synthetic-client-secret-for-tests',
+} as const;
+
 /** An API key and what its owner may do. */
 export interface ApiKey {
   readonly key: string;
@@ -25,6 +31,8 @@ export interface ServiceAccount {
   /** How long a token works, seconds. Default 3600. */
   readonly tokenLifetimeSeconds?: number;
   readonly organizations?: readonly string[];
+  /** What it may ask a token for; the token endpoint answers 403 where that is not among them. Default: `api`. */
+  readonly scopes?: readonly string[];
 }
 
 /** Requests above this rate get 429 (API page, 8); counted for each credential. */

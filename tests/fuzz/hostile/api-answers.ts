@@ -2,6 +2,7 @@ import { DirectoryInsightsClient } from '../../../src/jumpcloud/api/client.js';
 import { DirectoryInsightsSource } from '../../../src/jumpcloud/event-source.js';
 import type { HttpTransport } from '../../../src/sdk/ports.js';
 import type { SeededRandom } from '../../../src/simulators/random.js';
+import { byApiKey } from '../../support/by-api-key.js';
 import { mutateBytes, mutateJson } from './mutate.js';
 import { answerOf, faultOf, hurriedClock, NOW_MS, type Target } from './target.js';
 
@@ -103,7 +104,8 @@ function clientOf(draw: () => Drawn, random: SeededRandom): DirectoryInsightsCli
     },
   };
   return new DirectoryInsightsClient({
-    ...{ baseUrl: 'https://api.test', apiKey: 'synthetic-api-key', userAgent: 'fuzz', transport, clock },
+    ...{ baseUrl: 'https://api.test', userAgent: 'fuzz', transport, clock },
+    ...byApiKey('synthetic-api-key'),
     random: () => random.fraction(),
   });
 }

@@ -10,7 +10,8 @@ import { ConfigurationError } from '../../../src/sdk/errors.js';
 
 const NOW = Date.parse('2030-06-01T12:00:00Z');
 
-const MODULE: ModuleConfiguration = { base_url: 'https://api.jumpcloud.com/', apikey: 'jca_key' };
+const TOKEN_URL = 'https://admin-oauth.id.jumpcloud.com/oauth2/token';
+const MODULE: ModuleConfiguration = { base_url: 'https://api.jumpcloud.com/', apikey: 'jca_key', token_url: TOKEN_URL };
 const ARGUMENTS: ConnectorArguments = {
   allow_unencrypted_intake: false,
   intake_key: 'intake-key',
@@ -159,7 +160,10 @@ describe('parseSettings', () => {
 
   it('names what is missing', () => {
     const problems = problemsOf(() => parseSettings({ module: {}, arguments: {}, intakeUrl: undefined, now: NOW }));
-    expect(problems).toContainEqual({ setting: 'module.apikey', problem: 'is required' });
+    expect(problems).toContainEqual({
+      setting: 'module.apikey',
+      problem: 'is required, or in its place client_id and client_secret of a service account',
+    });
     expect(problems).toContainEqual({ setting: 'arguments.intake_key', problem: 'is required' });
   });
 
@@ -254,7 +258,7 @@ describe('the registered trigger', () => {
       logLevel: 'info',
     });
     expect(warnings).toEqual([]);
-    expect(resolved.origins.module).toEqual({ base_url: 'default', apikey: 'account' });
+    expect(resolved.origins.module).toEqual({ base_url: 'default', token_url: 'default', apikey: 'account' });
   });
 
   it('reports what the schemas refuse together with what the settings mean', async () => {
