@@ -1,4 +1,4 @@
-import { RateLimiter, type Urgency } from '../sdk/http/rate-limiter.js';
+import { RateLimiter, type RequestLimiter, type Urgency } from '../sdk/http/rate-limiter.js';
 import { observedTransport } from '../sdk/http/observed-transport.js';
 import { rateLimitedTransport } from '../sdk/http/rate-limited-transport.js';
 import { ServerClock } from '../sdk/http/server-clock.js';
@@ -16,6 +16,7 @@ interface ClientWorld {
   readonly random: Random;
   readonly listener?: PipelineListener;
   readonly retryForMs?: number;
+  readonly openLimiter?: (requestsPerSecond: number) => RequestLimiter;
 }
 
 /** A client with a rate limit of its own: all that share an API key should share one. */
@@ -26,9 +27,9 @@ export function createClient(settings: ClientSettings, world: ClientWorld): Dire
 /** Two clients under one rate limit and with one clock of the API: `backlog` waits wherever `live` has something to ask. */
 export function createClients(
   { baseUrl, apiKey, organizationId, requestsPerSecond }: ClientSettings,
-  { transport, clock, random, listener, retryForMs }: ClientWorld,
+  { transport, clock, random, listener, retryForMs, openLimiter }: ClientWorld,
 ): Readonly<Record<Urgency, DirectoryInsightsClient>> {
-  const limiter = new RateLimiter(clock, requestsPerSecond);
+  const limiter = openLimiter?.(requestsPerSecond) ?? new RateLimiter(clock, requestsPerSecond);
   const observed = observedTransport(transport, { side: 'source', clock, listener });
   const serverClock = new ServerClock(clock);
   const clientOf = (urgency: Urgency): DirectoryInsightsClient =>

@@ -11,7 +11,7 @@ import { defineTrigger, type SourceContext, type Sources } from './define-trigge
 import { ApiClient } from './http/api-client.js';
 import { observedTransport } from './http/observed-transport.js';
 import { rateLimitedTransport } from './http/rate-limited-transport.js';
-import { RateLimiter, type Urgency } from './http/rate-limiter.js';
+import { RateLimiter, type RequestLimiter, type Urgency } from './http/rate-limiter.js';
 import type { Refusals } from './http/refusal.js';
 import { ServerClock } from './http/server-clock.js';
 import { checkIntake } from './intake/check-intake.js';
@@ -123,7 +123,8 @@ export function defineConnector<Account extends object, Arguments extends object
   };
   const openSources = (settings: Settings, context: SourceContext): Sources => {
     const shared: Shared = {
-      limiter: new RateLimiter(context.clock, settings.requestsPerSecond),
+      limiter:
+        context.openLimiter?.(settings.requestsPerSecond) ?? new RateLimiter(context.clock, settings.requestsPerSecond),
       serverClock: new ServerClock(context.clock),
     };
     return {
@@ -152,7 +153,7 @@ export function defineConnector<Account extends object, Arguments extends object
 
 /** What the sources of one account have in common. */
 interface Shared {
-  readonly limiter: RateLimiter;
+  readonly limiter: RequestLimiter;
   readonly serverClock: ServerClock;
 }
 

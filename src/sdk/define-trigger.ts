@@ -17,7 +17,7 @@ import type {
 } from './trigger.js';
 
 /** What a source may be made of. */
-export type SourceContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'retryForMs'> & {
+export type SourceContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'retryForMs' | 'openLimiter'> & {
   /** To be told of retries and counts. */
   readonly listener: PipelineListener;
 };

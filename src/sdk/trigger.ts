@@ -1,5 +1,6 @@
 import type { Clock, HttpTransport, Random } from './ports.js';
 import type { ConnectorParts } from './connector-parts.js';
+import type { RequestLimiter } from './http/rate-limiter.js';
 import type { Log } from './observability/log.js';
 import type { Batch, Destination } from './pipeline/destination.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
@@ -21,6 +22,8 @@ export interface TriggerContext {
   /** How long a failing question to the source is put again, milliseconds; where not given, as long as a run wants. */
   readonly retryForMs?: number;
   readonly listener?: PipelineListener;
+  /** Makes the rate limit of a credential that other machines use at the same time. Default: this process has it alone. */
+  readonly openLimiter?: (requestsPerSecond: number) => RequestLimiter;
 }
 
 /** One finding of a trigger's self-examination. */

@@ -1,7 +1,7 @@
 import { abortError } from '../errors.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
 import type { Clock, HttpTransport } from '../ports.js';
-import type { RateLimiter, Urgency } from './rate-limiter.js';
+import type { RequestLimiter, Urgency } from './rate-limiter.js';
 import { statedWaitMs } from './retry-after.js';
 
 export interface RateLimited {
@@ -14,7 +14,7 @@ export interface RateLimited {
 /** A transport whose tries, retries included, keep to the limiter, and which passes on the other side's `Retry-After`. */
 export function rateLimitedTransport(
   transport: HttpTransport,
-  limiter: RateLimiter,
+  limiter: RequestLimiter,
   { clock, urgency = 'live', listener }: RateLimited,
 ): HttpTransport {
   return {

@@ -7,14 +7,40 @@ import { Hold } from './hold.js';
  */
 export type Urgency = 'live' | 'backlog';
 
+/** What requests wait for before they begin. */
+export interface RequestLimiter {
+  /** Resolves when a request may begin, or at once when the signal aborts. The caller looks at the signal. Default: live. */
+  admit(signal: AbortSignal, urgency?: Urgency): Promise<void>;
+  /** The other side asked for silence: nothing begins for `delayMs`. */
+  hold(delayMs: number): void;
+}
+
+/** A rate limit as places in a window of time. */
+export interface Places {
+  readonly limit: number;
+  /** How many of them a backlog may take. */
+  readonly backlogLimit: number;
+  readonly windowMs: number;
+}
+
 /** One place in so many is kept free of the backlog, and at least one where there are two. Live requests may take all. */
 const PLACES_FOR_A_FREE_ONE = 10;
+
+/** What a number of requests a second comes to. Less than one a second is one in so many milliseconds. */
+export function placesOf(requestsPerSecond: number): Places {
+  const limit = Math.max(1, Math.floor(requestsPerSecond));
+  return {
+    limit,
+    backlogLimit: limit - Math.min(limit - 1, Math.ceil(limit / PLACES_FOR_A_FREE_ONE)),
+    windowMs: requestsPerSecond >= 1 ? 1000 : 1000 / requestsPerSecond,
+  };
+}
 
 /**
  * Lets at most `requestsPerSecond` requests begin in any second, and none while the other side has said to wait. All
  * that share a credential share one of these. Live requests go before those of a backlog.
  */
-export class RateLimiter {
+export class RateLimiter implements RequestLimiter {
   readonly #limit: number;
   readonly #backlogLimit: number;
   readonly #windowMs: number;
@@ -32,10 +58,10 @@ export class RateLimiter {
     requestsPerSecond: number,
   ) {
     this.#hold = new Hold(clock);
-    // Less than one a second is one in so many milliseconds.
-    this.#limit = Math.max(1, Math.floor(requestsPerSecond));
-    this.#backlogLimit = this.#limit - Math.min(this.#limit - 1, Math.ceil(this.#limit / PLACES_FOR_A_FREE_ONE));
-    this.#windowMs = requestsPerSecond >= 1 ? 1000 : 1000 / requestsPerSecond;
+    const { limit, backlogLimit, windowMs } = placesOf(requestsPerSecond);
+    this.#limit = limit;
+    this.#backlogLimit = backlogLimit;
+    this.#windowMs = windowMs;
   }
 
   /** Resolves when a request may begin, or at once when the signal aborts. The caller looks at the signal. */
@@ -86,7 +112,7 @@ export class RateLimiter {
 }
 
 /** Resolves with the promise, or when the signal aborts. */
-function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+export function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (): void => {
       signal.removeEventListener('abort', finish);
