@@ -1,4 +1,5 @@
 import { ModuleError } from '../../sdk/errors.js';
+import { assertDocumentName, assertFolderName } from '../../sdk/storage/document-name.js';
 import type { Storage } from '../../sdk/storage/storage.js';
 import { KEY_PREFIX, type QueueConnection } from './queue-connection.js';
 
@@ -45,9 +46,11 @@ export function jobDocuments(connection: QueueConnection, jobId: string, lock?: 
   return {
     location,
     async read(name) {
+      assertDocumentName(name);
       return (await ask((redis) => redis.hgetBuffer(key, name))) ?? undefined;
     },
     async write(name, content) {
+      assertDocumentName(name);
       const bytes = Buffer.from(content);
       if (lock === undefined) {
         await ask((redis) => redis.hset(key, name, bytes));
@@ -65,9 +68,11 @@ export function jobDocuments(connection: QueueConnection, jobId: string, lock?: 
       }
     },
     async remove(name) {
+      assertDocumentName(name);
       await ask((redis) => redis.hdel(key, name));
     },
     async list(folder) {
+      assertFolderName(folder);
       const names = await ask((redis) => redis.hkeys(key));
       const prefix = folder === '' ? '' : `${folder}/`;
       return names

@@ -110,7 +110,9 @@ export async function loadPackage<Loaded>(load: () => Promise<Loaded>): Promise<
 
 function unavailable(description: string, cause: unknown): ModuleError {
   // Without its cause: that of a refused password has it among its arguments.
-  const said = describeError(cause);
+  const { message, code } = cause as { readonly message?: string; readonly code?: string };
+  // Several addresses that all refused have a code and no message.
+  const said = message || code || describeError(cause);
   const what = /max retries|writeable|Connection is closed|timed out/i.test(said) ? 'it does not answer' : said;
   return new ModuleError('QUEUE_UNAVAILABLE', `The queue ${description} cannot be used: ${what}`, {
     advice: adviceFor(what),

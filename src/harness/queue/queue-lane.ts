@@ -102,11 +102,11 @@ export class QueueLane<B extends Batch> {
 
   async #lead(isOver: AbortSignal): Promise<void> {
     const { clock } = this.context;
-    while (!isOver.aborted && this.#lost.length === 0) {
+    for (let isLeading = true; isLeading;) {
       await clock.sleep(LEAD_EVERY_MS, isOver);
       if (isOver.aborted) return;
       // While Redis is away nobody else leads either.
-      const isLeading = await this.options.queue.lead().catch(() => true);
+      isLeading = await this.options.queue.lead().catch(() => true);
       if (!isLeading) this.#lost.push(new ModuleError('STATE_LOCKED', 'Another backfill has taken over the queue'));
     }
   }

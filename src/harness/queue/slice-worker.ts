@@ -91,7 +91,7 @@ export class SliceWorker<B extends Batch> {
       // What is under way ends first; then, where Redis is away, nobody waits for it.
       await worker.pause(true);
       while (worker.isRunning() && !forced.aborted && redis.status === 'ready') await clock.sleep(50, forced);
-      await Promise.race([worker.close(forced.aborted), clock.sleep(GIVE_BACK_MS)]);
+      await this.#atMost(GIVE_BACK_MS, worker.close(forced.aborted));
       redis.disconnect();
       this.#release();
     }
@@ -137,8 +137,10 @@ export class SliceWorker<B extends Batch> {
         this.#stop.request();
       }
       if (this.#stop.requested.aborted) {
-        const { clock } = context;
-        await Promise.race([job.moveToWait(token).catch(() => undefined), clock.sleep(GIVE_BACK_MS)]);
+        await this.#atMost(
+          GIVE_BACK_MS,
+          job.moveToWait(token).catch(() => undefined),
+        );
         throw new giveBack();
       }
       if (error instanceof ModuleError) {
@@ -198,6 +200,12 @@ export class SliceWorker<B extends Batch> {
     });
     await state.commit({ entries: [], settled: undefined });
     return state;
+  }
+
+  async #atMost(ms: number, promise: Promise<unknown>): Promise<void> {
+    const isOver = new AbortController();
+    await Promise.race([promise, this.options.context.clock.sleep(ms, isOver.signal)]);
+    isOver.abort();
   }
 
   #refusal(found: Identity | undefined): ConfigurationError {

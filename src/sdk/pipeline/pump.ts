@@ -38,8 +38,8 @@ export interface Errand {
   /** What of the window may be settled. Default: all of it; what else it shows was asked for to be sure of the borders. */
   readonly claim?: Window;
   /**
-   * What of event time is this errand's own, where nobody else's ledger is known here. An event at the millisecond before or
-   * after it is left to whoever has that one: the window shows it to be sure of the borders. Default: all that is shown.
+   * What of event time is this errand's own, where nobody else's ledger is known here. An event within two milliseconds
+   * before or after it is left to whoever has those: the window shows it to be sure of the borders. Default: all is its own.
    */
   readonly share?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
@@ -196,7 +196,7 @@ class WindowRun<B extends Batch> {
     const { share } = this.errand;
     if (share === undefined) return false;
     const ms = Math.floor(events.timestampMs(index) ?? NaN);
-    return ms === share.fromMs - 1 || ms === share.toMs || ms === share.toMs + 1;
+    return (ms >= share.fromMs - 2 && ms < share.fromMs) || (ms >= share.toMs && ms < share.toMs + 2);
   }
 
   /** An event that another lane has under way keeps the page open; one of this lane keeps an earlier page open. */
