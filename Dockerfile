@@ -11,11 +11,11 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build && rm dist/.tsbuildinfo
 
-# What the program needs while it runs.
+# What the program needs while it runs on the platform: workers of a queue (optional) run from the package.
 FROM node:26.13.0-trixie-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:26.13.0-trixie-slim
 ENV NODE_ENV=production

@@ -192,6 +192,8 @@ function proveContent(image) {
   const installed = JSON.parse(fs.readFileSync(path.join(image.root, 'app/node_modules/.package-lock.json'), 'utf8'));
   const development = Object.keys(installed.packages).filter((name) => lock[name]?.dev === true);
   if (development.length > 0) fail(`for development only, and in the image: ${development.join(', ')}`);
+  const optional = Object.keys(installed.packages).filter((name) => lock[name]?.optional === true);
+  if (optional.length > 0) fail(`for workers of a queue only, and in the image: ${optional.join(', ')}`);
   if (fs.existsSync(path.join(image.root, 'usr/local/bin/npm'))) fail('npm is in the image');
   said(`${Object.keys(installed.packages).length} packages, none of them for development, and no npm`);
 }

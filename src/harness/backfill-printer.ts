@@ -4,7 +4,7 @@ import { outputStyle, type OutputStream } from '../sdk/observability/terminal.js
 import type { Clock, Environment } from '../sdk/ports.js';
 import { formatDuration } from '../sdk/time/duration.js';
 import { formatTimestamp } from '../sdk/time/timestamp.js';
-import { alignColumns, paintFor, printLine } from './output.js';
+import { alignColumns, paintFor, plural, printLine } from './output.js';
 
 const BAR_WIDTH = 24;
 /** Where nobody watches, a line now and then is enough. */
@@ -12,11 +12,14 @@ const LINE_EVERY_MS = 10_000;
 /** Of a long plan its ends are shown. */
 const MOST_LINES = 20;
 
+/** How far it is, and how many workers share it, where there are any. */
+export type ShownProgress = BackfillProgress & { readonly workers?: number | undefined };
+
 /** Shows how far a backfill is: one line that changes on a terminal, elsewhere a line every ten seconds. */
 export class BackfillPrinter {
   readonly #startedAt: number;
   readonly #isTerminal: boolean;
-  #progress: BackfillProgress | undefined;
+  #progress: ShownProgress | undefined;
   #printedAt: number;
 
   constructor(
@@ -28,7 +31,7 @@ export class BackfillPrinter {
     this.#startedAt = this.#printedAt = clock.monotonic();
   }
 
-  readonly hear = (progress: BackfillProgress): void => {
+  readonly hear = (progress: ShownProgress): void => {
     this.#progress = progress;
   };
 
@@ -53,16 +56,17 @@ export class BackfillPrinter {
 }
 
 /** `[######······] 25 %  2,500 of 10,000 events  500/s  15s left  3 of 12 slices` */
-export function progressLine({ planned, read, slices, slicesRead }: BackfillProgress, elapsedMs: number): string {
+export function progressLine({ planned, read, slices, slicesRead, workers }: ShownProgress, elapsedMs: number): string {
   const perSecond = elapsedMs > 0 ? (read / elapsedMs) * 1000 : 0;
   const share = planned === undefined ? slicesRead / Math.max(1, slices) : read / Math.max(1, planned);
   const done = slices > 0 && slicesRead >= slices ? 1 : Math.min(0.99, share);
   const filled = Math.floor(done * BAR_WIDTH);
   const bar = `[${'#'.repeat(filled)}${'·'.repeat(BAR_WIDTH - filled)}] ${String(Math.floor(done * 100)).padStart(3)} %`;
+  const by = workers === undefined ? '' : `  ${plural(workers, 'worker')}`;
   const of = planned === undefined ? '' : ` of ${number(Math.max(planned, read))}`;
   const leftMs = planned === undefined || perSecond === 0 ? undefined : ((planned - read) / perSecond) * 1000;
   const left = leftMs === undefined || done === 1 ? '' : `  ${roughly(Math.max(0, leftMs))} left`;
-  return `${bar}  ${number(read)}${of} events  ${number(Math.round(perSecond))}/s${left}  ${slicesRead} of ${slices} slices`;
+  return `${bar}  ${number(read)}${of} events  ${number(Math.round(perSecond))}/s${left}  ${slicesRead} of ${slices} slices${by}`;
 }
 
 /** The plan as a table, in the order of reading. */

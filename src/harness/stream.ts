@@ -25,6 +25,9 @@ export interface OpenStream {
   readonly state: DeliveryState;
 }
 
+/** The two ends of a stream, without its state. */
+export type StreamEnds = Pick<OpenStream, 'parts' | 'context'>;
+
 /** Whether a command only looks, which it may do beside a connector at work, or takes the data path for itself. */
 export type Access = 'read' | 'write';
 
@@ -48,23 +51,21 @@ export interface StreamOptions {
   readonly access: Access;
   /** What is under way may end at the first signal, and is aborted at the second. Default: it is aborted at the first. */
   readonly stopsSoftly?: boolean;
+  /** Where other machines use the same credential at the same time. */
+  readonly openLimiter?: NonNullable<TriggerContext['openLimiter']>;
   /** Begins at the source's now where nothing was collected on the data path yet. Default: that is an error. */
   readonly mayBegin?: boolean;
 }
 
-/**
- * Gives `use` the stream of a configuration.
- * @throws ModuleError STATE_UNAVAILABLE where nothing was collected on the data path yet
- */
-export function withStream<Result>(
+/** Gives `use` both ends of the stream of a configuration, and the storage of its data path. */
+export function withEnds<Result>(
   configuration: LoadedConfiguration,
   world: HarnessWorld,
-  options: Access | StreamOptions,
-  use: (stream: OpenStream) => Promise<Result>,
+  { access, stopsSoftly = false, openLimiter }: Omit<StreamOptions, 'mayBegin'>,
+  use: (ends: StreamEnds) => Promise<Result>,
 ): Promise<Result> {
-  const { access, stopsSoftly = false, mayBegin = false } = typeof options === 'string' ? { access: options } : options;
   return withStorage(configuration, access, async (storage) => {
-    const { registration, loaded, dataPath } = configuration;
+    const { registration, loaded } = configuration;
     const transport = world.openTransport();
     const stop = new Stop();
     const request = (): void => (stopsSoftly && !stop.requested.aborted ? stop.request() : stop.force());
@@ -80,20 +81,35 @@ export function withStream<Result>(
         stream: stderr,
         secrets: known,
       });
-      const context = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS, hide };
-      const parts = registration.trigger.connect(loaded.settings, context);
-      const beginMs = async (): Promise<number> => {
-        if (!mayBegin) throw nothingYet(dataPath.value);
-        await parts.source.learnTime(stop.requested);
-        return parts.source.now();
-      };
-      const state = await openExisting(parts, storage, beginMs);
-      return await use({ parts, context, state });
+      const common = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS, hide };
+      const context = { ...common, ...(openLimiter && { openLimiter }) };
+      return await use({ parts: registration.trigger.connect(loaded.settings, context), context });
     } finally {
       world.signals.off('SIGINT', request);
       world.signals.off('SIGTERM', request);
       await transport.close();
     }
+  });
+}
+
+/**
+ * Gives `use` the stream of a configuration.
+ * @throws ModuleError STATE_UNAVAILABLE where nothing was collected on the data path yet
+ */
+export function withStream<Result>(
+  configuration: LoadedConfiguration,
+  world: HarnessWorld,
+  options: Access | StreamOptions,
+  use: (stream: OpenStream) => Promise<Result>,
+): Promise<Result> {
+  const { mayBegin = false, ...wanted } = typeof options === 'string' ? { access: options } : options;
+  return withEnds(configuration, world, wanted, async ({ parts, context }) => {
+    const beginMs = async (): Promise<number> => {
+      if (!mayBegin) throw nothingYet(configuration.dataPath.value);
+      await parts.source.learnTime(context.stop.requested);
+      return parts.source.now();
+    };
+    return use({ parts, context, state: await openExisting(parts, context.storage, beginMs) });
   });
 }
 

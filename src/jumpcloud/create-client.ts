@@ -1,6 +1,6 @@
 import { type HeldSettings, unchanging } from '../sdk/held-settings.js';
 import type { Credential } from '../sdk/http/credential.js';
-import { RateLimiter, type Urgency } from '../sdk/http/rate-limiter.js';
+import { RateLimiter, type RequestLimiter, type Urgency } from '../sdk/http/rate-limiter.js';
 import { observedTransport } from '../sdk/http/observed-transport.js';
 import { rateLimitedTransport } from '../sdk/http/rate-limited-transport.js';
 import { ServerClock } from '../sdk/http/server-clock.js';
@@ -32,6 +32,8 @@ interface ClientWorld {
   readonly credential?: Credential;
   /** With the rate limit that is shared with other organizations. Default: one of its own. */
   readonly share?: Pick<StreamShare, 'limiter'>;
+  /** Makes the rate limit that is shared with other machines. Default: one of its own. */
+  readonly openLimiter?: (requestsPerSecond: number) => RequestLimiter;
 }
 
 /** A client with a rate limit of its own: all that share an API key should share one. */
@@ -48,7 +50,8 @@ export function createClients(
   const told = listener === undefined ? {} : { listener };
   const { held = unchanging(settings), hide } = world;
   const credential = world.credential ?? createCredential(held, { transport, clock, ...told, ...(hide && { hide }) });
-  const limiter = world.share?.limiter ?? new RateLimiter(clock, requestsPerSecond);
+  const limiter =
+    world.share?.limiter ?? world.openLimiter?.(requestsPerSecond) ?? new RateLimiter(clock, requestsPerSecond);
   const observed = observedTransport(transport, { side: 'source', clock, listener });
   const serverClock = new ServerClock(clock);
   const clientOf = (urgency: Urgency): DirectoryInsightsClient =>

@@ -125,7 +125,10 @@ export function defineConnector<Account extends object, Arguments extends object
   };
   const openSources = (settings: Settings, context: SourceContext, held: HeldSettings<Settings>): Sources => {
     const shared: Shared = {
-      limiter: context.share?.limiter ?? new RateLimiter(context.clock, settings.requestsPerSecond),
+      limiter:
+        context.share?.limiter ??
+        context.openLimiter?.(settings.requestsPerSecond) ??
+        new RateLimiter(context.clock, settings.requestsPerSecond),
       serverClock: new ServerClock(context.clock),
       credential: {
         async present() {

@@ -24,7 +24,7 @@ import type {
 /** What a source may be made of. */
 export type SourceContext = Pick<
   TriggerContext,
-  'clock' | 'random' | 'transport' | 'retryForMs' | 'hide' | 'share' | 'credential'
+  'clock' | 'random' | 'transport' | 'retryForMs' | 'hide' | 'share' | 'credential' | 'openLimiter'
 > & {
   /** To be told of retries and counts. */
   readonly listener: PipelineListener;

@@ -24,6 +24,11 @@ export const ERROR_CODES = {
     when: 'The object storage for the state refuses the key, the bucket or the request at the start.',
   },
   STATE_UNAVAILABLE: { retryable: true, audience: 'operator', when: 'State cannot be read or written just now.' },
+  QUEUE_UNAVAILABLE: {
+    retryable: true,
+    audience: 'operator',
+    when: 'The Redis of a queue does not answer, or refuses.',
+  },
   DEAD_LETTER_FULL: {
     retryable: false,
     audience: 'operator',

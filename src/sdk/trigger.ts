@@ -34,6 +34,8 @@ export interface TriggerContext {
   readonly hide?: (secret: string) => void;
   /** What the API is shown, where all streams of the run show the same. */
   readonly credential?: Credential;
+  /** Makes the rate limit of a credential that other machines use at the same time. Default: this process has it alone. */
+  readonly openLimiter?: (requestsPerSecond: number) => RequestLimiter;
 }
 
 /** One of several streams of a trigger, as of an organization: with its own state, and failing by itself. */

@@ -12,12 +12,13 @@ import { describeOwed, TailLane } from '../../sdk/lanes/tail-lane.js';
 import { audit, type AuditRow } from '../../sdk/reconciliation/audit.js';
 import { Stop } from '../../sdk/stop.js';
 import { formatTimestamp } from '../../sdk/time/timestamp.js';
-import { BackfillPrinter, printPlan, roughly } from '../backfill-printer.js';
+import { BackfillPrinter, printPlan, roughly, type ShownProgress } from '../backfill-printer.js';
 import { confirmed } from '../confirm.js';
 import type { LoadedConfiguration } from '../load-configuration.js';
 import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../organization.js';
 import { plural, printJson, printLine } from '../output.js';
 import { type OpenStream, withStream } from '../stream.js';
+import type { SharedQueue } from '../queue/shared-queue.js';
 import { type GivenInstant, instant, lengthOfLines } from '../time-options.js';
 import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
@@ -32,6 +33,7 @@ type BackfillFlags = OrganizationFlags & {
   readonly dryRun?: true;
   readonly json?: true;
   readonly yes?: true;
+  readonly queue?: string;
 };
 
 /** `backfill`: collects a range of the past, beside what happens now. */
@@ -47,6 +49,10 @@ export function addBackfillCommand(program: Command, world: HarnessWorld, finish
     .option('--dry-run', 'print the plan, the number of events and the time it takes; works beside a connector')
     .option('--json', 'as JSON')
     .option('--yes', 'do not ask before events are delivered again whose ids are forgotten')
+    .option(
+      '--queue <URL>',
+      'let workers read what is older than the settling horizon: redis://HOST:PORT, rediss://...',
+    )
     .addHelpText('after', PRECEDENCE)
     .addHelpText(
       'after',
@@ -55,6 +61,7 @@ export function addBackfillCommand(program: Command, world: HarnessWorld, finish
           'sekoia-module backfill --playbook playbook.yaml --from 30d --dry-run',
           'sekoia-module backfill --playbook playbook.yaml --from 90d',
           'sekoia-module backfill --playbook playbook.yaml --from 2030-01-02 --to 2030-01-05 --yes --json',
+          "sekoia-module backfill --playbook playbook.yaml --from 90d --queue 'rediss://:${REDIS_PASSWORD}@queue.example'",
         ],
         exitCodes: {
           ...USUAL_EXIT_CODES,
@@ -78,10 +85,15 @@ async function runBackfill(
 ): Promise<ExitCode> {
   const access = flags.dryRun === true ? 'read' : 'write';
   let stopped: OpenStream | undefined;
+  let queue: SharedQueue | undefined;
   try {
-    return await withStream(configuration, world, { access, stopsSoftly: true, mayBegin: true }, async (stream) => {
+    if (flags.queue !== undefined && access === 'write')
+      queue = await openSharedQueue(flags.queue, configuration, world);
+    const openLimiter = queue?.openLimiter;
+    const options = { access, stopsSoftly: true, mayBegin: true, ...(openLimiter && { openLimiter }) } as const;
+    return await withStream(configuration, world, options, async (stream) => {
       stopped = stream;
-      return new Backfill(stream, world, flags).run();
+      return new Backfill(stream, world, flags, queue).run();
     });
   } catch (thrown) {
     if (!isAbort(thrown)) throw thrown;
@@ -90,7 +102,19 @@ async function runBackfill(
       printLine(world.stderr, 'The same command goes on from there, and so does the connector when it runs.');
     }
     return EXIT_CODE.interrupted;
+  } finally {
+    queue?.close();
   }
+}
+
+/** What of the queue is needed is loaded only where there is one. */
+async function openSharedQueue(
+  url: string,
+  configuration: LoadedConfiguration,
+  world: HarnessWorld,
+): Promise<SharedQueue> {
+  const { SharedQueue: Shared } = await import('../queue/shared-queue.js');
+  return Shared.open(url, configuration, world);
 }
 
 class Backfill {
@@ -100,6 +124,7 @@ class Backfill {
     private readonly stream: OpenStream,
     private readonly world: HarnessWorld,
     private readonly flags: BackfillFlags,
+    private readonly queue?: SharedQueue,
   ) {
     // Of a program that reads the result nothing else may be seen.
     const out = flags.json === true ? world.stderr : world.stdout;
@@ -210,21 +235,20 @@ class Backfill {
       clock,
     );
     let delivered = 0;
-    const lane = new BackfillLane(
-      {
-        ...parts,
-        onProgress: (progress) => {
-          ({ delivered } = progress);
-          printer.hear(progress);
-        },
-      },
-      pipeline,
-      context,
-    );
+    const onProgress = (progress: ShownProgress): void => {
+      ({ delivered } = progress);
+      printer.hear(progress);
+    };
+    const collection = this.queue
+      ? await this.queue.collection(this.stream, pipeline, {
+          onProgress,
+          warn: (text) => printLine(this.world.stderr, `Warning: ${text}`),
+        })
+      : new BackfillLane({ ...parts, onProgress }, pipeline, context);
     const isOver = new AbortController();
     const beside = Promise.allSettled([tail.run(), printer.run(isOver.signal)]);
     try {
-      await lane.untilDone();
+      await collection.untilDone();
       return delivered;
     } finally {
       tailStop.request();

@@ -25,9 +25,14 @@ export type Count = (range: ClosedInterval) => Promise<number>;
  * Cuts ranges into slices of roughly equal numbers of events, by halving: one count for each cut, because what one half has
  * the other has not. Where the source does not count, into slices of equal time.
  * @param ranges ascending and disjoint
+ * @param mostEvents in a slice, about. Default: by how many there are in all
  * @returns slices that cover the ranges exactly, ascending and disjoint
  */
-export async function planSlices(ranges: readonly ClosedInterval[], count: Count): Promise<Slice[]> {
+export async function planSlices(
+  ranges: readonly ClosedInterval[],
+  count: Count,
+  mostEvents?: number,
+): Promise<Slice[]> {
   let isGivenUp = false;
   const countOrStop: Count = async (range) => {
     // What was asked for at the same time as a count that failed is not pursued.
@@ -38,7 +43,7 @@ export async function planSlices(ranges: readonly ClosedInterval[], count: Count
     const counted: Required<Slice>[] = [];
     for (const { fromMs, toMs } of ranges) counted.push({ fromMs, toMs, events: await countOrStop({ fromMs, toMs }) });
     const total = counted.reduce((sum, { events = 0 }) => sum + events, 0);
-    const most = Math.min(MOST_EVENTS, Math.max(FEWEST_EVENTS, Math.ceil(total / WANTED_SLICES)));
+    const most = mostEvents ?? Math.min(MOST_EVENTS, Math.max(FEWEST_EVENTS, Math.ceil(total / WANTED_SLICES)));
     const slices: Slice[] = [];
     for (const range of counted) slices.push(...(await halve(range, most, countOrStop)));
     return slices;

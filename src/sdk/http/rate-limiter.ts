@@ -7,17 +7,35 @@ import { Hold } from './hold.js';
  */
 export type Urgency = 'live' | 'backlog';
 
-/** One place in so many is kept free of the backlog, and at least one where there are two. Live requests may take all. */
-const PLACES_FOR_A_FREE_ONE = 10;
-
-/** What decides when a request to the other side may begin. */
+/** What requests wait for before they begin. */
 export interface RequestLimiter {
-  /** Resolves when a request may begin, or at once when the signal aborts. The caller looks at the signal. */
+  /** Resolves when a request may begin, or at once when the signal aborts. The caller looks at the signal. Default: live. */
   admit(signal: AbortSignal, urgency?: Urgency): Promise<void>;
   /** The other side asked for silence: nothing begins for `delayMs`. */
   hold(delayMs: number): void;
   /** The other side answered, and asked for none. */
   answered?(): void;
+}
+
+/** A rate limit as places in a window of time. */
+export interface Places {
+  readonly limit: number;
+  /** How many of them a backlog may take. */
+  readonly backlogLimit: number;
+  readonly windowMs: number;
+}
+
+/** One place in so many is kept free of the backlog, and at least one where there are two. Live requests may take all. */
+const PLACES_FOR_A_FREE_ONE = 10;
+
+/** What a number of requests a second comes to. Less than one a second is one in so many milliseconds. */
+export function placesOf(requestsPerSecond: number): Places {
+  const limit = Math.max(1, Math.floor(requestsPerSecond));
+  return {
+    limit,
+    backlogLimit: limit - Math.min(limit - 1, Math.ceil(limit / PLACES_FOR_A_FREE_ONE)),
+    windowMs: requestsPerSecond >= 1 ? 1000 : 1000 / requestsPerSecond,
+  };
 }
 
 /**
@@ -42,10 +60,10 @@ export class RateLimiter implements RequestLimiter {
     requestsPerSecond: number,
   ) {
     this.#hold = new Hold(clock);
-    // Less than one a second is one in so many milliseconds.
-    this.#limit = Math.max(1, Math.floor(requestsPerSecond));
-    this.#backlogLimit = this.#limit - Math.min(this.#limit - 1, Math.ceil(this.#limit / PLACES_FOR_A_FREE_ONE));
-    this.#windowMs = requestsPerSecond >= 1 ? 1000 : 1000 / requestsPerSecond;
+    const { limit, backlogLimit, windowMs } = placesOf(requestsPerSecond);
+    this.#limit = limit;
+    this.#backlogLimit = backlogLimit;
+    this.#windowMs = windowMs;
   }
 
   /** Resolves when a request may begin, or at once when the signal aborts. The caller looks at the signal. */
@@ -96,7 +114,7 @@ export class RateLimiter implements RequestLimiter {
 }
 
 /** Resolves with the promise, or when the signal aborts. */
-function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+export function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (): void => {
       signal.removeEventListener('abort', finish);

@@ -1,5 +1,5 @@
 import { eventsOf, inOrderOfReading, leftOf, planSlices, type Slice } from '../backfill/plan-slices.js';
-import { outside } from '../checkpoint/backfill-ranges.js';
+import { outside, within } from '../checkpoint/backfill-ranges.js';
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { isAbort, ModuleError } from '../errors.js';
 import { backoffMs } from '../http/backoff.js';
@@ -44,6 +44,8 @@ export interface BackfillOptions {
   readonly backlogSource?: Source;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
+  /** What lies before is read elsewhere, on a data path of its own. Epoch milliseconds. Default: all is read here. */
+  readonly fromMs?: number;
   /**
    * Whether both ends work, as far as the tail knows: while they do not, the backfill waits to be woken, so that trouble is
    * met and told by one. Default: they do.
@@ -152,20 +154,25 @@ export class BackfillLane<B extends Batch> {
     return delayMs;
   }
 
+  get #gaps(): readonly ClosedInterval[] {
+    const { fromMs = -Infinity } = this.options;
+    return within(this.#pipeline.state.backfillGaps, [{ fromMs, toMs: Infinity }]);
+  }
+
   /** How much event time is left, milliseconds. */
   #owedMs(): number {
-    return this.#pipeline.state.backfillGaps.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+    return this.#gaps.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   }
 
   async #readAll(): Promise<void> {
     const { state, deadLetter } = this.#pipeline;
-    if (state.backfillGaps.length === 0) return;
+    if (this.#gaps.length === 0) return;
     const startedAt = this.context.clock.monotonic();
     const deliveredBefore = this.#progress.delivered;
     await deadLetter.ensureRoom();
     const slices = await this.#plan();
     await this.#readSlices(inOrderOfReading(slices, this.#deletedSoonBeforeMs()));
-    if (state.backfillGaps.length > 0) return;
+    if (this.#gaps.length > 0) return;
     // The hours that were waiting for the last slice are closed.
     await state.commit({ entries: [], settled: undefined });
     const seconds = Math.ceil((this.context.clock.monotonic() - startedAt) / 1000);
@@ -177,9 +184,9 @@ export class BackfillLane<B extends Batch> {
 
   /** What was planned before and is still owed, and slices of what is new. */
   async #plan(): Promise<readonly Slice[]> {
-    const { state, source } = this.#pipeline;
+    const { source } = this.#pipeline;
     const { log, stop } = this.context;
-    const gaps = state.backfillGaps;
+    const gaps = this.#gaps;
     const fresh = outside(gaps, this.#slices);
     if (fresh.length > 0) {
       const slices = await planSlices(fresh, (range) => source.count(range, stop.requested));
@@ -195,7 +202,7 @@ export class BackfillLane<B extends Batch> {
         `Backfilling ${rangesInWords(fresh)}: ${number} events in ${slicesInWords(slices.length)}, newest first, beside what happens now`,
       );
     }
-    return leftOf(this.#slices, state.backfillGaps);
+    return leftOf(this.#slices, this.#gaps);
   }
 
   /** What the source is about to delete. */
@@ -226,6 +233,7 @@ export class BackfillLane<B extends Batch> {
       window: questionAbout(claim),
       claim,
       lane: 'backfill',
+      ...(this.options.fromMs !== undefined && { share: { fromMs, toMs } }),
       parallelDeliveries: PARALLEL_DELIVERIES,
       lateBeforeMs: -Infinity,
     } as const;

@@ -74,6 +74,15 @@ export class HashSet {
     }
   }
 
+  /** All entries with their marks, in no order. */
+  *entries(): Generator<readonly [Hash64, number]> {
+    if (this.#markOfZero !== undefined) yield [{ high: 0, low: 0 }, this.#markOfZero];
+    for (let place = 0; place < this.#marks.length; place += 1) {
+      const hash = { high: this.#slots[place * 2] ?? 0, low: this.#slots[place * 2 + 1] ?? 0 };
+      if (this.#isTaken(place)) yield [hash, this.#marks[place] ?? 0];
+    }
+  }
+
   #isTaken(place: number): boolean {
     return this.#slots[place * 2] !== 0 || this.#slots[place * 2 + 1] !== 0;
   }

@@ -89,6 +89,17 @@ export class Ledger {
     return { delivered: all - deadLettered, deadLettered };
   }
 
+  /** The dated events in `[fromMs, toMs)`, epoch milliseconds, in no order. */
+  *entries(fromMs: number, toMs: number): Generator<LedgerEntry> {
+    for (const [bucket, { all, deadLettered }] of this.#between(fromMs, toMs)) {
+      const [from, to] = [fromMs - bucket * BUCKET_MS, toMs - bucket * BUCKET_MS];
+      for (const [hash, place] of all.entries()) {
+        if (place < from || place >= to) continue;
+        yield { ...hash, bucket, place, isDeadLettered: deadLettered.has(nameOf(hash)) };
+      }
+    }
+  }
+
   /** The border nearest to `nearMs`, searched in the direction of `untilMs`: see `findBorder`. */
   border(nearMs: number, untilMs: number): Border | undefined {
     return findBorder((bucket) => this.#minutes.get(bucket)?.all.marks(), nearMs, untilMs);

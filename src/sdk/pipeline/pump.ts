@@ -40,6 +40,11 @@ export interface Errand {
   readonly lane: Settled['lane'];
   /** What of the window may be settled. Default: all of it; what else it shows was asked for to be sure of the borders. */
   readonly claim?: Window;
+  /**
+   * What of event time is this errand's own, where nobody else's ledger is known here. An event within two milliseconds
+   * before or after it is left to whoever has those: the window shows it to be sure of the borders. Default: all is its own.
+   */
+  readonly share?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
   readonly parallelDeliveries: number;
   /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
@@ -186,7 +191,7 @@ class WindowRun<B extends Batch> {
     for (let index = 0; index < events.count; index += 1) {
       const key = events.key(index, seenMs);
       bytes += events.size(index);
-      if (this.#isKnown(key, progress)) {
+      if (this.#isKnown(key, progress) || this.#isOthers(events, index)) {
         repeated += 1;
         continue;
       }
@@ -200,6 +205,13 @@ class WindowRun<B extends Batch> {
 
   #isKnown(key: LedgerEntry, page: PageProgress): boolean {
     return this.pipeline.state.ledger.has(key) || this.#isUnderWay(key, page);
+  }
+
+  #isOthers(events: Events, index: number): boolean {
+    const { share } = this.errand;
+    if (share === undefined) return false;
+    const ms = Math.floor(events.timestampMs(index) ?? NaN);
+    return (ms >= share.fromMs - 2 && ms < share.fromMs) || (ms >= share.toMs && ms < share.toMs + 2);
   }
 
   /** An event that another lane has under way keeps the page open; one of this lane keeps an earlier page open. */

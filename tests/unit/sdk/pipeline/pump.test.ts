@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 
+import { DeliveryState } from '../../../../src/sdk/checkpoint/delivery-state.js';
 import { DeadLetter } from '../../../../src/sdk/dead-letter/dead-letter.js';
 import { isAbort, ModuleError } from '../../../../src/sdk/errors.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
 import type { DeliveryOutcome } from '../../../../src/sdk/outcome.js';
 import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
+import { pumpWindow } from '../../../../src/sdk/pipeline/pump.js';
 import type { Source } from '../../../../src/sdk/pipeline/source.js';
 import type { Random } from '../../../../src/sdk/ports.js';
 import { Stop } from '../../../../src/sdk/stop.js';
@@ -13,8 +16,9 @@ import type { Storage } from '../../../../src/sdk/storage/storage.js';
 import { EventList } from '../../../../src/sdk/pipeline/event-list.js';
 import { rawEvent, testEvent, type TestEvent } from '../../../support/events.js';
 import { FailingStorage } from '../../../support/failing-storage.js';
+import { IndexedSource } from '../../../support/indexed-source.js';
 import { everybodyHadTheirTurn, ManualClock } from '../../../support/manual-clock.js';
-import { deadLetters, FROM_MS, onStorage, openState, pump } from '../../../support/pump-rig.js';
+import { deadLetters, FROM_MS, onStorage, openState, pipelineOf, pump } from '../../../support/pump-rig.js';
 import {
   ACKNOWLEDGED,
   RecordingDestination,
@@ -731,3 +735,50 @@ async function death(mortal: Mortal, isOver: () => boolean): Promise<'dead'> {
   for (let turn = 0; turn < 5; turn += 1) await everybodyHadTheirTurn();
   return 'dead';
 }
+
+describe('windows that share a range without knowing each other', () => {
+  it('deliver each event once, wherever they meet and however the source reads its bounds', async () => {
+    const reading = fc.record({
+      startInclusive: fc.boolean(),
+      endInclusive: fc.boolean(),
+      index: fc.constantFrom('exact' as const, 'cut' as const, 'rounded' as const),
+    });
+    const anyHeld = fc.record({ atMs: fc.integer({ min: 0, max: 39 }), fraction: fc.constantFrom(0, 0.3, 0.7) });
+    await fc.assert(
+      fc.asyncProperty(
+        reading,
+        fc.array(anyHeld, { maxLength: 20 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: 39 }), { maxLength: 4 }),
+        async (bounds, held, cuts) => {
+          const source = new IndexedSource(() => TO_MS, bounds);
+          source.hold(
+            ...held.map(({ atMs, fraction }, n) => {
+              const at = FROM_MS + atMs;
+              return { event: testEvent(`e${n}`, at), atMs: at, fraction };
+            }),
+          );
+          const destination = new RecordingDestination();
+          const edges = [0, ...cuts.toSorted((a, b) => a - b), 40].map((ms) => FROM_MS + ms);
+          for (const [n, fromMs] of edges.slice(0, -1).entries()) {
+            const share = { fromMs, toMs: edges[n + 1]! };
+            const storage = createMemoryStorage();
+            const state = await DeliveryState.open({ storage, startFromMs: fromMs, keepMs: Infinity, stream: 'tests' });
+            const window = { fromMs: share.fromMs - 1, toMs: share.toMs + 1 };
+            const errand = {
+              window,
+              claim: share,
+              share,
+              lane: 'tail',
+              parallelDeliveries: 1,
+              lateBeforeMs: -Infinity,
+            } as const;
+            const { isComplete } = await pumpWindow(errand, pipelineOf({ source, destination, storage }, state));
+            expect([isComplete, state.owed.tailFromMs]).toEqual([true, share.toMs]);
+          }
+          expect(destination.acknowledged.toSorted()).toEqual(source.held.map(({ event }) => event.text).toSorted());
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
