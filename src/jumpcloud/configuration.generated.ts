@@ -66,6 +66,10 @@ export interface ConnectorArguments {
    */
   readonly service: string | string[];
   /**
+   * Collects only the events that this filter of the API lets through, a JSON object or its text: one of and, or, not, with a list of objects of one field each. Nested fields have dots, several values stand in a list; write values in lower case.
+   */
+  readonly search_term?: string | {};
+  /**
    * Seconds from the start of one collection cycle to the start of the next.
    */
   readonly frequency: number;
@@ -158,6 +162,17 @@ export const connectorArgumentsSchema: SettingsSchema = {
       "default": "all",
       "examples": [
         "sso,radius"
+      ]
+    },
+    "search_term": {
+      "title": "Filter",
+      "description": "Collects only the events that this filter of the API lets through, a JSON object or its text: one of and, or, not, with a list of objects of one field each. Nested fields have dots, several values stand in a list; write values in lower case.",
+      "type": [
+        "string",
+        "object"
+      ],
+      "examples": [
+        "{\"and\":[{\"success\":\"false\"},{\"initiated_by.type\":[\"admin\",\"user\"]}]}"
       ]
     },
     "frequency": {

@@ -2,6 +2,7 @@ import { defineTrigger } from '../sdk/define-trigger.js';
 import { createClients } from './create-client.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { PROTECTED_MEMBERS } from './protected-members.js';
+import { describeSearchTerm } from './search-term.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -18,19 +19,21 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
     return { settings, warnings, secrets: [settings.apiKey, settings.intakeKey] };
   },
 
-  describeStream({ services, organizationId }) {
+  describeStream({ services, organizationId, searchTerm }) {
     const organization = organizationId === undefined ? '' : ` of organization ${organizationId}`;
-    return `services ${[...services].sort().join(', ')}${organization}`;
+    const filter = searchTerm === undefined ? '' : `, where ${describeSearchTerm(searchTerm)}`;
+    return `services ${[...services].sort().join(', ')}${organization}${filter}`;
   },
 
   readingPace: ({ requestsPerSecond, pageSize }) => ({ requestsPerSecond, eventsPerRequest: pageSize }),
 
   openSources(settings, context) {
-    const { services, pageSize } = settings;
+    const { services, pageSize, searchTerm } = settings;
+    const selected = { services, pageSize, ...(searchTerm && { searchTerm }) };
     const { live, backlog } = createClients(settings, context);
     return {
-      source: new DirectoryInsightsSource({ client: live, services, pageSize }),
-      backlogSource: new DirectoryInsightsSource({ client: backlog, services, pageSize }),
+      source: new DirectoryInsightsSource({ client: live, ...selected }),
+      backlogSource: new DirectoryInsightsSource({ client: backlog, ...selected }),
     };
   },
 

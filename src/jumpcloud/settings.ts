@@ -5,6 +5,7 @@ import type { Parsed } from '../sdk/configuration/parsed.js';
 import { SettingsReader } from '../sdk/configuration/settings-reader.js';
 import type { Retention } from '../sdk/configuration/start-from.js';
 import type { ConnectorArguments, ModuleConfiguration } from './configuration.generated.js';
+import { parseSearchTerm, type SearchTerm } from './search-term.js';
 import { parseServices } from './services.js';
 
 /** How long JumpCloud keeps events. */
@@ -19,6 +20,8 @@ export interface ConnectorSettings extends CollectionSettings {
   readonly organizationId?: string;
   /** As the API takes them; `['all']` for every service. */
   readonly services: readonly string[];
+  /** Which of their events; all without it. */
+  readonly searchTerm?: SearchTerm;
   readonly pageSize: number;
 }
 
@@ -48,6 +51,9 @@ export function parseSettings({ module, arguments: args, intakeUrl, now }: Setti
   const settings: ConnectorSettings = {
     ...readAccount(reader, module),
     services: reader.take('arguments.service', args.service, readServices, []),
+    ...(args.search_term !== undefined && {
+      searchTerm: reader.take('arguments.search_term', args.search_term, parseSearchTerm, {}),
+    }),
     pageSize: reader.plain('arguments.page_size', args.page_size, 0),
     ...readCollectionSettings(reader, { arguments: args, intakeUrl, nowMs: now, retention: RETENTION }),
   };

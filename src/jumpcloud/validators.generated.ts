@@ -74,7 +74,7 @@ return errors === 0;
 }
 
 export const validateArguments = validate11;
-const schema12 = {"title":"Jumpcloud Directory Insights Connector arguments","type":"object","properties":{"intake_key":{"title":"Intake key","description":"Key of the Sekoia.io intake that receives the events.","type":"string","x-secret":true},"intake_server":{"title":"Intake address","description":"Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used. Must be https, except on the local machine or with allow_unencrypted_intake.","type":"string"},"allow_unencrypted_intake":{"title":"Allow an unencrypted intake","description":"Whether intake_server may be an http address: for a relay inside a network of your own. The intake key and every event can be read on their way there.","type":"boolean","default":false},"service":{"title":"Services","description":"Services whose events are collected: names separated by commas, or a list. 'all' means every service. Case and blanks do not matter. Write unlisted:NAME to send a name that this version does not know.","type":["string","array"],"items":{"type":"string"},"default":"all","examples":["sso,radius"]},"frequency":{"title":"Frequency","description":"Seconds from the start of one collection cycle to the start of the next.","type":"integer","minimum":1,"maximum":86400,"default":60,"x-unit":"seconds"},"start_from":{"title":"Start from","description":"Where the very first run starts: a duration before now, an RFC 3339 time, or 'retention' for the 90 days that JumpCloud keeps. Ignored once a position is stored.","type":"string","default":"1m","examples":["30d","6h","2030-01-02T03:04:05Z","retention"]},"overlap":{"title":"Overlap","description":"How far each cycle looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.","type":"string","default":"5m","x-duration":{"minimum":"0s","maximum":"24h"}},"settling_horizon":{"title":"Settling horizon","description":"How late an event may become visible and still be found: for so long the delivered ids are remembered, and the API's counts are compared with them.","type":"string","default":"24h","x-duration":{"minimum":"10m","maximum":"30d"}},"reconcile_every":{"title":"Reconcile every","description":"How often the API's count of events in the settling horizon is compared with what was delivered. Costs one request where they agree.","type":"string","default":"5m","x-duration":{"minimum":"10s","maximum":"24h"}},"page_size":{"title":"Page size","description":"Most events asked of the API in one request.","type":"integer","minimum":1,"maximum":10000,"default":10000,"x-unit":"events"},"requests_per_second":{"title":"Requests per second","description":"Most requests sent to the API in one second. A fraction is allowed: 0.5 is one request every two seconds.","type":"number","exclusiveMinimum":0,"maximum":1000,"default":10,"x-unit":"requests"},"chunk_size":{"title":"Chunk size","description":"Most events pushed to the intake in one request. The intake's limit in bytes holds as well and usually decides.","type":"integer","minimum":1,"maximum":100000,"default":10000,"x-unit":"events"},"retry_for":{"title":"Retry for","description":"How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.","type":"string","default":"1h","x-duration":{"minimum":"0s","maximum":"7d"}},"intake_format":{"title":"Form of requests","description":"How events are put into requests to the intake. 'batch' sends them as texts in a JSON document (/batch), byte for byte. 'plain_batch' sends one event a line (/plain/batch): about a tenth smaller and cheaper to make; line breaks between the members of an event become blanks.","type":"string","enum":["batch","plain_batch"],"default":"batch"},"intake_compression":{"title":"Compression of requests","description":"Whether requests to the intake are compressed: 'gzip' costs processor time and saves most of the bandwidth, for a slow or metered line.","type":"string","enum":["none","gzip"],"default":"none"},"oversized_events":{"title":"Oversized events","description":"What becomes of an event over the intake's limit of 250,000 bytes. 'trim' sends a copy whose largest lists and texts are cut, and keeps the whole event in the dead letter; 'dead_letter' only keeps it.","type":"string","enum":["trim","dead_letter"],"default":"trim"},"dead_letter_limit":{"title":"Dead letter limit","description":"Most megabytes that the dead letter may take. Where it is full, collection stops and says so: nothing is overwritten.","type":"integer","minimum":1,"maximum":1000000,"default":1024,"x-unit":"megabytes"},"log_level":{"title":"Log level","description":"Least severe level that is logged.","type":"string","enum":["debug","info","warning","error"],"default":"info"}},"required":["intake_key"]};
+const schema12 = {"title":"Jumpcloud Directory Insights Connector arguments","type":"object","properties":{"intake_key":{"title":"Intake key","description":"Key of the Sekoia.io intake that receives the events.","type":"string","x-secret":true},"intake_server":{"title":"Intake address","description":"Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used. Must be https, except on the local machine or with allow_unencrypted_intake.","type":"string"},"allow_unencrypted_intake":{"title":"Allow an unencrypted intake","description":"Whether intake_server may be an http address: for a relay inside a network of your own. The intake key and every event can be read on their way there.","type":"boolean","default":false},"service":{"title":"Services","description":"Services whose events are collected: names separated by commas, or a list. 'all' means every service. Case and blanks do not matter. Write unlisted:NAME to send a name that this version does not know.","type":["string","array"],"items":{"type":"string"},"default":"all","examples":["sso,radius"]},"search_term":{"title":"Filter","description":"Collects only the events that this filter of the API lets through, a JSON object or its text: one of and, or, not, with a list of objects of one field each. Nested fields have dots, several values stand in a list; write values in lower case.","type":["string","object"],"examples":["{\"and\":[{\"success\":\"false\"},{\"initiated_by.type\":[\"admin\",\"user\"]}]}"]},"frequency":{"title":"Frequency","description":"Seconds from the start of one collection cycle to the start of the next.","type":"integer","minimum":1,"maximum":86400,"default":60,"x-unit":"seconds"},"start_from":{"title":"Start from","description":"Where the very first run starts: a duration before now, an RFC 3339 time, or 'retention' for the 90 days that JumpCloud keeps. Ignored once a position is stored.","type":"string","default":"1m","examples":["30d","6h","2030-01-02T03:04:05Z","retention"]},"overlap":{"title":"Overlap","description":"How far each cycle looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.","type":"string","default":"5m","x-duration":{"minimum":"0s","maximum":"24h"}},"settling_horizon":{"title":"Settling horizon","description":"How late an event may become visible and still be found: for so long the delivered ids are remembered, and the API's counts are compared with them.","type":"string","default":"24h","x-duration":{"minimum":"10m","maximum":"30d"}},"reconcile_every":{"title":"Reconcile every","description":"How often the API's count of events in the settling horizon is compared with what was delivered. Costs one request where they agree.","type":"string","default":"5m","x-duration":{"minimum":"10s","maximum":"24h"}},"page_size":{"title":"Page size","description":"Most events asked of the API in one request.","type":"integer","minimum":1,"maximum":10000,"default":10000,"x-unit":"events"},"requests_per_second":{"title":"Requests per second","description":"Most requests sent to the API in one second. A fraction is allowed: 0.5 is one request every two seconds.","type":"number","exclusiveMinimum":0,"maximum":1000,"default":10,"x-unit":"requests"},"chunk_size":{"title":"Chunk size","description":"Most events pushed to the intake in one request. The intake's limit in bytes holds as well and usually decides.","type":"integer","minimum":1,"maximum":100000,"default":10000,"x-unit":"events"},"retry_for":{"title":"Retry for","description":"How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.","type":"string","default":"1h","x-duration":{"minimum":"0s","maximum":"7d"}},"intake_format":{"title":"Form of requests","description":"How events are put into requests to the intake. 'batch' sends them as texts in a JSON document (/batch), byte for byte. 'plain_batch' sends one event a line (/plain/batch): about a tenth smaller and cheaper to make; line breaks between the members of an event become blanks.","type":"string","enum":["batch","plain_batch"],"default":"batch"},"intake_compression":{"title":"Compression of requests","description":"Whether requests to the intake are compressed: 'gzip' costs processor time and saves most of the bandwidth, for a slow or metered line.","type":"string","enum":["none","gzip"],"default":"none"},"oversized_events":{"title":"Oversized events","description":"What becomes of an event over the intake's limit of 250,000 bytes. 'trim' sends a copy whose largest lists and texts are cut, and keeps the whole event in the dead letter; 'dead_letter' only keeps it.","type":"string","enum":["trim","dead_letter"],"default":"trim"},"dead_letter_limit":{"title":"Dead letter limit","description":"Most megabytes that the dead letter may take. Where it is full, collection stops and says so: nothing is overwritten.","type":"integer","minimum":1,"maximum":1000000,"default":1024,"x-unit":"megabytes"},"log_level":{"title":"Log level","description":"Least severe level that is logged.","type":"string","enum":["debug","info","warning","error"],"default":"info"}},"required":["intake_key"]};
 
 function validate11(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -158,10 +158,10 @@ errors++;
 }
 }
 }
-if(data.frequency !== undefined){
-let data5 = data.frequency;
-if(!((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5)))){
-const err6 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.frequency.type,parentSchema:schema12.properties.frequency,data:data5};
+if(data.search_term !== undefined){
+let data5 = data.search_term;
+if((typeof data5 !== "string") && (!(data5 && typeof data5 == "object" && !Array.isArray(data5)))){
+const err6 = {instancePath:instancePath+"/search_term",schemaPath:"#/properties/search_term/type",keyword:"type",params:{type: schema12.properties.search_term.type},message:"must be string,object",schema:schema12.properties.search_term.type,parentSchema:schema12.properties.search_term,data:data5};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -170,9 +170,11 @@ vErrors.push(err6);
 }
 errors++;
 }
-if(typeof data5 == "number"){
-if(data5 > 86400 || isNaN(data5)){
-const err7 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema12.properties.frequency,data:data5};
+}
+if(data.frequency !== undefined){
+let data6 = data.frequency;
+if(!((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6)))){
+const err7 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.frequency.type,parentSchema:schema12.properties.frequency,data:data6};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -181,8 +183,9 @@ vErrors.push(err7);
 }
 errors++;
 }
-if(data5 < 1 || isNaN(data5)){
-const err8 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.frequency,data:data5};
+if(typeof data6 == "number"){
+if(data6 > 86400 || isNaN(data6)){
+const err8 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema12.properties.frequency,data:data6};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -191,12 +194,8 @@ vErrors.push(err8);
 }
 errors++;
 }
-}
-}
-if(data.start_from !== undefined){
-let data6 = data.start_from;
-if(typeof data6 !== "string"){
-const err9 = {instancePath:instancePath+"/start_from",schemaPath:"#/properties/start_from/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.start_from.type,parentSchema:schema12.properties.start_from,data:data6};
+if(data6 < 1 || isNaN(data6)){
+const err9 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.frequency,data:data6};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -206,10 +205,11 @@ vErrors.push(err9);
 errors++;
 }
 }
-if(data.overlap !== undefined){
-let data7 = data.overlap;
+}
+if(data.start_from !== undefined){
+let data7 = data.start_from;
 if(typeof data7 !== "string"){
-const err10 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.overlap.type,parentSchema:schema12.properties.overlap,data:data7};
+const err10 = {instancePath:instancePath+"/start_from",schemaPath:"#/properties/start_from/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.start_from.type,parentSchema:schema12.properties.start_from,data:data7};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -219,10 +219,10 @@ vErrors.push(err10);
 errors++;
 }
 }
-if(data.settling_horizon !== undefined){
-let data8 = data.settling_horizon;
+if(data.overlap !== undefined){
+let data8 = data.overlap;
 if(typeof data8 !== "string"){
-const err11 = {instancePath:instancePath+"/settling_horizon",schemaPath:"#/properties/settling_horizon/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.settling_horizon.type,parentSchema:schema12.properties.settling_horizon,data:data8};
+const err11 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.overlap.type,parentSchema:schema12.properties.overlap,data:data8};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -232,10 +232,10 @@ vErrors.push(err11);
 errors++;
 }
 }
-if(data.reconcile_every !== undefined){
-let data9 = data.reconcile_every;
+if(data.settling_horizon !== undefined){
+let data9 = data.settling_horizon;
 if(typeof data9 !== "string"){
-const err12 = {instancePath:instancePath+"/reconcile_every",schemaPath:"#/properties/reconcile_every/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.reconcile_every.type,parentSchema:schema12.properties.reconcile_every,data:data9};
+const err12 = {instancePath:instancePath+"/settling_horizon",schemaPath:"#/properties/settling_horizon/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.settling_horizon.type,parentSchema:schema12.properties.settling_horizon,data:data9};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -245,10 +245,10 @@ vErrors.push(err12);
 errors++;
 }
 }
-if(data.page_size !== undefined){
-let data10 = data.page_size;
-if(!((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10)))){
-const err13 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.page_size.type,parentSchema:schema12.properties.page_size,data:data10};
+if(data.reconcile_every !== undefined){
+let data10 = data.reconcile_every;
+if(typeof data10 !== "string"){
+const err13 = {instancePath:instancePath+"/reconcile_every",schemaPath:"#/properties/reconcile_every/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.reconcile_every.type,parentSchema:schema12.properties.reconcile_every,data:data10};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -257,9 +257,11 @@ vErrors.push(err13);
 }
 errors++;
 }
-if(typeof data10 == "number"){
-if(data10 > 10000 || isNaN(data10)){
-const err14 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10000},message:"must be <= 10000",schema:10000,parentSchema:schema12.properties.page_size,data:data10};
+}
+if(data.page_size !== undefined){
+let data11 = data.page_size;
+if(!((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11)))){
+const err14 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.page_size.type,parentSchema:schema12.properties.page_size,data:data11};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -268,8 +270,9 @@ vErrors.push(err14);
 }
 errors++;
 }
-if(data10 < 1 || isNaN(data10)){
-const err15 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.page_size,data:data10};
+if(typeof data11 == "number"){
+if(data11 > 10000 || isNaN(data11)){
+const err15 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10000},message:"must be <= 10000",schema:10000,parentSchema:schema12.properties.page_size,data:data11};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -278,13 +281,8 @@ vErrors.push(err15);
 }
 errors++;
 }
-}
-}
-if(data.requests_per_second !== undefined){
-let data11 = data.requests_per_second;
-if(typeof data11 == "number"){
-if(data11 > 1000 || isNaN(data11)){
-const err16 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000",schema:1000,parentSchema:schema12.properties.requests_per_second,data:data11};
+if(data11 < 1 || isNaN(data11)){
+const err16 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.page_size,data:data11};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -293,8 +291,13 @@ vErrors.push(err16);
 }
 errors++;
 }
-if(data11 <= 0 || isNaN(data11)){
-const err17 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema12.properties.requests_per_second,data:data11};
+}
+}
+if(data.requests_per_second !== undefined){
+let data12 = data.requests_per_second;
+if(typeof data12 == "number"){
+if(data12 > 1000 || isNaN(data12)){
+const err17 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000",schema:1000,parentSchema:schema12.properties.requests_per_second,data:data12};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -303,9 +306,8 @@ vErrors.push(err17);
 }
 errors++;
 }
-}
-else {
-const err18 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema12.properties.requests_per_second.type,parentSchema:schema12.properties.requests_per_second,data:data11};
+if(data12 <= 0 || isNaN(data12)){
+const err18 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema12.properties.requests_per_second,data:data12};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -315,10 +317,8 @@ vErrors.push(err18);
 errors++;
 }
 }
-if(data.chunk_size !== undefined){
-let data12 = data.chunk_size;
-if(!((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12)))){
-const err19 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.chunk_size.type,parentSchema:schema12.properties.chunk_size,data:data12};
+else {
+const err19 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema12.properties.requests_per_second.type,parentSchema:schema12.properties.requests_per_second,data:data12};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -327,9 +327,11 @@ vErrors.push(err19);
 }
 errors++;
 }
-if(typeof data12 == "number"){
-if(data12 > 100000 || isNaN(data12)){
-const err20 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000",schema:100000,parentSchema:schema12.properties.chunk_size,data:data12};
+}
+if(data.chunk_size !== undefined){
+let data13 = data.chunk_size;
+if(!((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13)))){
+const err20 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.chunk_size.type,parentSchema:schema12.properties.chunk_size,data:data13};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -338,8 +340,9 @@ vErrors.push(err20);
 }
 errors++;
 }
-if(data12 < 1 || isNaN(data12)){
-const err21 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.chunk_size,data:data12};
+if(typeof data13 == "number"){
+if(data13 > 100000 || isNaN(data13)){
+const err21 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000",schema:100000,parentSchema:schema12.properties.chunk_size,data:data13};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -348,12 +351,8 @@ vErrors.push(err21);
 }
 errors++;
 }
-}
-}
-if(data.retry_for !== undefined){
-let data13 = data.retry_for;
-if(typeof data13 !== "string"){
-const err22 = {instancePath:instancePath+"/retry_for",schemaPath:"#/properties/retry_for/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.retry_for.type,parentSchema:schema12.properties.retry_for,data:data13};
+if(data13 < 1 || isNaN(data13)){
+const err22 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.chunk_size,data:data13};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -363,10 +362,11 @@ vErrors.push(err22);
 errors++;
 }
 }
-if(data.intake_format !== undefined){
-let data14 = data.intake_format;
+}
+if(data.retry_for !== undefined){
+let data14 = data.retry_for;
 if(typeof data14 !== "string"){
-const err23 = {instancePath:instancePath+"/intake_format",schemaPath:"#/properties/intake_format/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.intake_format.type,parentSchema:schema12.properties.intake_format,data:data14};
+const err23 = {instancePath:instancePath+"/retry_for",schemaPath:"#/properties/retry_for/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.retry_for.type,parentSchema:schema12.properties.retry_for,data:data14};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -375,8 +375,11 @@ vErrors.push(err23);
 }
 errors++;
 }
-if(!((data14 === "batch") || (data14 === "plain_batch"))){
-const err24 = {instancePath:instancePath+"/intake_format",schemaPath:"#/properties/intake_format/enum",keyword:"enum",params:{allowedValues: schema12.properties.intake_format.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.intake_format.enum,parentSchema:schema12.properties.intake_format,data:data14};
+}
+if(data.intake_format !== undefined){
+let data15 = data.intake_format;
+if(typeof data15 !== "string"){
+const err24 = {instancePath:instancePath+"/intake_format",schemaPath:"#/properties/intake_format/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.intake_format.type,parentSchema:schema12.properties.intake_format,data:data15};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -385,11 +388,8 @@ vErrors.push(err24);
 }
 errors++;
 }
-}
-if(data.intake_compression !== undefined){
-let data15 = data.intake_compression;
-if(typeof data15 !== "string"){
-const err25 = {instancePath:instancePath+"/intake_compression",schemaPath:"#/properties/intake_compression/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.intake_compression.type,parentSchema:schema12.properties.intake_compression,data:data15};
+if(!((data15 === "batch") || (data15 === "plain_batch"))){
+const err25 = {instancePath:instancePath+"/intake_format",schemaPath:"#/properties/intake_format/enum",keyword:"enum",params:{allowedValues: schema12.properties.intake_format.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.intake_format.enum,parentSchema:schema12.properties.intake_format,data:data15};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -398,8 +398,11 @@ vErrors.push(err25);
 }
 errors++;
 }
-if(!((data15 === "none") || (data15 === "gzip"))){
-const err26 = {instancePath:instancePath+"/intake_compression",schemaPath:"#/properties/intake_compression/enum",keyword:"enum",params:{allowedValues: schema12.properties.intake_compression.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.intake_compression.enum,parentSchema:schema12.properties.intake_compression,data:data15};
+}
+if(data.intake_compression !== undefined){
+let data16 = data.intake_compression;
+if(typeof data16 !== "string"){
+const err26 = {instancePath:instancePath+"/intake_compression",schemaPath:"#/properties/intake_compression/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.intake_compression.type,parentSchema:schema12.properties.intake_compression,data:data16};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -408,11 +411,8 @@ vErrors.push(err26);
 }
 errors++;
 }
-}
-if(data.oversized_events !== undefined){
-let data16 = data.oversized_events;
-if(typeof data16 !== "string"){
-const err27 = {instancePath:instancePath+"/oversized_events",schemaPath:"#/properties/oversized_events/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.oversized_events.type,parentSchema:schema12.properties.oversized_events,data:data16};
+if(!((data16 === "none") || (data16 === "gzip"))){
+const err27 = {instancePath:instancePath+"/intake_compression",schemaPath:"#/properties/intake_compression/enum",keyword:"enum",params:{allowedValues: schema12.properties.intake_compression.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.intake_compression.enum,parentSchema:schema12.properties.intake_compression,data:data16};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -421,8 +421,11 @@ vErrors.push(err27);
 }
 errors++;
 }
-if(!((data16 === "trim") || (data16 === "dead_letter"))){
-const err28 = {instancePath:instancePath+"/oversized_events",schemaPath:"#/properties/oversized_events/enum",keyword:"enum",params:{allowedValues: schema12.properties.oversized_events.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.oversized_events.enum,parentSchema:schema12.properties.oversized_events,data:data16};
+}
+if(data.oversized_events !== undefined){
+let data17 = data.oversized_events;
+if(typeof data17 !== "string"){
+const err28 = {instancePath:instancePath+"/oversized_events",schemaPath:"#/properties/oversized_events/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.oversized_events.type,parentSchema:schema12.properties.oversized_events,data:data17};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -431,11 +434,8 @@ vErrors.push(err28);
 }
 errors++;
 }
-}
-if(data.dead_letter_limit !== undefined){
-let data17 = data.dead_letter_limit;
-if(!((typeof data17 == "number") && (!(data17 % 1) && !isNaN(data17)))){
-const err29 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.dead_letter_limit.type,parentSchema:schema12.properties.dead_letter_limit,data:data17};
+if(!((data17 === "trim") || (data17 === "dead_letter"))){
+const err29 = {instancePath:instancePath+"/oversized_events",schemaPath:"#/properties/oversized_events/enum",keyword:"enum",params:{allowedValues: schema12.properties.oversized_events.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.oversized_events.enum,parentSchema:schema12.properties.oversized_events,data:data17};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -444,9 +444,11 @@ vErrors.push(err29);
 }
 errors++;
 }
-if(typeof data17 == "number"){
-if(data17 > 1000000 || isNaN(data17)){
-const err30 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000",schema:1000000,parentSchema:schema12.properties.dead_letter_limit,data:data17};
+}
+if(data.dead_letter_limit !== undefined){
+let data18 = data.dead_letter_limit;
+if(!((typeof data18 == "number") && (!(data18 % 1) && !isNaN(data18)))){
+const err30 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.dead_letter_limit.type,parentSchema:schema12.properties.dead_letter_limit,data:data18};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -455,8 +457,9 @@ vErrors.push(err30);
 }
 errors++;
 }
-if(data17 < 1 || isNaN(data17)){
-const err31 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.dead_letter_limit,data:data17};
+if(typeof data18 == "number"){
+if(data18 > 1000000 || isNaN(data18)){
+const err31 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000",schema:1000000,parentSchema:schema12.properties.dead_letter_limit,data:data18};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -465,12 +468,8 @@ vErrors.push(err31);
 }
 errors++;
 }
-}
-}
-if(data.log_level !== undefined){
-let data18 = data.log_level;
-if(typeof data18 !== "string"){
-const err32 = {instancePath:instancePath+"/log_level",schemaPath:"#/properties/log_level/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.log_level.type,parentSchema:schema12.properties.log_level,data:data18};
+if(data18 < 1 || isNaN(data18)){
+const err32 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.dead_letter_limit,data:data18};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -479,8 +478,12 @@ vErrors.push(err32);
 }
 errors++;
 }
-if(!((((data18 === "debug") || (data18 === "info")) || (data18 === "warning")) || (data18 === "error"))){
-const err33 = {instancePath:instancePath+"/log_level",schemaPath:"#/properties/log_level/enum",keyword:"enum",params:{allowedValues: schema12.properties.log_level.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.log_level.enum,parentSchema:schema12.properties.log_level,data:data18};
+}
+}
+if(data.log_level !== undefined){
+let data19 = data.log_level;
+if(typeof data19 !== "string"){
+const err33 = {instancePath:instancePath+"/log_level",schemaPath:"#/properties/log_level/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.log_level.type,parentSchema:schema12.properties.log_level,data:data19};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -489,15 +492,25 @@ vErrors.push(err33);
 }
 errors++;
 }
-}
-}
-else {
-const err34 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema12.type,parentSchema:schema12,data};
+if(!((((data19 === "debug") || (data19 === "info")) || (data19 === "warning")) || (data19 === "error"))){
+const err34 = {instancePath:instancePath+"/log_level",schemaPath:"#/properties/log_level/enum",keyword:"enum",params:{allowedValues: schema12.properties.log_level.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.log_level.enum,parentSchema:schema12.properties.log_level,data:data19};
 if(vErrors === null){
 vErrors = [err34];
 }
 else {
 vErrors.push(err34);
+}
+errors++;
+}
+}
+}
+else {
+const err35 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema12.type,parentSchema:schema12,data};
+if(vErrors === null){
+vErrors = [err35];
+}
+else {
+vErrors.push(err35);
 }
 errors++;
 }
