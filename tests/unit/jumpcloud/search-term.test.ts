@@ -130,9 +130,9 @@ describe('a filter in a query', () => {
     const ask = (path: string, body: string): unknown => {
       const headers = { 'x-api-key': [SYNTHETIC_API_KEY], 'content-type': ['application/json'] };
       const answer = api.handle({
-        ...{ method: 'POST', headers, body: Buffer.from(body) },
+        ...{ method: 'POST', query: new URLSearchParams(), headers, body: Buffer.from(body) },
         path: `/insights/directory/v1${path}`,
-      } as Parameters<typeof api.handle>[0]);
+      });
       expect(answer.status).toBe(200);
       return JSON.parse(Buffer.from(answer.body as Uint8Array).toString('utf8'));
     };
