@@ -66,7 +66,7 @@ async function organizationResult(
 ): Promise<CheckResult> {
   const name = 'JumpCloud organization';
   try {
-    const buckets = await client.distinct(selection, 'organization', signal);
+    const { buckets } = await client.distinct(selection, 'organization', signal);
     const events = buckets.reduce((sum, { count }) => sum + count, 0);
     const seen = `${plural(events, 'event')} of ${plural(buckets.length, 'organization')} in the last day`;
     if (buckets.length < 2 || organizationId !== undefined) return { name, state: 'passed', detail: seen };

@@ -43,7 +43,7 @@ function bench() {
     const code = await runProgram(args, harness);
     return { code, out: harness.stdout.text, err: harness.stderr.text };
   };
-  const delivered = (): string[] => world.intake.received.texts().map((text) => (JSON.parse(text) as { id: string }).id);
+  const delivered = (): string[] => world.intake.received.texts.map((text) => (JSON.parse(text) as { id: string }).id);
   return { world, clock, run, command, delivered };
 }
 

@@ -449,7 +449,7 @@ describe('DeliveryState', () => {
       expect(again.isUncounted({ fromMs: beyondMs + HOUR_MS })).toBe(false);
       // What is read anew, and of which nothing is remembered, is of this stream; ids are remembered as before.
       const ledgerFromMs = again.readableFromMs;
-      again.backfill(range(-2 * HOUR_MS, 2 * HOUR_MS));
+      again.backfill({ fromMs: START_MS - 2 * HOUR_MS, toMs: START_MS + 2 * HOUR_MS });
       expect(again.isUncounted({ fromMs: START_MS + HOUR_MS })).toBe(START_MS + 2 * HOUR_MS > ledgerFromMs);
       expect(again.checkpoint.ledgerFromMs).toBeLessThanOrEqual(ledgerFromMs + HOUR_MS);
     });
