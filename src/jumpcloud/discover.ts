@@ -13,6 +13,8 @@ const DAY_MS = 86_400_000;
 const IMPOSSIBLE_SERVICE = 'sekoia_module_discover';
 /** Rows of a service to weigh. */
 const SAMPLE_ROWS = 200;
+/** Services looked at at the same time. */
+const AT_ONCE = 4;
 /** Somebody waits for the answer. */
 const RETRY_FOR_MS = 30_000;
 
@@ -81,14 +83,21 @@ export async function discover(
   const names = new Set([...(listed ?? KNOWN_SERVICES), ...shown.keys()]);
   // Alerts are asked for by one of two names, and always shown by one of them.
   if (listed !== undefined) for (const name of twinsOf(listed)) names.delete(name);
-  const services: DiscoveredService[] = [];
-  for (const name of names) {
-    const found = await examine(client, name, { window, lastDay, days }, signal);
-    if (found === undefined) continue;
-    const isListed = listed?.includes(name);
+  const examined: Numbers[] = [];
+  const queue = [...names];
+  const work = async (): Promise<void> => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      const found = await examine(client, name, { window, lastDay, days }, signal);
+      if (found !== undefined) examined.push(found);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const services = examined.map((found): DiscoveredService => {
+    const { name, events } = found;
     const isInAll = shown.size === 0 || [name, twinOf(name)].some((each) => each !== undefined && shown.has(each));
-    services.push({ ...found, isListed, isKnown: KNOWN_SERVICES.includes(name), isOutsideAll: found.events > 0 && !isInAll });
-  }
+    const isListed = listed?.includes(name);
+    return { ...found, isListed, isKnown: KNOWN_SERVICES.includes(name), isOutsideAll: events > 0 && !isInAll };
+  });
   services.sort((a, b) => b.events - a.events || (a.name < b.name ? -1 : 1));
   remarks.push(...remarksOn(services, listed));
   const kept = { fromMs: toMs - RETENTION_MS, toMs };
@@ -134,11 +143,14 @@ async function distinctServices(
     distinct = await client.distinct(selection, 'service', signal);
   } catch (error) {
     if (!isAboutTheQuestion(error)) throw error;
-    remarks.push(`The API does not tell which services have events (${describeError(error)}): each was counted by itself`);
+    remarks.push(
+      `The API does not tell which services have events (${describeError(error)}): each was counted by itself`,
+    );
     return new Map();
   }
   const { buckets, errorBound, others } = distinct;
-  if (errorBound > 0) remarks.push(`The API says that its numbers by service may be ${errorBound} too low: they were counted anew`);
+  if (errorBound > 0)
+    remarks.push(`The API says that its numbers by service may be ${errorBound} too low: they were counted anew`);
   if (others > 0) remarks.push(`${others} events are of services that the API did not name among the others`);
   return new Map(buckets.map(({ key, count }) => [String(key).toLowerCase(), count]));
 }
@@ -234,5 +246,7 @@ function twinsOf(listed: readonly string[]): string[] {
 /** The API answers, and would not or could not answer this. */
 function isAboutTheQuestion(error: unknown): error is ModuleError {
   if (!(error instanceof ModuleError)) return false;
-  return ['SOURCE_REQUEST_REFUSED', 'SOURCE_NOT_FOUND', 'SOURCE_ANSWER_INVALID', 'SOURCE_UNAVAILABLE'].includes(error.code);
+  return ['SOURCE_REQUEST_REFUSED', 'SOURCE_NOT_FOUND', 'SOURCE_ANSWER_INVALID', 'SOURCE_UNAVAILABLE'].includes(
+    error.code,
+  );
 }

@@ -25,7 +25,13 @@ function bench() {
   const made = fakeHarness({ triggers });
   const world = new ConnectorWorld({ clock, storage: createLocalDirectory(DATA_PATH, made.fileSystem) });
   const run = (searchTerm?: unknown) =>
-    world.run({ arguments: { start_from: '3d', settling_horizon: '2h', ...(searchTerm !== undefined && { search_term: searchTerm }) } });
+    world.run({
+      arguments: {
+        start_from: '3d',
+        settling_horizon: '2h',
+        ...(searchTerm !== undefined && { search_term: searchTerm }),
+      },
+    });
   /** A command, with the filter of the playbook. */
   const command = async (searchTerm: unknown, ...args: readonly string[]) => {
     const environment = {
@@ -51,7 +57,9 @@ describe('a filtered collection', () => {
   it('delivers what passes and nothing else, late events too, and is proven by counts', async () => {
     const { world, clock, run, command, delivered } = bench();
     const nowMs = clock.now();
-    const events = Array.from({ length: 200 }, (_, n) => signIn(`e${n}`, nowMs - 40 * HOUR_MS + n * 600_000, n % 3 === 0));
+    const events = Array.from({ length: 200 }, (_, n) =>
+      signIn(`e${n}`, nowMs - 40 * HOUR_MS + n * 600_000, n % 3 === 0),
+    );
     const late = [true, false].map((success) =>
       signIn(`late-${success}`, nowMs - HOUR_MS + 1234, success, nowMs + 1_200_000),
     );
@@ -78,7 +86,9 @@ describe('a filtered collection', () => {
     const { world, clock, run, command, delivered } = bench();
     const nowMs = clock.now();
     // As many successes as failures: their counts would agree.
-    const events = Array.from({ length: 200 }, (_, n) => signIn(`e${n}`, nowMs - 40 * HOUR_MS + n * 600_000, n % 2 === 0));
+    const events = Array.from({ length: 200 }, (_, n) =>
+      signIn(`e${n}`, nowMs - 40 * HOUR_MS + n * 600_000, n % 2 === 0),
+    );
     world.add(...events);
     await run(FAILURES).ended;
     await clock.advance(HOUR_MS);
