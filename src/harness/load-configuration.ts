@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { LoadedSection } from '../sdk/configuration/layer.js';
 import { createLookup, type Found, type Lookup } from '../sdk/configuration/lookup.js';
 import { loadPlatformConfiguration, loadSectionFile } from '../sdk/configuration/platform.js';
+import { resolveConfiguration } from '../sdk/configuration/resolve.js';
 import { withEnvironmentLogLevel } from '../sdk/observability/log-level.js';
 import { loadTrigger, type LoadedTrigger } from '../sdk/registration.js';
 import { directoryLocation } from '../sdk/storage/directory-location.js';
@@ -85,6 +86,40 @@ export async function loadConfiguration(
     storage,
     reread: async () => (await loadConfiguration(world, wanted, flags)).loaded,
   };
+}
+
+/** An account and its values, without a trigger's arguments. */
+export interface LoadedAccount extends NamedTrigger {
+  /** Values that met the schema, defaults included. Hold secrets. */
+  readonly account: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Finds the account alone, from the same places: enough to ask the API, before there is an intake.
+ * @throws ConfigurationError with everything that is wrong at once
+ */
+export async function loadAccount(
+  world: HarnessWorld,
+  wanted: string | undefined,
+  flags: Pick<ConfigurationFlags, 'playbook' | 'moduleConfiguration'> & Readonly<Record<string, unknown>>,
+): Promise<LoadedAccount> {
+  const { workingDirectory, fileSystem } = world;
+  const path = (given: string): string => resolve(workingDirectory, given);
+  const playbook = flags.playbook === undefined ? undefined : await readPlaybook(path(flags.playbook), world);
+  const named = await findTrigger(world, wanted ?? playbook?.trigger);
+  const { moduleSchema: schema, validators } = named.registration;
+  const file = flags.moduleConfiguration;
+  const section = combine([
+    withoutMissing((await loadPlatformConfiguration(createLookup(world))).module),
+    playbook?.account,
+    file === undefined ? undefined : await loadSectionFile(fileSystem, path(file), 'module_configuration'),
+    readSettingFlags(schema, 'module', flags),
+  ]);
+  const { values, warnings } = await resolveConfiguration({
+    module: { ...section, schema, ...(validators && { validator: validators.module }) },
+  });
+  return { ...named, account: values.module, warnings };
 }
 
 /** The reader of YAML is loaded only where there is a playbook. */

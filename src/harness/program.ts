@@ -14,6 +14,7 @@ type AddCommand = (program: Command, world: HarnessWorld, finish: Finish) => voi
 const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['demo', async () => (await import('./commands/demo.js')).addDemoCommand],
   ['run', async () => (await import('./commands/run.js')).addRunCommand],
+  ['discover', async () => (await import('./commands/discover.js')).addDiscoverCommand],
   ['check', async () => (await import('./commands/check.js')).addCheckCommand],
   ['backfill', async () => (await import('./commands/backfill.js')).addBackfillCommand],
   ['worker', async () => (await import('./commands/worker.js')).addWorkerCommand],

@@ -23,6 +23,14 @@ export function addSettingFlags(command: Command, triggers: readonly TriggerRegi
   for (const { argumentsSchema } of triggers) add(argumentsSchema, 'Trigger settings:');
 }
 
+/** Adds a flag for every setting of the account alone. */
+export function addAccountFlags(command: Command, triggers: readonly TriggerRegistration[]): void {
+  addSettingFlags(
+    command,
+    triggers.map((each) => ({ ...each, argumentsSchema: { type: 'object', properties: {} } })),
+  );
+}
+
 /** A secret's flag exists so that it can be refused with the reason instead of 'unknown option'. */
 function optionFor(setting: SettingDescription): Option {
   const { flag, placeholder, secret } = setting;

@@ -12,6 +12,7 @@ import { createClient } from './create-client.js';
 import { createCredential } from './credential.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { queryStages } from './query-stages.js';
+import { describeSearchTerm, type SearchTerm } from './search-term.js';
 import type { ConnectorSettings } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -39,13 +40,16 @@ async function* checkApi(
 ): AsyncGenerator<CheckResult, void, undefined> {
   const client = createClient(settings, { ...context, credential, retryForMs: CHECK_RETRY_FOR_MS });
   const nowMs = context.clock.now();
-  const { services } = settings;
-  const lastDay = { services, fromMs: nowMs - DAY_MS, toMs: nowMs };
-  const source = new DirectoryInsightsSource({ client, services, pageSize: 1 });
+  const { services, searchTerm } = settings;
+  const lastDay = { services, fromMs: nowMs - DAY_MS, toMs: nowMs, ...(searchTerm && { searchTerm }) };
+  const source = new DirectoryInsightsSource({ client, services, pageSize: 1, ...(searchTerm && { searchTerm }) });
   const failure = await queryFailure(source, lastDay, context.signal);
   yield* queryStages(settings, failure);
   if (client.serverClock.isKnown) yield clockResult(client.serverClock.offsetMs);
   if (failure === undefined) yield await organizationResult(client, lastDay, settings.organizationId, context.signal);
+  if (failure === undefined && searchTerm !== undefined) {
+    yield await filterResult(client, { ...lastDay, searchTerm }, context.signal);
+  }
 }
 
 /** The instant that `start_from` comes to; a position that was saved goes before it. */
@@ -75,7 +79,7 @@ async function organizationResult(
 ): Promise<CheckResult> {
   const name = 'JumpCloud organization';
   try {
-    const buckets = await client.distinct(selection, 'organization', signal);
+    const { buckets } = await client.distinct(selection, 'organization', signal);
     const events = buckets.reduce((sum, { count }) => sum + count, 0);
     const seen = `${plural(events, 'event')} of ${plural(buckets.length, 'organization')} in the last day`;
     if (buckets.length < 2 || organizationId !== undefined) return { name, state: 'passed', detail: seen };
@@ -84,6 +88,27 @@ async function organizationResult(
   } catch (error) {
     if (isAbort(error)) throw error;
     return { name, state: 'warning', detail: `not known: ${describeError(error)}` };
+  }
+}
+
+/** A filter that lets nothing through looks like a quiet day: its numbers are told beside those without it. */
+async function filterResult(
+  client: DirectoryInsightsClient,
+  { searchTerm, ...unfiltered }: Selection & { readonly searchTerm: SearchTerm },
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const name = 'JumpCloud filter';
+  try {
+    const matching = await client.count({ ...unfiltered, searchTerm }, signal);
+    const all = await client.count(unfiltered, signal);
+    const detail = `${matching} of ${plural(all, 'event')} in the last day pass ${describeSearchTerm(searchTerm)}`;
+    if (matching > 0 || all === 0) return { name, state: 'passed', detail };
+    const remedy = 'Check the names of the fields in search_term, and that its values are in lower case.';
+    return { name, state: 'warning', detail, remedy };
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    const remedy = 'Without counts, completeness cannot be proven: a simpler search_term may be counted.';
+    return { name, state: 'warning', detail: `not counted: ${describeError(error)}`, remedy };
   }
 }
 

@@ -122,6 +122,10 @@ export interface ConnectorArguments {
     [k: string]: string;
   };
   /**
+   * Collects only the events that this filter of the API lets through, a JSON object or its text: one of and, or, not, with a list of objects of one field each. Nested fields have dots, several values stand in a list; write values in lower case.
+   */
+  readonly search_term?: string | {};
+  /**
    * Seconds from the start of one collection cycle to the start of the next.
    */
   readonly frequency: number;
@@ -243,6 +247,17 @@ export const connectorArgumentsSchema: SettingsSchema = {
         "type": "string"
       },
       "x-secret": true
+    },
+    "search_term": {
+      "title": "Filter",
+      "description": "Collects only the events that this filter of the API lets through, a JSON object or its text: one of and, or, not, with a list of objects of one field each. Nested fields have dots, several values stand in a list; write values in lower case.",
+      "type": [
+        "string",
+        "object"
+      ],
+      "examples": [
+        "{\"and\":[{\"success\":\"false\"},{\"initiated_by.type\":[\"admin\",\"user\"]}]}"
+      ]
     },
     "frequency": {
       "title": "Frequency",

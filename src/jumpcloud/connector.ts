@@ -4,6 +4,7 @@ import { createCredential } from './credential.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { streamsOf } from './organizations.js';
 import { PROTECTED_MEMBERS } from './protected-members.js';
+import { describeSearchTerm } from './search-term.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS, secretsOf as accountSecretsOf } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -20,10 +21,11 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
     return { settings, warnings, secrets: secretsOf(settings) };
   },
 
-  describeStream({ services, organizationId, providerId }) {
+  describeStream({ services, organizationId, providerId, searchTerm }) {
     const organization = organizationId === undefined ? '' : ` of organization ${organizationId}`;
     const whose = providerId === undefined ? organization : ` of provider ${providerId}`;
-    return `services ${[...services].sort().join(', ')}${whose}`;
+    const filter = searchTerm === undefined ? '' : `, where ${describeSearchTerm(searchTerm)}`;
+    return `services ${[...services].sort().join(', ')}${whose}${filter}`;
   },
 
   readingPace: ({ requestsPerSecond, pageSize }) => ({ requestsPerSecond, eventsPerRequest: pageSize }),
@@ -33,11 +35,12 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
   openCredential: (_settings, context, held) => createCredential(held, context),
 
   openSources(settings, context, held) {
-    const { services, pageSize } = settings;
+    const { services, pageSize, searchTerm } = settings;
+    const selected = { services, pageSize, ...(searchTerm && { searchTerm }) };
     const { live, backlog } = createClients(settings, { ...context, held });
     return {
-      source: new DirectoryInsightsSource({ client: live, services, pageSize }),
-      backlogSource: new DirectoryInsightsSource({ client: backlog, services, pageSize }),
+      source: new DirectoryInsightsSource({ client: live, ...selected }),
+      backlogSource: new DirectoryInsightsSource({ client: backlog, ...selected }),
     };
   },
 

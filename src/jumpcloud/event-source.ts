@@ -4,6 +4,8 @@ import type { Page, Source, Window } from '../sdk/pipeline/source.js';
 import { ReadingOrder } from '../sdk/source/reading-order.js';
 import type { DirectoryInsightsClient, OpenPage } from './api/client.js';
 import { fewerRows, PageSize } from './api/page-size.js';
+import type { Selection } from './api/query.js';
+import type { SearchTerm } from './search-term.js';
 
 /** Rows in a page where the API takes our limit for nonsense (Directory Insights API, 'limit'). */
 const API_DEFAULT_LIMIT = 1000;
@@ -11,6 +13,8 @@ const API_DEFAULT_LIMIT = 1000;
 export interface EventSourceOptions {
   readonly client: DirectoryInsightsClient;
   readonly services: readonly string[];
+  /** Of their events only those that this lets through, in pages and in counts alike. */
+  readonly searchTerm?: SearchTerm;
   /** Rows to ask for in a page. */
   readonly pageSize: number;
 }
@@ -31,8 +35,8 @@ export class DirectoryInsightsSource implements Source {
     return this.options.client.learnTime(this.options.services, signal);
   }
 
-  count({ fromMs, toMs }: Window, signal: AbortSignal): Promise<number> {
-    return this.options.client.count({ services: this.options.services, fromMs, toMs }, signal);
+  count(window: Window, signal: AbortSignal): Promise<number> {
+    return this.options.client.count(this.#select(window), signal);
   }
 
   /**
@@ -42,7 +46,7 @@ export class DirectoryInsightsSource implements Source {
    * begins where the last one ended.
    */
   async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {
-    const { client, services } = this.options;
+    const { client } = this.options;
     const reading = new AbortController();
     const stop = (): void => reading.abort();
     signal.addEventListener('abort', stop);
@@ -55,7 +59,7 @@ export class DirectoryInsightsSource implements Source {
     const restartMs = (): number => (order.isBroken ? -Infinity : Math.min(order.lastMs ?? -Infinity, window.toMs) - 1);
     const open = (token: string | undefined): Promise<OpenPage> => {
       const page = client.openPage(
-        { services, fromMs, toMs: window.toMs },
+        this.#select({ fromMs, toMs: window.toMs }),
         { limit, searchAfter: token, mayGiveUp: restartMs() > fromMs },
         reading.signal,
       );
@@ -120,6 +124,12 @@ export class DirectoryInsightsSource implements Source {
       // A page that was asked for and is not wanted any more.
       reading.abort();
     }
+  }
+
+  /** What is read and what is counted is selected in one place, so that the numbers agree. */
+  #select({ fromMs, toMs }: Window): Selection {
+    const { services, searchTerm } = this.options;
+    return { services, fromMs, toMs, ...(searchTerm && { searchTerm }) };
   }
 
   /**

@@ -6,6 +6,7 @@ import { SettingsReader } from '../sdk/configuration/settings-reader.js';
 import type { Retention } from '../sdk/configuration/start-from.js';
 import type { ConnectorArguments, ModuleConfiguration } from './configuration.generated.js';
 import { type Organization, readOrganizations } from './organizations.js';
+import { parseSearchTerm, type SearchTerm } from './search-term.js';
 import { parseServices } from './services.js';
 
 /** How long JumpCloud keeps events. */
@@ -44,6 +45,8 @@ export type ConnectorSettings = AccountSettings &
     readonly organizations: readonly Organization[];
     /** As the API takes them; `['all']` for every service. */
     readonly services: readonly string[];
+    /** Which of their events; all without it. */
+    readonly searchTerm?: SearchTerm;
     readonly pageSize: number;
   };
 
@@ -71,6 +74,9 @@ export function parseSettings({ module, arguments: args, intakeUrl, now }: Setti
   const settings: ConnectorSettings = {
     ...readAccount(reader, module, organizations.length > 0),
     services: reader.take('arguments.service', args.service, readServices, []),
+    ...(args.search_term !== undefined && {
+      searchTerm: reader.take('arguments.search_term', args.search_term, parseSearchTerm, {}),
+    }),
     pageSize: reader.plain('arguments.page_size', args.page_size, 0),
     organizations,
     ...readCollectionSettings(reader, { arguments: args, intakeUrl, nowMs: now, retention: RETENTION }),

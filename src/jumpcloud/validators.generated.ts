@@ -126,7 +126,7 @@ return errors === 0;
 }
 
 export const validateArguments = validate11;
-const schema12 = {"title":"Jumpcloud Directory Insights Connector arguments","type":"object","properties":{"intake_key":{"title":"Intake key","description":"Key of the Sekoia.io intake that receives the events.","type":"string","x-secret":true},"intake_server":{"title":"Intake address","description":"Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used. Must be https, except on the local machine or with allow_unencrypted_intake.","type":"string"},"allow_unencrypted_intake":{"title":"Allow an unencrypted intake","description":"Whether intake_server may be an http address: for a relay inside a network of your own. The intake key and every event can be read on their way there.","type":"boolean","default":false},"service":{"title":"Services","description":"Services whose events are collected: names separated by commas, or a list. 'all' means every service. Case and blanks do not matter. Write unlisted:NAME to send a name that this version does not know.","type":["string","array"],"items":{"type":"string"},"default":"all","examples":["sso,radius"]},"organizations":{"title":"Organizations","description":"Organizations whose events are collected, each by itself: ids separated by commas, or a list. A name for logs and metrics may follow an id, as in ID=NAME. Without it, the organization of the account is collected, or the only one that its key can read.","type":["string","array"],"items":{"type":"string"},"examples":["5f1e0c2d9a4b7c6d8e9f0a1b=Example Corp"]},"provider_id":{"title":"Provider","description":"Id of a provider (multi-tenant portal) whose own events are collected, beside those of the organizations.","type":"string"},"organization_intake_keys":{"title":"Intake keys of organizations","description":"Keys of intakes, by id of an organization or of the provider, where they are not all one's: an object. The others use intake_key.","type":"object","additionalProperties":{"type":"string"},"x-secret":true},"frequency":{"title":"Frequency","description":"Seconds from the start of one collection cycle to the start of the next.","type":"integer","minimum":1,"maximum":86400,"default":60,"x-unit":"seconds"},"start_from":{"title":"Start from","description":"Where the very first run starts: a duration before now, an RFC 3339 time, or 'retention' for the 90 days that JumpCloud keeps. Ignored once a position is stored.","type":"string","default":"1m","examples":["30d","6h","2030-01-02T03:04:05Z","retention"]},"overlap":{"title":"Overlap","description":"How far each cycle looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.","type":"string","default":"5m","x-duration":{"minimum":"0s","maximum":"24h"}},"settling_horizon":{"title":"Settling horizon","description":"How late an event may become visible and still be found: for so long the delivered ids are remembered, and the API's counts are compared with them.","type":"string","default":"24h","x-duration":{"minimum":"10m","maximum":"30d"}},"reconcile_every":{"title":"Reconcile every","description":"How often the API's count of events in the settling horizon is compared with what was delivered. Costs one request where they agree.","type":"string","default":"5m","x-duration":{"minimum":"10s","maximum":"24h"}},"page_size":{"title":"Page size","description":"Most events asked of the API in one request.","type":"integer","minimum":1,"maximum":10000,"default":10000,"x-unit":"events"},"requests_per_second":{"title":"Requests per second","description":"Most requests sent to the API in one second. A fraction is allowed: 0.5 is one request every two seconds.","type":"number","exclusiveMinimum":0,"maximum":1000,"default":10,"x-unit":"requests"},"chunk_size":{"title":"Chunk size","description":"Most events pushed to the intake in one request. The intake's limit in bytes holds as well and usually decides.","type":"integer","minimum":1,"maximum":100000,"default":10000,"x-unit":"events"},"retry_for":{"title":"Retry for","description":"How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.","type":"string","default":"1h","x-duration":{"minimum":"0s","maximum":"7d"}},"intake_format":{"title":"Form of requests","description":"How events are put into requests to the intake. 'batch' sends them as texts in a JSON document (/batch), byte for byte. 'plain_batch' sends one event a line (/plain/batch): about a tenth smaller and cheaper to make; line breaks between the members of an event become blanks.","type":"string","enum":["batch","plain_batch"],"default":"batch"},"intake_compression":{"title":"Compression of requests","description":"Whether requests to the intake are compressed: 'gzip' costs processor time and saves most of the bandwidth, for a slow or metered line.","type":"string","enum":["none","gzip"],"default":"none"},"oversized_events":{"title":"Oversized events","description":"What becomes of an event over the intake's limit of 250,000 bytes. 'trim' sends a copy whose largest lists and texts are cut, and keeps the whole event in the dead letter; 'dead_letter' only keeps it.","type":"string","enum":["trim","dead_letter"],"default":"trim"},"dead_letter_limit":{"title":"Dead letter limit","description":"Most megabytes that the dead letter may take. Where it is full, collection stops and says so: nothing is overwritten.","type":"integer","minimum":1,"maximum":1000000,"default":1024,"x-unit":"megabytes"},"log_level":{"title":"Log level","description":"Least severe level that is logged.","type":"string","enum":["debug","info","warning","error"],"default":"info"}},"required":["intake_key"]};
+const schema12 = {"title":"Jumpcloud Directory Insights Connector arguments","type":"object","properties":{"intake_key":{"title":"Intake key","description":"Key of the Sekoia.io intake that receives the events.","type":"string","x-secret":true},"intake_server":{"title":"Intake address","description":"Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used. Must be https, except on the local machine or with allow_unencrypted_intake.","type":"string"},"allow_unencrypted_intake":{"title":"Allow an unencrypted intake","description":"Whether intake_server may be an http address: for a relay inside a network of your own. The intake key and every event can be read on their way there.","type":"boolean","default":false},"service":{"title":"Services","description":"Services whose events are collected: names separated by commas, or a list. 'all' means every service. Case and blanks do not matter. Write unlisted:NAME to send a name that this version does not know.","type":["string","array"],"items":{"type":"string"},"default":"all","examples":["sso,radius"]},"organizations":{"title":"Organizations","description":"Organizations whose events are collected, each by itself: ids separated by commas, or a list. A name for logs and metrics may follow an id, as in ID=NAME. Without it, the organization of the account is collected, or the only one that its key can read.","type":["string","array"],"items":{"type":"string"},"examples":["5f1e0c2d9a4b7c6d8e9f0a1b=Example Corp"]},"provider_id":{"title":"Provider","description":"Id of a provider (multi-tenant portal) whose own events are collected, beside those of the organizations.","type":"string"},"organization_intake_keys":{"title":"Intake keys of organizations","description":"Keys of intakes, by id of an organization or of the provider, where they are not all one's: an object. The others use intake_key.","type":"object","additionalProperties":{"type":"string"},"x-secret":true},"search_term":{"title":"Filter","description":"Collects only the events that this filter of the API lets through, a JSON object or its text: one of and, or, not, with a list of objects of one field each. Nested fields have dots, several values stand in a list; write values in lower case.","type":["string","object"],"examples":["{\"and\":[{\"success\":\"false\"},{\"initiated_by.type\":[\"admin\",\"user\"]}]}"]},"frequency":{"title":"Frequency","description":"Seconds from the start of one collection cycle to the start of the next.","type":"integer","minimum":1,"maximum":86400,"default":60,"x-unit":"seconds"},"start_from":{"title":"Start from","description":"Where the very first run starts: a duration before now, an RFC 3339 time, or 'retention' for the 90 days that JumpCloud keeps. Ignored once a position is stored.","type":"string","default":"1m","examples":["30d","6h","2030-01-02T03:04:05Z","retention"]},"overlap":{"title":"Overlap","description":"How far each cycle looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.","type":"string","default":"5m","x-duration":{"minimum":"0s","maximum":"24h"}},"settling_horizon":{"title":"Settling horizon","description":"How late an event may become visible and still be found: for so long the delivered ids are remembered, and the API's counts are compared with them.","type":"string","default":"24h","x-duration":{"minimum":"10m","maximum":"30d"}},"reconcile_every":{"title":"Reconcile every","description":"How often the API's count of events in the settling horizon is compared with what was delivered. Costs one request where they agree.","type":"string","default":"5m","x-duration":{"minimum":"10s","maximum":"24h"}},"page_size":{"title":"Page size","description":"Most events asked of the API in one request.","type":"integer","minimum":1,"maximum":10000,"default":10000,"x-unit":"events"},"requests_per_second":{"title":"Requests per second","description":"Most requests sent to the API in one second. A fraction is allowed: 0.5 is one request every two seconds.","type":"number","exclusiveMinimum":0,"maximum":1000,"default":10,"x-unit":"requests"},"chunk_size":{"title":"Chunk size","description":"Most events pushed to the intake in one request. The intake's limit in bytes holds as well and usually decides.","type":"integer","minimum":1,"maximum":100000,"default":10000,"x-unit":"events"},"retry_for":{"title":"Retry for","description":"How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.","type":"string","default":"1h","x-duration":{"minimum":"0s","maximum":"7d"}},"intake_format":{"title":"Form of requests","description":"How events are put into requests to the intake. 'batch' sends them as texts in a JSON document (/batch), byte for byte. 'plain_batch' sends one event a line (/plain/batch): about a tenth smaller and cheaper to make; line breaks between the members of an event become blanks.","type":"string","enum":["batch","plain_batch"],"default":"batch"},"intake_compression":{"title":"Compression of requests","description":"Whether requests to the intake are compressed: 'gzip' costs processor time and saves most of the bandwidth, for a slow or metered line.","type":"string","enum":["none","gzip"],"default":"none"},"oversized_events":{"title":"Oversized events","description":"What becomes of an event over the intake's limit of 250,000 bytes. 'trim' sends a copy whose largest lists and texts are cut, and keeps the whole event in the dead letter; 'dead_letter' only keeps it.","type":"string","enum":["trim","dead_letter"],"default":"trim"},"dead_letter_limit":{"title":"Dead letter limit","description":"Most megabytes that the dead letter may take. Where it is full, collection stops and says so: nothing is overwritten.","type":"integer","minimum":1,"maximum":1000000,"default":1024,"x-unit":"megabytes"},"log_level":{"title":"Log level","description":"Least severe level that is logged.","type":"string","enum":["debug","info","warning","error"],"default":"info"}},"required":["intake_key"]};
 
 function validate11(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -280,10 +280,10 @@ vErrors.push(err10);
 errors++;
 }
 }
-if(data.frequency !== undefined){
-let data10 = data.frequency;
-if(!((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10)))){
-const err11 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.frequency.type,parentSchema:schema12.properties.frequency,data:data10};
+if(data.search_term !== undefined){
+let data10 = data.search_term;
+if((typeof data10 !== "string") && (!(data10 && typeof data10 == "object" && !Array.isArray(data10)))){
+const err11 = {instancePath:instancePath+"/search_term",schemaPath:"#/properties/search_term/type",keyword:"type",params:{type: schema12.properties.search_term.type},message:"must be string,object",schema:schema12.properties.search_term.type,parentSchema:schema12.properties.search_term,data:data10};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -292,9 +292,11 @@ vErrors.push(err11);
 }
 errors++;
 }
-if(typeof data10 == "number"){
-if(data10 > 86400 || isNaN(data10)){
-const err12 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema12.properties.frequency,data:data10};
+}
+if(data.frequency !== undefined){
+let data11 = data.frequency;
+if(!((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11)))){
+const err12 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.frequency.type,parentSchema:schema12.properties.frequency,data:data11};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -303,8 +305,9 @@ vErrors.push(err12);
 }
 errors++;
 }
-if(data10 < 1 || isNaN(data10)){
-const err13 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.frequency,data:data10};
+if(typeof data11 == "number"){
+if(data11 > 86400 || isNaN(data11)){
+const err13 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema12.properties.frequency,data:data11};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -313,12 +316,8 @@ vErrors.push(err13);
 }
 errors++;
 }
-}
-}
-if(data.start_from !== undefined){
-let data11 = data.start_from;
-if(typeof data11 !== "string"){
-const err14 = {instancePath:instancePath+"/start_from",schemaPath:"#/properties/start_from/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.start_from.type,parentSchema:schema12.properties.start_from,data:data11};
+if(data11 < 1 || isNaN(data11)){
+const err14 = {instancePath:instancePath+"/frequency",schemaPath:"#/properties/frequency/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.frequency,data:data11};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -328,10 +327,11 @@ vErrors.push(err14);
 errors++;
 }
 }
-if(data.overlap !== undefined){
-let data12 = data.overlap;
+}
+if(data.start_from !== undefined){
+let data12 = data.start_from;
 if(typeof data12 !== "string"){
-const err15 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.overlap.type,parentSchema:schema12.properties.overlap,data:data12};
+const err15 = {instancePath:instancePath+"/start_from",schemaPath:"#/properties/start_from/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.start_from.type,parentSchema:schema12.properties.start_from,data:data12};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -341,10 +341,10 @@ vErrors.push(err15);
 errors++;
 }
 }
-if(data.settling_horizon !== undefined){
-let data13 = data.settling_horizon;
+if(data.overlap !== undefined){
+let data13 = data.overlap;
 if(typeof data13 !== "string"){
-const err16 = {instancePath:instancePath+"/settling_horizon",schemaPath:"#/properties/settling_horizon/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.settling_horizon.type,parentSchema:schema12.properties.settling_horizon,data:data13};
+const err16 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.overlap.type,parentSchema:schema12.properties.overlap,data:data13};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -354,10 +354,10 @@ vErrors.push(err16);
 errors++;
 }
 }
-if(data.reconcile_every !== undefined){
-let data14 = data.reconcile_every;
+if(data.settling_horizon !== undefined){
+let data14 = data.settling_horizon;
 if(typeof data14 !== "string"){
-const err17 = {instancePath:instancePath+"/reconcile_every",schemaPath:"#/properties/reconcile_every/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.reconcile_every.type,parentSchema:schema12.properties.reconcile_every,data:data14};
+const err17 = {instancePath:instancePath+"/settling_horizon",schemaPath:"#/properties/settling_horizon/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.settling_horizon.type,parentSchema:schema12.properties.settling_horizon,data:data14};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -367,10 +367,10 @@ vErrors.push(err17);
 errors++;
 }
 }
-if(data.page_size !== undefined){
-let data15 = data.page_size;
-if(!((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15)))){
-const err18 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.page_size.type,parentSchema:schema12.properties.page_size,data:data15};
+if(data.reconcile_every !== undefined){
+let data15 = data.reconcile_every;
+if(typeof data15 !== "string"){
+const err18 = {instancePath:instancePath+"/reconcile_every",schemaPath:"#/properties/reconcile_every/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.reconcile_every.type,parentSchema:schema12.properties.reconcile_every,data:data15};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -379,9 +379,11 @@ vErrors.push(err18);
 }
 errors++;
 }
-if(typeof data15 == "number"){
-if(data15 > 10000 || isNaN(data15)){
-const err19 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10000},message:"must be <= 10000",schema:10000,parentSchema:schema12.properties.page_size,data:data15};
+}
+if(data.page_size !== undefined){
+let data16 = data.page_size;
+if(!((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16)))){
+const err19 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.page_size.type,parentSchema:schema12.properties.page_size,data:data16};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -390,8 +392,9 @@ vErrors.push(err19);
 }
 errors++;
 }
-if(data15 < 1 || isNaN(data15)){
-const err20 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.page_size,data:data15};
+if(typeof data16 == "number"){
+if(data16 > 10000 || isNaN(data16)){
+const err20 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10000},message:"must be <= 10000",schema:10000,parentSchema:schema12.properties.page_size,data:data16};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -400,13 +403,8 @@ vErrors.push(err20);
 }
 errors++;
 }
-}
-}
-if(data.requests_per_second !== undefined){
-let data16 = data.requests_per_second;
-if(typeof data16 == "number"){
-if(data16 > 1000 || isNaN(data16)){
-const err21 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000",schema:1000,parentSchema:schema12.properties.requests_per_second,data:data16};
+if(data16 < 1 || isNaN(data16)){
+const err21 = {instancePath:instancePath+"/page_size",schemaPath:"#/properties/page_size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.page_size,data:data16};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -415,8 +413,13 @@ vErrors.push(err21);
 }
 errors++;
 }
-if(data16 <= 0 || isNaN(data16)){
-const err22 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema12.properties.requests_per_second,data:data16};
+}
+}
+if(data.requests_per_second !== undefined){
+let data17 = data.requests_per_second;
+if(typeof data17 == "number"){
+if(data17 > 1000 || isNaN(data17)){
+const err22 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000",schema:1000,parentSchema:schema12.properties.requests_per_second,data:data17};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -425,9 +428,8 @@ vErrors.push(err22);
 }
 errors++;
 }
-}
-else {
-const err23 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema12.properties.requests_per_second.type,parentSchema:schema12.properties.requests_per_second,data:data16};
+if(data17 <= 0 || isNaN(data17)){
+const err23 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema12.properties.requests_per_second,data:data17};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -437,10 +439,8 @@ vErrors.push(err23);
 errors++;
 }
 }
-if(data.chunk_size !== undefined){
-let data17 = data.chunk_size;
-if(!((typeof data17 == "number") && (!(data17 % 1) && !isNaN(data17)))){
-const err24 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.chunk_size.type,parentSchema:schema12.properties.chunk_size,data:data17};
+else {
+const err24 = {instancePath:instancePath+"/requests_per_second",schemaPath:"#/properties/requests_per_second/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema12.properties.requests_per_second.type,parentSchema:schema12.properties.requests_per_second,data:data17};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -449,9 +449,11 @@ vErrors.push(err24);
 }
 errors++;
 }
-if(typeof data17 == "number"){
-if(data17 > 100000 || isNaN(data17)){
-const err25 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000",schema:100000,parentSchema:schema12.properties.chunk_size,data:data17};
+}
+if(data.chunk_size !== undefined){
+let data18 = data.chunk_size;
+if(!((typeof data18 == "number") && (!(data18 % 1) && !isNaN(data18)))){
+const err25 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.chunk_size.type,parentSchema:schema12.properties.chunk_size,data:data18};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -460,8 +462,9 @@ vErrors.push(err25);
 }
 errors++;
 }
-if(data17 < 1 || isNaN(data17)){
-const err26 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.chunk_size,data:data17};
+if(typeof data18 == "number"){
+if(data18 > 100000 || isNaN(data18)){
+const err26 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000",schema:100000,parentSchema:schema12.properties.chunk_size,data:data18};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -470,12 +473,8 @@ vErrors.push(err26);
 }
 errors++;
 }
-}
-}
-if(data.retry_for !== undefined){
-let data18 = data.retry_for;
-if(typeof data18 !== "string"){
-const err27 = {instancePath:instancePath+"/retry_for",schemaPath:"#/properties/retry_for/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.retry_for.type,parentSchema:schema12.properties.retry_for,data:data18};
+if(data18 < 1 || isNaN(data18)){
+const err27 = {instancePath:instancePath+"/chunk_size",schemaPath:"#/properties/chunk_size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.chunk_size,data:data18};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -485,10 +484,11 @@ vErrors.push(err27);
 errors++;
 }
 }
-if(data.intake_format !== undefined){
-let data19 = data.intake_format;
+}
+if(data.retry_for !== undefined){
+let data19 = data.retry_for;
 if(typeof data19 !== "string"){
-const err28 = {instancePath:instancePath+"/intake_format",schemaPath:"#/properties/intake_format/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.intake_format.type,parentSchema:schema12.properties.intake_format,data:data19};
+const err28 = {instancePath:instancePath+"/retry_for",schemaPath:"#/properties/retry_for/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.retry_for.type,parentSchema:schema12.properties.retry_for,data:data19};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -497,8 +497,11 @@ vErrors.push(err28);
 }
 errors++;
 }
-if(!((data19 === "batch") || (data19 === "plain_batch"))){
-const err29 = {instancePath:instancePath+"/intake_format",schemaPath:"#/properties/intake_format/enum",keyword:"enum",params:{allowedValues: schema12.properties.intake_format.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.intake_format.enum,parentSchema:schema12.properties.intake_format,data:data19};
+}
+if(data.intake_format !== undefined){
+let data20 = data.intake_format;
+if(typeof data20 !== "string"){
+const err29 = {instancePath:instancePath+"/intake_format",schemaPath:"#/properties/intake_format/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.intake_format.type,parentSchema:schema12.properties.intake_format,data:data20};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -507,11 +510,8 @@ vErrors.push(err29);
 }
 errors++;
 }
-}
-if(data.intake_compression !== undefined){
-let data20 = data.intake_compression;
-if(typeof data20 !== "string"){
-const err30 = {instancePath:instancePath+"/intake_compression",schemaPath:"#/properties/intake_compression/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.intake_compression.type,parentSchema:schema12.properties.intake_compression,data:data20};
+if(!((data20 === "batch") || (data20 === "plain_batch"))){
+const err30 = {instancePath:instancePath+"/intake_format",schemaPath:"#/properties/intake_format/enum",keyword:"enum",params:{allowedValues: schema12.properties.intake_format.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.intake_format.enum,parentSchema:schema12.properties.intake_format,data:data20};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -520,8 +520,11 @@ vErrors.push(err30);
 }
 errors++;
 }
-if(!((data20 === "none") || (data20 === "gzip"))){
-const err31 = {instancePath:instancePath+"/intake_compression",schemaPath:"#/properties/intake_compression/enum",keyword:"enum",params:{allowedValues: schema12.properties.intake_compression.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.intake_compression.enum,parentSchema:schema12.properties.intake_compression,data:data20};
+}
+if(data.intake_compression !== undefined){
+let data21 = data.intake_compression;
+if(typeof data21 !== "string"){
+const err31 = {instancePath:instancePath+"/intake_compression",schemaPath:"#/properties/intake_compression/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.intake_compression.type,parentSchema:schema12.properties.intake_compression,data:data21};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -530,11 +533,8 @@ vErrors.push(err31);
 }
 errors++;
 }
-}
-if(data.oversized_events !== undefined){
-let data21 = data.oversized_events;
-if(typeof data21 !== "string"){
-const err32 = {instancePath:instancePath+"/oversized_events",schemaPath:"#/properties/oversized_events/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.oversized_events.type,parentSchema:schema12.properties.oversized_events,data:data21};
+if(!((data21 === "none") || (data21 === "gzip"))){
+const err32 = {instancePath:instancePath+"/intake_compression",schemaPath:"#/properties/intake_compression/enum",keyword:"enum",params:{allowedValues: schema12.properties.intake_compression.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.intake_compression.enum,parentSchema:schema12.properties.intake_compression,data:data21};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -543,8 +543,11 @@ vErrors.push(err32);
 }
 errors++;
 }
-if(!((data21 === "trim") || (data21 === "dead_letter"))){
-const err33 = {instancePath:instancePath+"/oversized_events",schemaPath:"#/properties/oversized_events/enum",keyword:"enum",params:{allowedValues: schema12.properties.oversized_events.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.oversized_events.enum,parentSchema:schema12.properties.oversized_events,data:data21};
+}
+if(data.oversized_events !== undefined){
+let data22 = data.oversized_events;
+if(typeof data22 !== "string"){
+const err33 = {instancePath:instancePath+"/oversized_events",schemaPath:"#/properties/oversized_events/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.oversized_events.type,parentSchema:schema12.properties.oversized_events,data:data22};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -553,11 +556,8 @@ vErrors.push(err33);
 }
 errors++;
 }
-}
-if(data.dead_letter_limit !== undefined){
-let data22 = data.dead_letter_limit;
-if(!((typeof data22 == "number") && (!(data22 % 1) && !isNaN(data22)))){
-const err34 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.dead_letter_limit.type,parentSchema:schema12.properties.dead_letter_limit,data:data22};
+if(!((data22 === "trim") || (data22 === "dead_letter"))){
+const err34 = {instancePath:instancePath+"/oversized_events",schemaPath:"#/properties/oversized_events/enum",keyword:"enum",params:{allowedValues: schema12.properties.oversized_events.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.oversized_events.enum,parentSchema:schema12.properties.oversized_events,data:data22};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -566,9 +566,11 @@ vErrors.push(err34);
 }
 errors++;
 }
-if(typeof data22 == "number"){
-if(data22 > 1000000 || isNaN(data22)){
-const err35 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000",schema:1000000,parentSchema:schema12.properties.dead_letter_limit,data:data22};
+}
+if(data.dead_letter_limit !== undefined){
+let data23 = data.dead_letter_limit;
+if(!((typeof data23 == "number") && (!(data23 % 1) && !isNaN(data23)))){
+const err35 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema12.properties.dead_letter_limit.type,parentSchema:schema12.properties.dead_letter_limit,data:data23};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -577,8 +579,9 @@ vErrors.push(err35);
 }
 errors++;
 }
-if(data22 < 1 || isNaN(data22)){
-const err36 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.dead_letter_limit,data:data22};
+if(typeof data23 == "number"){
+if(data23 > 1000000 || isNaN(data23)){
+const err36 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000",schema:1000000,parentSchema:schema12.properties.dead_letter_limit,data:data23};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -587,12 +590,8 @@ vErrors.push(err36);
 }
 errors++;
 }
-}
-}
-if(data.log_level !== undefined){
-let data23 = data.log_level;
-if(typeof data23 !== "string"){
-const err37 = {instancePath:instancePath+"/log_level",schemaPath:"#/properties/log_level/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.log_level.type,parentSchema:schema12.properties.log_level,data:data23};
+if(data23 < 1 || isNaN(data23)){
+const err37 = {instancePath:instancePath+"/dead_letter_limit",schemaPath:"#/properties/dead_letter_limit/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema12.properties.dead_letter_limit,data:data23};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -601,8 +600,12 @@ vErrors.push(err37);
 }
 errors++;
 }
-if(!((((data23 === "debug") || (data23 === "info")) || (data23 === "warning")) || (data23 === "error"))){
-const err38 = {instancePath:instancePath+"/log_level",schemaPath:"#/properties/log_level/enum",keyword:"enum",params:{allowedValues: schema12.properties.log_level.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.log_level.enum,parentSchema:schema12.properties.log_level,data:data23};
+}
+}
+if(data.log_level !== undefined){
+let data24 = data.log_level;
+if(typeof data24 !== "string"){
+const err38 = {instancePath:instancePath+"/log_level",schemaPath:"#/properties/log_level/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema12.properties.log_level.type,parentSchema:schema12.properties.log_level,data:data24};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -611,15 +614,25 @@ vErrors.push(err38);
 }
 errors++;
 }
-}
-}
-else {
-const err39 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema12.type,parentSchema:schema12,data};
+if(!((((data24 === "debug") || (data24 === "info")) || (data24 === "warning")) || (data24 === "error"))){
+const err39 = {instancePath:instancePath+"/log_level",schemaPath:"#/properties/log_level/enum",keyword:"enum",params:{allowedValues: schema12.properties.log_level.enum},message:"must be equal to one of the allowed values",schema:schema12.properties.log_level.enum,parentSchema:schema12.properties.log_level,data:data24};
 if(vErrors === null){
 vErrors = [err39];
 }
 else {
 vErrors.push(err39);
+}
+errors++;
+}
+}
+}
+else {
+const err40 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema12.type,parentSchema:schema12,data};
+if(vErrors === null){
+vErrors = [err40];
+}
+else {
+vErrors.push(err40);
 }
 errors++;
 }

@@ -88,6 +88,8 @@ export interface ModuleErrorDetails {
   readonly requestId?: string;
   /** How long the other side asked us to wait, milliseconds. */
   readonly retryAfterMs?: number;
+  /** What the other side answered, without secrets: whole, where the message has its beginning. */
+  readonly answer?: string;
 }
 
 /** Every failure that the SDK names. Never carries a secret: callers redact what they quote. */
@@ -102,6 +104,8 @@ export class ModuleError extends Error {
   readonly requestId: string | undefined;
   /** How long the other side asked us to wait, milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** What the other side answered, without secrets: whole, where the message has its beginning. */
+  readonly answer: string | undefined;
 
   constructor(
     /** What went wrong. */
@@ -114,6 +118,7 @@ export class ModuleError extends Error {
     this.status = details.status;
     this.requestId = details.requestId;
     this.retryAfterMs = details.retryAfterMs;
+    this.answer = details.answer;
   }
 
   /** Whether trying again, unchanged, may help. */

@@ -42,6 +42,15 @@ export interface Bucket {
   readonly count: number;
 }
 
+/** Numbers by value of a field, and how far they can be trusted. */
+export interface Distinct {
+  readonly buckets: readonly Bucket[];
+  /** By how much a number may be too low, where the API says so. */
+  readonly errorBound: number;
+  /** Events of values that are not among the buckets. */
+  readonly others: number;
+}
+
 /**
  * JumpCloud's Directory Insights API (`POST <base>/insights/directory/v1/events` and its companions). Every call is
  * tried again for some minutes where that may help: although POSTs, they only read.
@@ -121,11 +130,18 @@ export class DirectoryInsightsClient {
   }
 
   /** Numbers of events by value of `field`, the API's own selection of values. */
-  async distinct(selection: Selection, field: string, signal: AbortSignal): Promise<Bucket[]> {
-    const read: AnswerReader<Bucket[]> = (answer, invalid) => {
+  async distinct(selection: Selection, field: string, signal: AbortSignal): Promise<Distinct> {
+    const read: AnswerReader<Distinct> = (answer, invalid) => {
       // Documented at the top; the vendor's own tests have it under the field's name.
-      const nested = (answer as Record<string, unknown>)[field];
-      return readBuckets(Array.isArray(nested) ? { buckets: nested } : (nested ?? answer), invalid);
+      const members = answer as Record<string, unknown>;
+      const nested = members[field];
+      const buckets = readBuckets(Array.isArray(nested) ? { buckets: nested } : (nested ?? answer), invalid);
+      const numberOf = (name: string): number => (typeof members[name] === 'number' ? members[name] : 0);
+      return {
+        buckets,
+        errorBound: numberOf('doc_count_error_upper_bound'),
+        others: numberOf('sum_other_doc_count'),
+      };
     };
     return this.#api.ask(query('/events/distinct', selectionBody(selection, { field })), read, signal);
   }

@@ -1,10 +1,13 @@
 import { formatTimestamp } from '../../sdk/time/timestamp.js';
+import type { SearchTerm } from '../search-term.js';
 
 /** What every endpoint selects by. Times in epoch milliseconds. */
 export interface Selection {
   readonly services: readonly string[];
   readonly fromMs: number;
   readonly toMs: number;
+  /** Only events that this lets through; all of them without it. */
+  readonly searchTerm?: SearchTerm;
 }
 
 /** Units of `/events/interval`. */
@@ -15,13 +18,14 @@ export type IntervalUnit = 's' | 'm' | 'h' | 'd' | 'w';
  * names, one an element (JumpCloud Directory Insights API, 'POST /events').
  */
 export function selectionBody(
-  { services, fromMs, toMs }: Selection,
+  { services, fromMs, toMs, searchTerm }: Selection,
   more: Readonly<Record<string, unknown>> = {},
 ): string {
   return JSON.stringify({
     service: services,
     start_time: formatTimestamp(fromMs),
     end_time: formatTimestamp(toMs),
+    ...(searchTerm && { search_term: searchTerm }),
     ...more,
   });
 }

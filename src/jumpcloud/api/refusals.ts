@@ -7,7 +7,7 @@ const KEY_REFUSALS: Refusals = {
     code: 'SOURCE_REQUEST_REFUSED',
     advice:
       'Check the settings that the answer names. Of services, take those that it lists; a name that this release does ' +
-      'not know can be given as unlisted:NAME. Of times, check the clock of this machine.',
+      'not know can be given as unlisted:NAME. Of a filter, see search_term. Of times, check the clock of this machine.',
   },
   401: {
     code: 'SOURCE_CREDENTIAL_REFUSED',

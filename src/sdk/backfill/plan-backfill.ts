@@ -33,8 +33,9 @@ export async function planBackfill(
   { state, source }: { readonly state: DeliveryState; readonly source: Source },
   signal: AbortSignal,
 ): Promise<BackfillPlan> {
-  const { ledgerFromMs, collectedFromMs, backfill } = state.checkpoint;
-  const records = await state.hours.read(range.fromMs - HOUR_MS, Math.min(range.toMs + HOUR_MS, ledgerFromMs));
+  const { ledgerFromMs, collectedFromMs, backfill, uncounted = [] } = state.checkpoint;
+  const written = await state.hours.read(range.fromMs - HOUR_MS, Math.min(range.toMs + HOUR_MS, ledgerFromMs));
+  const records = written.filter((hour) => !state.isUncounted(hour));
   const complete: HourRecord[] = [];
   for (let at = 0; at < records.length; at += HOURS_AT_ONCE) {
     const proven = completeOnes(records.slice(at, at + HOURS_AT_ONCE), source, signal).catch((error: unknown) => {
@@ -48,7 +49,8 @@ export async function planBackfill(
   // Numbers begin at a border, a few milliseconds after collection did.
   const first = complete.find(({ fromMs }) => fromMs >= collectedFromMs && fromMs - collectedFromMs <= MARGIN_MS);
   const begin = first === undefined ? [] : [{ fromMs: collectedFromMs, toMs: first.fromMs }];
-  const settled = outside([...begin, ...complete, inLedger].map(toRange), state.backfillGaps);
+  // Of hours that were collected when something else was selected, what is selected now is read.
+  const settled = outside([...begin, ...complete, inLedger].map(toRange), [...state.backfillGaps, ...uncounted]);
   const fresh = outside([range], [...settled, ...backfill]);
   // The minute that the ledger begins in is remembered from its beginning on.
   const collected = { fromMs: collectedFromMs, toMs: Math.floor(ledgerFromMs / BUCKET_MS) * BUCKET_MS };

@@ -50,6 +50,11 @@ export interface Checkpoint {
   readonly unproven: readonly ClosedInterval[];
   /** Ranges that are being backfilled: hours of them that the ledger has left behind are remembered until they are read. */
   readonly backfill: readonly ClosedInterval[];
+  /**
+   * Whole hours of which what was collected is, in part at least, what another stream selected: services or a filter were
+   * changed since. Their numbers say nothing about what is selected now.
+   */
+  readonly uncounted?: readonly ClosedInterval[];
   /** Ranges that could not be had any more: the source had deleted them. */
   readonly unreachable: readonly OwedInterval[];
   readonly lateness: Readonly<Record<string, LatenessHistogram>>;
@@ -89,7 +94,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Arr
   const { collectedFromMs } = checkpoint;
   const edgeMs = checkpoint.owed[0]?.fromMs ?? collectedFromMs;
   const position = formatPythonTimestamp(Math.max(collectedFromMs, edgeMs - EXCHANGE_SLACK_MS));
-  const { agreed, notCounted } = checkpoint;
+  const { agreed, notCounted, uncounted = [] } = checkpoint;
   const own = {
     version: VERSION,
     [POSITION_KEY]: position,
@@ -107,6 +112,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Arr
     }),
     unproven: checkpoint.unproven.map(encodeInterval),
     ...(checkpoint.backfill.length > 0 && { backfill: checkpoint.backfill.map(encodeInterval) }),
+    ...(uncounted.length > 0 && { uncounted: uncounted.map(encodeInterval) }),
     unreachable: checkpoint.unreachable.map(encodeInterval),
     lateness: checkpoint.lateness,
     stream: checkpoint.stream,
@@ -148,6 +154,7 @@ function decodeOwn(own: Json, read: DocumentReader): Checkpoint {
     ledgerFromMs: read.instant(ledger['from'], 'ledger.from'),
     segments: texts(ledger['segments'], read),
     backfill: own['backfill'] === undefined ? [] : closedIntervals(own['backfill'], 'backfill', read),
+    ...(own['uncounted'] !== undefined && { uncounted: closedIntervals(own['uncounted'], 'uncounted', read) }),
     unreachable: read.intervals(own['unreachable'], 'unreachable'),
     stream: typeof own['stream'] === 'string' ? own['stream'] : '',
   };

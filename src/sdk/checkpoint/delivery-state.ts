@@ -85,7 +85,7 @@ export class DeliveryState {
     content: CheckpointContent,
     private readonly store: LedgerStore,
   ) {
-    const { checkpoint, resumption } = resume(content, options);
+    const { checkpoint, resumption } = resume(content, options, store.ledger);
     this.#checkpoint = checkpoint;
     this.#owed = OwedSet.of(checkpoint.owed);
     this.#others = content.others;
@@ -155,6 +155,13 @@ export class DeliveryState {
   /** From here on everything up to the tail was read already: what a backfill has still to read lies before. */
   get steadyFromMs(): number {
     return Math.max(this.readableFromMs, this.backfillGaps.at(-1)?.toMs ?? -Infinity);
+  }
+
+  /** Whether what was collected of an hour is, in part at least, what another stream selected. */
+  isUncounted({ fromMs }: Pick<ClosedInterval, 'fromMs'>): boolean {
+    const startsMs = wholeHours(fromMs);
+    const hour = { fromMs: startsMs, toMs: startsMs + HOUR_MS };
+    return (this.#checkpoint.uncounted ?? []).some((range) => overlap(range, hour));
   }
 
   /** How many events the source should count between two borders, if nothing is missing. */
@@ -250,11 +257,17 @@ export class DeliveryState {
    */
   backfill(range: ClosedInterval): void {
     this.#owed = this.#owed.add(range);
-    const { backfill, collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
+    const { backfill, collectedFromMs, ledgerFromMs, countedFromMs, uncounted = [] } = this.#checkpoint;
+    // Whole hours that are read from their beginning on, of which nothing is remembered, are what is selected now.
+    const anew = {
+      fromMs: wholeHours(range.fromMs + HOUR_MS - 1),
+      toMs: wholeHours(Math.min(range.toMs, ledgerFromMs)),
+    };
     const isWhole = countedFromMs <= ledgerFromMs;
     this.#checkpoint = {
       ...this.#checkpoint,
       backfill: OwedSet.of([...backfill, range]).gaps,
+      uncounted: outside(uncounted, outside([anew], backfill)),
       // What the ledger counts must go on to begin where no event lies.
       ledgerFromMs: range.fromMs < ledgerFromMs ? this.#ledgerBorder() : ledgerFromMs,
       collectedFromMs: Math.min(collectedFromMs, range.fromMs),
@@ -495,8 +508,11 @@ export class DeliveryState {
   }
 
   #ledgerBorder(): number {
-    const { ledgerFromMs } = this.#checkpoint;
-    return this.#firstBorder(ledgerFromMs + HOUR_MS) ?? ledgerFromMs;
+    const { ledgerFromMs, countedFromMs } = this.#checkpoint;
+    const untilMs = ledgerFromMs + HOUR_MS;
+    // Ids from before the stream was changed are remembered as long as others.
+    if (countedFromMs > untilMs) return this.ledger.border(ledgerFromMs, untilMs) ?? ledgerFromMs;
+    return this.#firstBorder(untilMs) ?? ledgerFromMs;
   }
 
   /** Where the last hour ended, so that hours follow each other without a seam; or the first border at all. */
@@ -508,7 +524,7 @@ export class DeliveryState {
 
   #put(hour: HourRecord): void {
     this.#unwrittenHours.push(hour);
-    if (hour.proof === 'proven') return;
+    if (hour.proof === 'proven' || this.isUncounted(hour)) return;
     const unproven = OwedSet.of([...this.#checkpoint.unproven, hour]).gaps;
     this.#checkpoint = { ...this.#checkpoint, unproven };
   }

@@ -1,4 +1,10 @@
+import type { Ledger } from '../ledger/ledger.js';
+import { wholeHours } from './backfill-ranges.js';
 import { type Checkpoint, type CheckpointContent, EXCHANGE_SLACK_MS } from './checkpoint-document.js';
+import { OwedSet } from './owed-set.js';
+
+/** So far beyond the edge of the tail events may have been delivered: a window is a day at the most. */
+const LONGEST_WINDOW_MS = 86_400_000;
 
 /** How a run began: what was found on the data path. */
 export type Resumption =
@@ -7,29 +13,40 @@ export type Resumption =
   /** A position written by the Python connector, or by hand. */
   | { readonly kind: 'taken-over'; readonly positionMs: number };
 
-/** With what a run goes on, after what was found. `stream` is what it reads, in words. */
+/** With what a run goes on, after what was found. `stream` is what it reads, in words; `ledger` is what was delivered. */
 export function resume(
   content: CheckpointContent,
   { startFromMs, stream }: { readonly startFromMs: number; readonly stream: string },
+  ledger: Pick<Ledger, 'lastMs'>,
 ): { checkpoint: Checkpoint; resumption: Resumption } {
   if (content.kind === 'none') {
     return { checkpoint: beginAt(startFromMs, stream), resumption: { kind: 'first-start' } };
   }
   if (content.kind === 'position') return takeOver(content.positionMs, stream);
-  const { checkpoint, movedToMs } = content;
+  const { movedToMs } = content;
+  const isSame = content.checkpoint.stream === stream;
+  const checkpoint = isSame ? content.checkpoint : countAnew(content.checkpoint, stream, ledger);
   if (movedToMs === undefined) {
-    const resumption = { kind: 'resumed', previousStream: checkpoint.stream } as const;
-    return { checkpoint: checkpoint.stream === stream ? checkpoint : countAnew(checkpoint, stream), resumption };
+    return { checkpoint, resumption: { kind: 'resumed', previousStream: content.checkpoint.stream } };
   }
   // Somebody else collected, or set the position by hand: their word is taken, our memory of ids stays useful.
   const taken = takeOver(movedToMs, stream);
-  const { segments, unreachable, lateness } = checkpoint;
-  return { ...taken, checkpoint: { ...taken.checkpoint, segments, unreachable, lateness } };
+  const { segments, unreachable, lateness, uncounted = [] } = checkpoint;
+  const countedFromMs = isSame ? taken.checkpoint.countedFromMs : checkpoint.countedFromMs;
+  return { ...taken, checkpoint: { ...taken.checkpoint, segments, unreachable, lateness, uncounted, countedFromMs } };
 }
 
-/** Another selection of events was read so far: what was counted then cannot be compared with what is counted now. */
-function countAnew(checkpoint: Checkpoint, stream: string): Checkpoint {
-  const countedFromMs = checkpoint.owed.at(-1)?.fromMs ?? checkpoint.countedFromMs;
+/**
+ * Another selection of events was read so far: what was counted then cannot be compared with what is counted now, neither
+ * what lies before the edge of the tail nor what was delivered beyond it. (Of an event from a farther future it is not
+ * known whether it is still selected; where it is not, the difference will be explained.)
+ */
+function countAnew(checkpoint: Checkpoint, stream: string, ledger: Pick<Ledger, 'lastMs'>): Checkpoint {
+  const { collectedFromMs, uncounted = [] } = checkpoint;
+  const edgeMs = checkpoint.owed.at(-1)?.fromMs ?? checkpoint.countedFromMs;
+  const lastMs = ledger.lastMs(edgeMs, edgeMs + LONGEST_WINDOW_MS);
+  const countedFromMs = lastMs === undefined ? edgeMs : lastMs + 1;
+  const before = { fromMs: wholeHours(collectedFromMs), toMs: wholeHours(countedFromMs) };
   return {
     ...checkpoint,
     stream,
@@ -38,6 +55,7 @@ function countAnew(checkpoint: Checkpoint, stream: string): Checkpoint {
     agreed: undefined,
     notCounted: undefined,
     unproven: [],
+    uncounted: OwedSet.of([...uncounted, before]).gaps,
   };
 }
 

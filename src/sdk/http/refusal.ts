@@ -54,6 +54,7 @@ export function refusal({ host, status, body, requestId }: RefusedAnswer, refusa
   return new ModuleError(code, `${host} answered ${status}${said}${requestReference(requestId)}`, {
     status,
     advice,
+    answer: body,
     ...(requestId === undefined ? {} : { requestId }),
   });
 }

@@ -100,6 +100,18 @@ export class Ledger {
     }
   }
 
+  /** When the last dated event in `[fromMs, toMs)` happened, epoch milliseconds; undefined where there is none. */
+  lastMs(fromMs: number, toMs: number): number | undefined {
+    let lastMs: number | undefined;
+    for (const [bucket, { all }] of this.#between(fromMs, toMs)) {
+      for (const place of all.marks()) {
+        const atMs = bucket * BUCKET_MS + place;
+        if (atMs >= fromMs && atMs < toMs && atMs > (lastMs ?? -Infinity)) lastMs = atMs;
+      }
+    }
+    return lastMs;
+  }
+
   /** The border nearest to `nearMs`, searched in the direction of `untilMs`: see `findBorder`. */
   border(nearMs: number, untilMs: number): Border | undefined {
     return findBorder((bucket) => this.#minutes.get(bucket)?.all.marks(), nearMs, untilMs);

@@ -99,14 +99,17 @@ async function accountFor({ fromMs, toMs }: ClosedInterval, state: DeliveryState
   const inLedger = rangeInLedger({ fromMs, toMs }, last?.toMs, state);
   const range = { fromMs: first?.fromMs ?? inLedger?.fromMs ?? fromMs, toMs: inLedger?.toMs ?? last?.toMs ?? toMs };
   const counted = inLedger && state.ledger.count(inLedger.fromMs, inLedger.toMs);
+  // What was proven of another selection of events says nothing about this one.
+  const isOfThisStream = !hours.some((hour) => state.isUncounted(hour));
   const hasNumbers = first !== undefined || inLedger !== undefined;
   return {
     ...range,
     delivered: sum(hours, ({ delivered }) => delivered) + (counted?.delivered ?? 0),
     deadLettered: sum(hours, ({ deadLettered }) => deadLettered) + (counted?.deadLettered ?? 0),
     explained: sum(hours, ({ explained }) => explained) + (inLedger ? state.explainedIn(inLedger) : 0),
-    isComparable: hasNumbers && range.fromMs >= countedFromMs && isSeamless(hours, inLedger),
-    isProvenAlready: inLedger === undefined && first !== undefined && hours.every(({ proof }) => proof === 'proven'),
+    isComparable: isOfThisStream && hasNumbers && range.fromMs >= countedFromMs && isSeamless(hours, inLedger),
+    isProvenAlready:
+      isOfThisStream && inLedger === undefined && first !== undefined && hours.every(({ proof }) => proof === 'proven'),
   };
 }
 

@@ -4,6 +4,9 @@ import { RequestRefused } from './request-refused.js';
 /** Whether a parsed event satisfies a filter. */
 type EventFilter = (event: JsonObject) => boolean;
 
+const OPERATORS = ['and', 'or', 'not'];
+const NOT_SEARCHABLE = ['changes', 'useragent', 'system_timestamp'];
+
 /**
  * Reads the filters of a body: `search_term`, `q`, `exact_match` (API page, 3.1 and 5), in a simple form. Undefined
  * when there is none, so that events need not be parsed.
@@ -32,7 +35,12 @@ function readTerm(term: unknown): EventFilter {
     throw new RequestRefused(400, 'search_term must have exactly one of and, or, not');
   }
   const [operator, operand] = entry;
-  const parts = (Array.isArray(operand) ? operand : [operand]).map(readCriterion);
+  if (operator !== 'not' && !Array.isArray(operand)) throw new RequestRefused(400, `${operator} must be an array`);
+  const criteria: unknown[] = Array.isArray(operand) ? operand : [operand];
+  const fields = criteria.flatMap((criterion) => (isObject(criterion) ? Object.keys(criterion) : []));
+  const repeated = fields.find((field, at) => !OPERATORS.includes(field) && fields.indexOf(field) !== at);
+  if (repeated !== undefined) throw new RequestRefused(400, `${repeated} is repeated in search_term`);
+  const parts = criteria.map(readCriterion);
   if (operator === 'and') return (event) => parts.every((accepts) => accepts(event));
   if (operator === 'or') return (event) => parts.some((accepts) => accepts(event));
   if (operator === 'not') return (event) => !parts.some((accepts) => accepts(event));
@@ -43,8 +51,14 @@ function readCriterion(criterion: unknown): EventFilter {
   const [entry, ...more] = isObject(criterion) ? Object.entries(criterion) : [];
   if (entry === undefined || more.length > 0) throw new RequestRefused(400, 'a criterion must have a single field');
   const [field, wanted] = entry;
-  if (['and', 'or', 'not'].includes(field)) return readTerm(criterion);
-  const values = (Array.isArray(wanted) ? wanted : [wanted]).map(String);
+  if (OPERATORS.includes(field)) return readTerm(criterion);
+  const given: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
+  if (given.some((value) => !['string', 'number', 'boolean'].includes(typeof value))) {
+    throw new RequestRefused(400, `${field} must be compared with texts, numbers or booleans`);
+  }
+  const values = given.map(String);
+  // Not indexed, so that nothing is found there.
+  if (NOT_SEARCHABLE.includes(field.split('.')[0] ?? '')) return () => false;
   // Stored values are lower-cased, what is asked for is not: an upper-case value finds nothing.
   return (event) => {
     const value = valueAt(event, field);

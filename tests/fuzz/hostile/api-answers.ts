@@ -78,7 +78,7 @@ async function ask(random: SeededRandom): Promise<string | undefined> {
     }
     const buckets =
       question === 'distinct'
-        ? await client.distinct(selection, 'service', signal)
+        ? (await client.distinct(selection, 'service', signal)).buckets
         : await client.interval(selection, 'h', 1, signal);
     return buckets.every(({ count }) => typeof count === 'number') ? undefined : 'a bucket without a number';
   } catch (error) {

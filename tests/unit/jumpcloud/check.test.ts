@@ -244,6 +244,25 @@ describe('check', () => {
     expect(toApi(transport).every(({ headers }) => headers['x-org-id'] === chosen)).toBe(true);
   });
 
+  it.each([
+    [3, 'passed'],
+    [0, 'warning'],
+  ] as const)('tells how many events pass the filter: %i', async (passing, state) => {
+    const transport = apiAnswers((request, n) => {
+      if (!request.url.endsWith('/count')) return HEALTHY(request, n);
+      const isFiltered = Buffer.from(request.body ?? '')
+        .toString()
+        .includes('search_term');
+      return { body: `{"count":${isFiltered ? passing : 9}}` };
+    });
+    const results = await examine(transport, { arguments: { search_term: { and: [{ success: 'false' }] } } });
+    const detail = `${passing} of 9 events in the last day pass {"and":[{"success":"false"}]}`;
+    expect(finding(results, 'JumpCloud filter')).toMatchObject({ state, detail });
+    const read = toApi(transport).filter(({ url }) => url.endsWith('/events'));
+    for (const { body } of read) expect(Buffer.from(body ?? '').toString()).toContain('"search_term":{"and"');
+    expect(read.length).toBeGreaterThan(0);
+  });
+
   it('goes on where the organizations are not known', async () => {
     const transport = apiAnswers((request, n) =>
       request.url.endsWith('/distinct') ? { status: 500 } : HEALTHY(request, n),

@@ -91,6 +91,18 @@ describe('parseSettings', () => {
     expect(settings).toMatchObject({ apiKey: 'jca_key', organizationId: 'org', intakeKey: 'i' });
   });
 
+  it('reads a filter, as an object or as its text, and tells all that is wrong with it', () => {
+    const filter = { and: [{ success: 'false' }, { username: 'Anna' }] };
+    for (const given of [filter, JSON.stringify(filter)]) {
+      const { settings, warnings } = parse({ arguments: { search_term: given } });
+      expect(settings.searchTerm).toEqual(filter);
+      expect(warnings).toEqual([expect.stringMatching(/^arguments\.search_term: and\[1\]\.username: .*"Anna"/)]);
+    }
+    const problems = problemsOf(() => parse({ arguments: { search_term: { and: [{ changes: 'x' }, { a: null }] } } }));
+    expect(problems).toMatchObject([{ setting: 'arguments.search_term' }]);
+    expect(problems[0]?.problem).toMatch(/and\[0\]\.changes .*; and\[1\]\.a /);
+  });
+
   it('prefers intake_server to the address that the platform provides', () => {
     expect(parse({ arguments: { intake_server: 'https://other/' } }).settings.intakeUrl).toBe('https://other');
   });

@@ -102,10 +102,13 @@ describe('distinct values', () => {
       return HttpResponse.json(answer);
     });
     const { client } = apiClient(mswTransport(handler));
-    await expect(client.distinct(SELECTION, 'event_type', never())).resolves.toEqual([
-      { key: 'login', count: 3 },
-      { key: 'logout', count: 1 },
-    ]);
+    await expect(client.distinct(SELECTION, 'event_type', never())).resolves.toEqual({
+      buckets: [
+        { key: 'login', count: 3 },
+        { key: 'logout', count: 1 },
+      ],
+      ...{ errorBound: 0, others: 0 },
+    });
     expect(asked).toMatchObject([{ field: 'event_type', service: ['sso'] }]);
   });
 
@@ -118,6 +121,13 @@ describe('distinct values', () => {
       });
     },
   );
+});
+
+it('tells how far numbers by value can be trusted', async () => {
+  const answer = { service: [{ key: 'sso', doc_count: 3 }], doc_count_error_upper_bound: 4, sum_other_doc_count: 5 };
+  const { client } = apiClient(new ScriptedTransport(inTurn({ body: JSON.stringify(answer) })));
+  const distinct = await client.distinct(SELECTION, 'service', never());
+  expect(distinct).toEqual({ buckets: [{ key: 'sso', count: 3 }], errorBound: 4, others: 5 });
 });
 
 describe('numbers by interval', () => {

@@ -422,13 +422,36 @@ describe('DeliveryState', () => {
     it('counts nothing of the time before counting began, and begins at a border', async () => {
       const storage = createMemoryStorage();
       const state = await open(storage);
-      await state.commit({ entries: day, settled: tail(100 * MINUTE_MS + 776) });
+      const edgeMs = START_MS + 100 * MINUTE_MS + 776;
+      const isBefore = ({ bucket, place }: (typeof day)[number]): boolean => bucket * MINUTE_MS + place < edgeMs;
+      await state.commit({ entries: day.filter(isBefore), settled: tail(100 * MINUTE_MS + 776) });
       const other = await open(storage, { stream: 'other' });
-      expect(other.countableFromMs).toBe(START_MS + 100 * MINUTE_MS + 776);
-      await other.commit({ entries: [], settled: tail(5 * HOUR_MS) });
+      expect(other.countableFromMs).toBe(edgeMs);
+      await other.commit({ entries: day.filter((entry) => !isBefore(entry)), settled: tail(5 * HOUR_MS) });
       const [first] = await hours(other);
       // The event at 777 is too near to the edge at 776.
       expect(first).toMatchObject({ fromMs: START_MS + 100 * MINUTE_MS + 780, proof: 'unknown' });
+    });
+
+    it('counts anew behind what another stream delivered beyond the edge, and never again what it collected', async () => {
+      const storage = createMemoryStorage();
+      const state = await open(storage);
+      await state.commit({ entries: day, settled: tail(5 * HOUR_MS) });
+      const beyondMs = START_MS + 30 * HOUR_MS;
+      await state.commit({ entries: [key('beyond', 30 * HOUR_MS)], settled: tail(29 * HOUR_MS) });
+      const other = await open(storage, { stream: 'other' });
+      expect(other.countableFromMs).toBe(beyondMs + 1);
+      await other.commit(NOTHING);
+      // Durable: the next start finds the same stream.
+      const again = await open(storage, { stream: 'other' });
+      const collected = [0, 5 * HOUR_MS, 29 * HOUR_MS].map((ms) => again.isUncounted({ fromMs: START_MS + ms }));
+      expect(collected).toEqual([true, true, true]);
+      expect(again.isUncounted({ fromMs: beyondMs + HOUR_MS })).toBe(false);
+      // What is read anew, and of which nothing is remembered, is of this stream; ids are remembered as before.
+      const ledgerFromMs = again.readableFromMs;
+      again.backfill({ fromMs: START_MS - 2 * HOUR_MS, toMs: START_MS + 2 * HOUR_MS });
+      expect(again.isUncounted({ fromMs: START_MS + HOUR_MS })).toBe(START_MS + 2 * HOUR_MS > ledgerFromMs);
+      expect(again.checkpoint.ledgerFromMs).toBeLessThanOrEqual(ledgerFromMs + HOUR_MS);
     });
 
     it('refuses to start where the hours to be written next are corrupt, rather than to fail in a commit', async () => {
