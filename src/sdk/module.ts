@@ -43,14 +43,13 @@ export async function registerTriggers(
       throw new Error(`No file in triggers/ of ${directory} has the docker_parameters '${trigger.command}'`);
     }
     const argumentsSchema = declaration.document['arguments'] as SettingsSchema;
-    const { checkAccount } = trigger;
+    const checkAccount = trigger.checkAccount?.bind(trigger);
     return {
       trigger,
       moduleSchema: declarations.manifest['configuration'] as SettingsSchema,
       argumentsSchema,
       ...(checkAccount && {
-        accountCheck: (module, context) =>
-          checkAccount.call(trigger, { module, arguments: defaultsOf(argumentsSchema) }, context),
+        accountCheck: (module, context) => checkAccount({ module, arguments: defaultsOf(argumentsSchema) }, context),
       }),
     };
   });
