@@ -35,6 +35,7 @@ COPY schemas ./schemas
 # The program writes below /symphony_data only, and owns nothing else: the root file system may be read-only.
 USER sekoiaio-runtime
 EXPOSE 8000 8010 8020
+# Asks where the program listens: what a file of the platform says goes before the variable.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.LIVENESS_PORT || 8000) + '/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { CONFIGURATION_PATH, LIVENESS_PORT } = process.env; let port = LIVENESS_PORT; try { port = fs.readFileSync((CONFIGURATION_PATH || '/symphony') + '/liveness_port', 'utf8').trim() } catch {} fetch('http://127.0.0.1:' + (port || 8000) + '/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/main.js"]

@@ -7,9 +7,15 @@ import { ConfigurationError } from '../sdk/errors.js';
 /** The example that is the template: there is one truth, and it is tested. */
 const TEMPLATE = join('examples', 'okta-system-log');
 /** What a build or a run leaves behind. */
-const NOT_COPIED: ReadonlySet<string> = new Set(['node_modules', 'dist', '.sekoia-module', 'package-lock.json']);
+const NOT_COPIED: ReadonlySet<string> = new Set([
+  'node_modules',
+  'dist',
+  'bundle',
+  '.sekoia-module',
+  'package-lock.json',
+]);
 /** Packages are published without it. */
-const IGNORED = 'node_modules\ndist\n.sekoia-module\n';
+const IGNORED = 'node_modules\ndist\nbundle\n.sekoia-module\n';
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const LONGEST_NAME = 60;
@@ -24,6 +30,8 @@ export interface Scaffold {
   readonly runnerDirectory: string;
   /** Of this package: the module will depend on it. */
   readonly version: string;
+  /** Of today, as YYYY-MM-DD: when its first version was made. */
+  readonly date: string;
 }
 
 /**
@@ -31,7 +39,8 @@ export interface Scaffold {
  * @returns paths of its files, relative to the directory, in order
  * @throws ConfigurationError where the name is none, or something is in the way: then nothing was written
  */
-export async function writeScaffold({ name, directory, runnerDirectory, version }: Scaffold): Promise<string[]> {
+export async function writeScaffold({ directory, runnerDirectory, ...names }: Scaffold): Promise<string[]> {
+  const { name } = names;
   if (!NAME.test(name) || name.length > LONGEST_NAME) {
     const problem = `must be lower-case words joined by hyphens, such as acme-audit-log, at most ${LONGEST_NAME} characters`;
     throw new ConfigurationError([{ setting: 'name', problem }]);
@@ -40,7 +49,7 @@ export async function writeScaffold({ name, directory, runnerDirectory, version 
     throw new ConfigurationError([{ setting: '--out', problem: `${directory} is not empty: nothing is overwritten` }]);
   }
   const template = join(runnerDirectory, TEMPLATE);
-  const files = [...(await read(template, name, version)), { path: '.gitignore', text: IGNORED }];
+  const files = [...(await read(template, names)), { path: '.gitignore', text: IGNORED }];
   for (const { path, text } of files) {
     const target = join(directory, path);
     await mkdir(dirname(target), { recursive: true });
@@ -55,7 +64,9 @@ interface TemplateFile {
   readonly text: string;
 }
 
-async function read(template: string, name: string, version: string): Promise<TemplateFile[]> {
+type Names = Pick<Scaffold, 'name' | 'version' | 'date'>;
+
+async function read(template: string, names: Names): Promise<TemplateFile[]> {
   const files: TemplateFile[] = [];
   const visit = async (folder: string): Promise<void> => {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -63,8 +74,8 @@ async function read(template: string, name: string, version: string): Promise<Te
       if (NOT_COPIED.has(entry.name)) continue;
       if (entry.isDirectory()) await visit(path);
       else {
-        const text = rename(await readFile(path, 'utf8'), name, version);
-        files.push({ path: rename(relative(template, path), name, version), text });
+        const text = rename(await readFile(path, 'utf8'), names);
+        files.push({ path: rename(relative(template, path), names), text });
       }
     }
   };
@@ -73,18 +84,25 @@ async function read(template: string, name: string, version: string): Promise<Te
 }
 
 /** Another name in every spelling, other identifiers, and this version of the SDK. */
-function rename(text: string, name: string, version: string): string {
+function rename(text: string, { name, version, date }: Names): string {
   const words = name.split('-');
   const capitalised = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1));
   const pascal = capitalised.join('');
   return text
+    .replace(/(?<="slug": ")[^"]*/, slugOf(name))
     .replaceAll('okta-system-log', name)
     .replaceAll('okta_system_log', words.join('_'))
     .replaceAll('OktaSystemLog', pascal)
     .replaceAll('oktaSystemLog', pascal.charAt(0).toLowerCase() + pascal.slice(1))
     .replaceAll('Okta System Log', capitalised.join(' '))
     .replace(/(?<="uuid": ")[0-9a-f-]{36}(?=")/g, () => randomUUID())
-    .replace(/(?<="sekoia-jumpcloud-directory-insights": ")[^"]*/, `^${version}`);
+    .replace(/(?<="sekoia-jumpcloud-directory-insights": ")[^"]*/, `^${version}`)
+    .replace(/(?<=^## \[1\.0\.0\] - ).*$/m, date);
+}
+
+/** The documents of the platform allow no digits in it. */
+function slugOf(name: string): string {
+  return name.replace(/\d/g, '').replace(/-+/g, '-').replace(/-$/, '');
 }
 
 async function isFree(directory: string): Promise<boolean> {

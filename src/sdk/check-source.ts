@@ -40,7 +40,19 @@ export async function* checkSource(
   signal: AbortSignal,
 ): AsyncGenerator<CheckResult> {
   yield { name: 'start', state: 'passed', detail: `the first run collects from ${formatTimestamp(startFrom.ms)} on` };
-  const failure = await queryFailure(source, { fromMs: nowMs - DAY_MS, toMs: nowMs }, signal);
+  yield* apiStages({ name, baseUrl }, await lastDayFailure(source, nowMs, signal));
+}
+
+/** Asks for one event of the last day. @returns what the API, or the way to it, has against that */
+export function lastDayFailure(source: Source, nowMs: number, signal: AbortSignal): Promise<ModuleError | undefined> {
+  return queryFailure(source, { fromMs: nowMs - DAY_MS, toMs: nowMs }, signal);
+}
+
+/** What a question to an API shows of it, from its name to the right to read: up to what the failure tells of, if it failed. */
+export function* apiStages(
+  { name, baseUrl }: Pick<CheckedSource, 'name' | 'baseUrl'>,
+  failure: ModuleError | undefined,
+): Generator<CheckResult> {
   const details = {
     ...connectionDetails(baseUrl),
     address: 'found',

@@ -1,4 +1,4 @@
-import { CHECK_RETRY_FOR_MS, checkSource } from './check-source.js';
+import { apiStages, CHECK_RETRY_FOR_MS, checkSource, lastDayFailure } from './check-source.js';
 import {
   COLLECTION_DEFAULTS,
   type CollectionArguments,
@@ -9,6 +9,7 @@ import type { Parsed } from './configuration/parsed.js';
 import { SettingsReader } from './configuration/settings-reader.js';
 import { defineTrigger, type SourceContext, type Sources } from './define-trigger.js';
 import { type HeldSettings, unchanging } from './held-settings.js';
+import { ModuleError } from './errors.js';
 import { ApiClient } from './http/api-client.js';
 import type { Credential } from './http/credential.js';
 import { observedTransport } from './http/observed-transport.js';
@@ -20,7 +21,7 @@ import { checkIntake } from './intake/check-intake.js';
 import type { EventIdentity } from './pipeline/event-identity.js';
 import type { Window } from './pipeline/source.js';
 import { type ApiPage, PagedSource, type PageQuestion } from './source/paged-source.js';
-import type { Trigger, TriggerConfiguration } from './trigger.js';
+import type { CheckContext, Trigger, TriggerConfiguration } from './trigger.js';
 
 /** A connector's settings: the common ones, and its own two documents as they met their schemas. */
 export interface ConnectorSettings<Account, Arguments> extends CollectionSettings {
@@ -87,6 +88,15 @@ export interface ConnectorDefinition<Account extends object, Arguments extends o
    * @throws ModuleError where there is none
    */
   openPage(question: ConnectorQuestion<ConnectorSettings<Account, Arguments>> & PageQuestion): Promise<ApiPage>;
+  /**
+   * Asks something small that only an account that works is answered, for the platform's validation of accounts. What it
+   * throws is what the account's owner is told. The arguments are the defaults of their schema, `intake_key` is none.
+   * Default: asks for a page of the last day's events. Needed where a page cannot be asked for with these arguments.
+   * @throws ModuleError where the account does not work
+   */
+  readonly checkAccount?: (
+    question: ConnectorQuestion<ConnectorSettings<Account, Arguments>> & { readonly signal: AbortSignal },
+  ) => Promise<unknown>;
   /** Asks how many events the API holds in a window, both bounds included. Left out where it cannot tell. */
   readonly count?: (
     question: ConnectorQuestion<ConnectorSettings<Account, Arguments>> & Omit<PageQuestion, 'cursor'>,
@@ -105,17 +115,19 @@ export function defineConnector<Account extends object, Arguments extends object
 ): ConnectorTrigger<Account, Arguments> {
   type Settings = ConnectorSettings<Account, Arguments>;
   const { command, vendor, userAgent, retentionMs, identity, name, protectedMembers = [] } = definition;
-  const openSource = (settings: Settings, context: SourceContext, shared: Shared, urgency: Urgency): PagedSource => {
+  const openClient = (settings: Settings, context: SourceContext, shared: Shared, urgency: Urgency): ApiClient => {
     const { baseUrl, refusals } = definition.openApi(settings);
     const { clock, listener, transport } = context;
     const observed = observedTransport(transport, { side: 'source', clock, listener });
-    const api = new ApiClient({
+    return new ApiClient({
       ...context,
       ...{ name, baseUrl, serverClock: shared.serverClock, credential: shared.credential },
       headers: { 'user-agent': userAgent },
       ...(refusals && { refusals }),
       transport: rateLimitedTransport(observed, shared.limiter, { clock, urgency, listener }),
     });
+  };
+  const sourceOf = (settings: Settings, api: ApiClient): PagedSource => {
     const { isEmptyPageLast = false, count } = definition;
     return new PagedSource({
       ...{ api, identity, isEmptyPageLast },
@@ -123,24 +135,25 @@ export function defineConnector<Account extends object, Arguments extends object
       ...(count && { count: (window: Window, signal: AbortSignal) => count({ api, settings, window, signal }) }),
     });
   };
-  const openSources = (settings: Settings, context: SourceContext, held: HeldSettings<Settings>): Sources => {
-    const shared: Shared = {
-      limiter:
-        context.share?.limiter ??
-        context.openLimiter?.(settings.requestsPerSecond) ??
-        new RateLimiter(context.clock, settings.requestsPerSecond),
-      serverClock: new ServerClock(context.clock),
-      credential: {
-        async present() {
-          const latest = await held.latest();
-          return { headers: definition.openApi(latest).headers, secrets: definition.secrets(latest) };
-        },
-        refused: () => held.refresh(),
+  const sharedBy = (settings: Settings, context: SourceContext, held: HeldSettings<Settings>): Shared => ({
+    limiter:
+      context.share?.limiter ??
+      context.openLimiter?.(settings.requestsPerSecond) ??
+      new RateLimiter(context.clock, settings.requestsPerSecond),
+    serverClock: new ServerClock(context.clock),
+    credential: {
+      async present() {
+        const latest = await held.latest();
+        return { headers: definition.openApi(latest).headers, secrets: definition.secrets(latest) };
       },
-    };
+      refused: () => held.refresh(),
+    },
+  });
+  const openSources = (settings: Settings, context: SourceContext, held: HeldSettings<Settings>): Sources => {
+    const shared = sharedBy(settings, context, held);
     return {
-      source: openSource(settings, context, shared, 'live'),
-      backlogSource: openSource(settings, context, shared, 'backlog'),
+      source: sourceOf(settings, openClient(settings, context, shared, 'live')),
+      backlogSource: sourceOf(settings, openClient(settings, context, shared, 'backlog')),
     };
   };
   return defineTrigger<Settings>({
@@ -152,14 +165,43 @@ export function defineConnector<Account extends object, Arguments extends object
     },
     describeStream: (settings) => definition.describeStream(settings),
     async *check(settings, context) {
-      const quiet = { ...context, listener: () => undefined, retryForMs: CHECK_RETRY_FOR_MS };
-      const { source } = openSources(settings, quiet, unchanging(settings));
+      const { source } = openSources(settings, quiet(context), unchanging(settings));
       const { baseUrl } = definition.openApi(settings);
       const { startFrom, intakeUrl, intakeKey } = settings;
       yield* checkSource({ name, baseUrl, source, startFrom }, context.clock.now(), context.signal);
       yield* checkIntake({ url: intakeUrl, intakeKey, userAgent }, context);
     },
+    async *checkAccount(configuration, context) {
+      const { clock, signal } = context;
+      const nobody = { intakeUrl: NO_INTAKE, arguments: { ...configuration.arguments, ...NO_INTAKE_ARGUMENTS } };
+      const { settings } = readSettings(definition, { ...configuration, ...nobody }, clock.now());
+      const own = quiet(context);
+      const api = openClient(settings, own, sharedBy(settings, own, unchanging(settings)), 'live');
+      const failure =
+        definition.checkAccount === undefined
+          ? await lastDayFailure(sourceOf(settings, api), clock.now(), signal)
+          : await failureOf(() => definition.checkAccount?.({ api, settings, signal }));
+      yield* apiStages({ name, baseUrl: definition.openApi(settings).baseUrl }, failure);
+    },
   });
+}
+
+/** Stands in the place of an intake where none is asked: an account is examined alone. */
+const NO_INTAKE = 'https://intake.invalid';
+const NO_INTAKE_ARGUMENTS = { intake_key: 'none', intake_server: '' };
+
+function quiet(context: CheckContext): SourceContext {
+  return { ...context, listener: () => undefined, retryForMs: CHECK_RETRY_FOR_MS };
+}
+
+async function failureOf(ask: () => Promise<unknown> | undefined): Promise<ModuleError | undefined> {
+  try {
+    await ask();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ModuleError) return error;
+    throw error;
+  }
 }
 
 /** What the sources of one account have in common. */

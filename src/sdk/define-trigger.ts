@@ -73,6 +73,8 @@ export interface TriggerDefinition<Settings extends CollectionSettings> {
   openSources(settings: Settings, context: SourceContext, held: HeldSettings<Settings>): Sources;
   /** Examines the settings against the real world, sending no event. Findings come as they are made. */
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
+  /** As {@link Trigger.checkAccount}. Left out where accounts are not validated. */
+  checkAccount?(configuration: TriggerConfiguration, context: CheckContext): AsyncGenerator<CheckResult>;
 }
 
 /** Makes a trigger of its definition: everything between its source and the intake is the SDK's. */
@@ -138,6 +140,7 @@ export function defineTrigger<Settings extends CollectionSettings>(
     connect,
     openDestination,
     check: (settings, context) => definition.check(settings, context),
+    ...(definition.checkAccount && { checkAccount: definition.checkAccount.bind(definition) }),
   };
 }
 

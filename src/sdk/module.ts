@@ -37,15 +37,25 @@ export async function registerTriggers(
   fileSystem: Pick<FileSystem, 'read' | 'list'>,
 ): Promise<readonly TriggerRegistration[]> {
   const declarations = await readDeclarations(directory, fileSystem);
-  return triggers.map((trigger) => {
+  return triggers.map((trigger): TriggerRegistration => {
     const declaration = declarations.triggers.find(({ command }) => command === trigger.command);
     if (declaration === undefined) {
       throw new Error(`No file in triggers/ of ${directory} has the docker_parameters '${trigger.command}'`);
     }
+    const argumentsSchema = declaration.document['arguments'] as SettingsSchema;
+    const checkAccount = trigger.checkAccount?.bind(trigger);
     return {
       trigger,
       moduleSchema: declarations.manifest['configuration'] as SettingsSchema,
-      argumentsSchema: declaration.document['arguments'] as SettingsSchema,
+      argumentsSchema,
+      ...(checkAccount && {
+        accountCheck: (module, context) => checkAccount({ module, arguments: defaultsOf(argumentsSchema) }, context),
+      }),
     };
   });
+}
+
+function defaultsOf({ properties }: SettingsSchema): Record<string, unknown> {
+  const given = Object.entries(properties).filter(([, setting]) => setting.default !== undefined);
+  return Object.fromEntries(given.map(([name, setting]) => [name, setting.default]));
 }

@@ -133,6 +133,12 @@ export interface Trigger<Settings> {
   openDestination?(settings: Settings, context: DestinationContext): Destination;
   /** Examines the settings against the real world, sending no event. Findings come as they are made. */
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
+  /**
+   * Examines the account alone, by one small question: what the platform's button asks for. Its arguments are the defaults
+   * of their schema. Without it there is no such button.
+   * @throws ConfigurationError where the account cannot be one
+   */
+  checkAccount?(configuration: TriggerConfiguration, context: CheckContext): AsyncGenerator<CheckResult>;
 }
 
 /** What an examination may touch: no state, no log. */

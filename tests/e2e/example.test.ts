@@ -65,10 +65,16 @@ function environment(): Record<string, string> {
   };
 }
 
-function start(...args: string[]) {
+const start = startWith({});
+
+function startWith(changes: Record<string, string>) {
+  return (...args: string[]) => spawned(args, changes);
+}
+
+function spawned(args: readonly string[], changes: Record<string, string>) {
   const child = spawn(process.execPath, args, {
     cwd: directory,
-    env: environment(),
+    env: { ...environment(), ...changes },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -133,6 +139,18 @@ describe('the example, a connector to another API', () => {
     expect(config.output).toContain('Okta System Log Connector (OktaSystemLogConnector)');
     expect(config.output).toContain('page_size');
     expect(config.output + check.output).not.toContain(String(simulator.account['api_token']));
+  }, 60_000);
+
+  it("has its account validated by the platform's command, good and bad, without its secrets", async () => {
+    const good = await start('dist/main.js', 'validate_module_configuration').ended;
+    expect([good.code, good.output]).toEqual([0, expect.stringContaining('The account works')]);
+    const account = { ...simulator.account, api_token: 'wrong' };
+    const bad = await startWith({ MODULE_CONFIGURATION: JSON.stringify(account) })(
+      'dist/main.js',
+      'validate_module_configuration',
+    ).ended;
+    expect([bad.code, bad.output]).toEqual([1, expect.stringContaining('Check api_token: tokens end after 30 days')]);
+    expect(good.output + bad.output).not.toContain(String(simulator.account['api_token']));
   }, 60_000);
 
   it('says of audit and backfill what an API without counts allows', async () => {

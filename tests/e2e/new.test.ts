@@ -14,6 +14,13 @@ function make(directory: string, ...args: string[]) {
   return runIn(directory, process.execPath, [RUNNER, 'new', ...args]);
 }
 
+/** As far as the rules of a bundle look at it; a real one takes a registry. */
+function lockOf(directory: string, sdk = 'https://registry.example.test/sdk.tgz'): string {
+  const { name, version } = JSON.parse(read(join(directory, 'package.json'))) as { name: string; version: string };
+  const packages = { 'node_modules/sekoia-jumpcloud-directory-insights': { version: '2.1.0', resolved: sdk } };
+  return JSON.stringify({ name, version, lockfileVersion: 3, packages });
+}
+
 function read(path: string): string {
   return readFileSync(path, 'utf8');
 }
@@ -25,6 +32,7 @@ describe('a new module', () => {
     expect([code, output]).toEqual([0, expect.stringContaining('cd acme-audit-log && npm install && npm test')]);
     const directory = join(parent, 'acme-audit-log');
     linkPackages(directory);
+    writeFileSync(join(directory, 'package-lock.json'), lockOf(directory));
     const tests = await runIn(directory, 'npm', ['test']);
     expect([tests.code, tests.output]).toEqual([0, expect.stringMatching(/^# pass 3$/m)]);
     const spec = await runIn(directory, 'node_modules/.bin/sekoia-module', ['spec']);
@@ -32,6 +40,22 @@ describe('a new module', () => {
       manifest: { slug: 'acme-audit-log', name: 'Acme Audit Log' },
       triggers: [{ docker_parameters: 'AcmeAuditLogConnector' }],
     });
+    const runner = 'node_modules/.bin/sekoia-module';
+    const bundle = await runIn(directory, runner, ['bundle', '--out', 'bundle']);
+    expect([bundle.code, bundle.output]).toEqual([0, expect.stringContaining('acme-audit-log 1.0.0')]);
+    const checked = await runIn(directory, runner, ['bundle', '--check', 'bundle']);
+    expect([checked.code, checked.output]).toEqual([0, expect.stringContaining('No rule is broken')]);
+    expect(read(join(directory, 'bundle/CHANGELOG.md'))).not.toMatch(/2030|okta/i);
+    // A package outside the directory is none of the image's.
+    writeFileSync(join(directory, 'package-lock.json'), lockOf(directory, 'file:../sdk.tgz'));
+    const incomplete = await runIn(directory, runner, ['bundle', '--out', 'other']);
+    expect([incomplete.code, incomplete.output]).toEqual([
+      1,
+      expect.stringMatching(/installs \.\.\/sdk\.tgz.*vendor\//s),
+    ]);
+    expect(existsSync(join(directory, 'other'))).toBe(false);
+    const platform = await runIn(directory, runner, ['simulate', '--platform']);
+    expect([platform.code, platform.output]).toEqual([2, expect.stringContaining('for the module of this package')]);
   }, 120_000);
 
   it('has a name in every spelling, identifiers of its own, and depends on this version', async () => {
@@ -44,6 +68,8 @@ describe('a new module', () => {
       new Set([...uuids, (JSON.parse(read('examples/okta-system-log/manifest.json')) as { uuid: string }).uuid]).size,
     ).toBe(3);
     const { version } = JSON.parse(read('package.json')) as { version: string };
+    // The documents of the platform want a slug without digits.
+    expect(JSON.parse(manifests[0] ?? '')).toMatchObject({ slug: 'acme', supports_validation: true });
     expect(JSON.parse(read(join(parent, 'modules/one/package.json')))).toMatchObject({
       name: 'sekoia-acme2',
       dependencies: { 'sekoia-jumpcloud-directory-insights': `^${version}` },
@@ -54,6 +80,8 @@ describe('a new module', () => {
       'src/main.ts',
       'README.md',
       'triggers/acme2.json',
+      'Dockerfile',
+      'CHANGELOG.md',
     ]) {
       expect(read(join(parent, 'modules/one', file))).not.toMatch(/okta/i);
     }

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+
 import { describe, expect, it } from '@jest/globals';
 
 import { runProgram } from '../../src/harness/program.js';
@@ -292,6 +294,31 @@ describe('audit', () => {
     expect(err).toMatch(/Error: No answer from /);
   });
 
+  it.each([
+    ['at its first question', 1],
+    ['at a later one', 2],
+  ])('waits as long as the API asks for %s, and says so', async (_, which) => {
+    const bench = new Bench();
+    bench.world.add(apiEvent('a', bench.nowMs - HOUR_MS));
+    await bench.collect({ start_from: '2h' });
+    let asked = 0;
+    const transport = {
+      async request(request: HttpRequest) {
+        if (request.url.includes('/count')) asked += 1;
+        if (!request.url.includes('/count') || asked !== which) return bench.world.transport.request(request);
+        const { status, headers } = { status: 429, headers: { 'retry-after': '200' } };
+        return { status, headers, body: Readable.from([Buffer.from('{}')]) };
+      },
+      close: async () => undefined,
+    };
+    Object.assign(bench.harness, { openTransport: () => transport });
+    const startedAt = bench.world.clock.monotonic();
+    const { code, err, out } = await bench.command('audit', '--from', '2h');
+    expect(err).toMatch(/answered 429.* in 200(\.0)? s/);
+    expect([code, bench.world.clock.monotonic() - startedAt >= 200_000]).toEqual([0, true]);
+    expect(out).toMatch(/\nall +1 +1 +0 +0\n/);
+  });
+
   it('says that whole hours are compared where the range asked for is none', async () => {
     const bench = new Bench();
     await bench.collect({ start_from: '3h' });
@@ -516,6 +543,23 @@ describe('state repair', () => {
     expect(await bench.command('state', 'repair', '--yes')).toMatchObject({ code: 0 });
     await bench.collect();
     expect(bench.world.account()).toMatchObject({ held: 60, delivered: 60 });
+  });
+
+  it.each([
+    ['today', 0],
+    ['the day before what is remembered', DAY_MS],
+  ])('nor where one stands in the place of the proofs of %s', async (_, agoMs) => {
+    let name = '';
+    const bench = await damaged(async ({ nowMs, harness }) => {
+      name = `proofs/${new Date(nowMs - agoMs).toISOString().slice(0, 10)}.json`;
+      harness.fileSystem.folders.add(`${DATA_PATH}/${name}`);
+    });
+    expect(await bench.command('state', 'repair')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`${name} (EISDIR)`),
+    });
+    bench.harness.fileSystem.folders.clear();
+    expect(await bench.command('state', 'repair')).toMatchObject({ code: 0, out: expect.stringContaining('Nothing') });
   });
 
   it('takes a copy that is a folder for none, and a run says that no copy is kept', async () => {

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
 import { Ajv, type Schema } from 'ajv';
@@ -7,6 +10,9 @@ import { parse, parseAllDocuments } from 'yaml';
 import { loadConfiguration } from '../../src/harness/load-configuration.js';
 import { triggers } from '../../src/modules.js';
 import { fakeHarness } from '../support/fake-harness.js';
+import { temporaryDirectories } from '../support/temporary-directory.js';
+
+const newDirectory = temporaryDirectories();
 
 /** An object of just these members, all of them needed. */
 function exactly(properties: Record<string, Schema>): Schema {
@@ -77,6 +83,30 @@ describe('the Dockerfile', () => {
     const [, check = ''] = /CMD (\[.*\])$/.exec(all('HEALTHCHECK')[0] ?? '') ?? [];
     expect((JSON.parse(check) as string[])[0]).toBe('node');
     expect(all('CMD')).toEqual([]);
+  });
+
+  it.each([
+    ['a file of the platform', '9001\n', '9002', '9001'],
+    ['the variable', undefined, '9002', '9002'],
+    ['nothing', undefined, undefined, '8000'],
+  ])('is asked for its health at the port that %s names', async (_, file, variable, port) => {
+    const [, check = ''] = /CMD (\[.*\])$/.exec(all('HEALTHCHECK')[0] ?? '') ?? [];
+    const directory = newDirectory();
+    if (file !== undefined) writeFileSync(join(directory, 'liveness_port'), file);
+    const [, , code = ''] = JSON.parse(check) as string[];
+    const spy = 'globalThis.fetch = async (url) => (console.log(url), { ok: true });';
+    const env = {
+      CONFIGURATION_PATH: directory,
+      ...(variable !== undefined && { LIVENESS_PORT: variable }),
+    };
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', `${spy}${code}`], { env });
+    expect(stdout).toBe(`http://127.0.0.1:${port}/health\n`);
+  });
+
+  it('of a module to begin with is upon the same base, with the same health check, user and entry point', () => {
+    const example = readFileSync('examples/okta-system-log/Dockerfile', 'utf8');
+    const parts = /^(FROM \S+|HEALTHCHECK .*\n.*|USER .*|ENTRYPOINT .*|RUN usermod(.*\\\n)*.*)$/gm;
+    expect(new Set(example.match(parts))).toEqual(new Set(DOCKERFILE.match(parts)));
   });
 
   it('gets nothing for its build but what it copies', () => {

@@ -25,7 +25,11 @@ const COPIED = [
   'triggers',
   'tsconfig.build.json',
   'tsconfig.json',
+  'vendor',
 ];
+
+/** What a module may do without, or what the check tells of in better words. */
+const OPTIONAL = new Set(['LICENSE', 'logo.png', 'logo.svg', 'package-lock.json', 'tsconfig.build.json', 'vendor']);
 
 /** Something that a bundle is made of is not in the package. */
 export class IncompletePackageError extends Error {
@@ -66,6 +70,7 @@ async function readAll(directory: string, name: string): Promise<[string, Buffer
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     if (code === 'ENOTDIR') return [[name, await readFile(path)]];
+    if (code === 'ENOENT' && OPTIONAL.has(name)) return [];
     if (code === 'ENOENT') throw new IncompletePackageError(`${directory} has no ${name}`);
     throw thrown;
   }

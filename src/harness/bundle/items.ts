@@ -46,7 +46,9 @@ function privateItem({ document, command }: TriggerDeclaration, moduleUuid: stri
 }
 
 function suffixOf(slug: string): string {
-  return slug.replace(/-(connector|trigger)$/, '').replaceAll('-', '_');
+  const suffix = slug.replace(/-(connector|trigger)$/, '').replaceAll('-', '_');
+  // The checker takes off characters of 'connector_' and 'trigger_' where it means to take off a prefix.
+  return /^[connector_trigger]/.test(suffix) ? `sekoia_${suffix}` : suffix;
 }
 
 function takesIntakeKey({ arguments: args }: JsonObject): boolean {

@@ -5,6 +5,7 @@ import { createPipeline } from '../../sdk/connector.js';
 import { DeadLetterArchive } from '../../sdk/dead-letter/dead-letter-archive.js';
 import { abortError, ConfigurationError, type ErrorCode, isAbort, ModuleError } from '../../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
+import { retry } from '../../sdk/http/retry.js';
 import { RepairLane } from '../../sdk/lanes/repair-lane.js';
 import type { Batch } from '../../sdk/pipeline/destination.js';
 import type { Source } from '../../sdk/pipeline/source.js';
@@ -96,7 +97,7 @@ async function runAudit(configuration: LoadedConfiguration, world: HarnessWorld,
 async function auditStream(stream: OpenStream, world: HarnessWorld, flags: AuditFlags): Promise<ExitCode> {
   const { parts, state, context } = stream;
   const { requested } = context.stop;
-  const options: AuditOptions = { state, source: parts.source, horizonMs: parts.settlingHorizonMs };
+  const options: AuditOptions = { state, source: patient(stream), horizonMs: parts.settlingHorizonMs };
   await parts.source.learnTime(requested);
   const { range, stepMs } = rangeOf(flags, parts.source.now(), world);
   const printer = createAuditPrinter(world.stdout, world.environment, stepMs);
@@ -125,6 +126,24 @@ async function auditStream(stream: OpenStream, world: HarnessWorld, flags: Audit
     printJson(world.stdout, { ...told, rows: rows.map(rowAsJson), lateness, advice });
   }
   return missing > 0 ? EXIT_CODE.failed : EXIT_CODE.ok;
+}
+
+/** The source, waiting for as long as it asks to be waited for, as a connector does. */
+function patient({ parts: { source }, context }: OpenStream): AuditOptions['source'] {
+  const { clock, random, log, stop } = context;
+  return {
+    now: () => source.now(),
+    count: (window, signal) =>
+      retry(() => source.count(window, signal), {
+        policy: { firstDelayMs: 1000, longestDelayMs: 1000, deadlineMs: Infinity },
+        ...{ clock, random, requested: stop.requested },
+        isWorthIt: ({ retryable, retryAfterMs = 0 }) => retryable && retryAfterMs > 0,
+        onRetry: ({ error, delayMs }) =>
+          log.warning(`${error.message.replace(/\.?$/, '.')} Going on in ${Math.ceil(delayMs / 1000)} s`, {
+            code: error.code,
+          }),
+      }),
+  };
 }
 
 /** A source may show events and yet not count them: then what it says of the key or the role misleads. */

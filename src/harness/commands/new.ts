@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import { EXIT_CODE } from '../../sdk/exit-code.js';
+import { formatTimestamp } from '../../sdk/time/timestamp.js';
 import { paintFor, printLine } from '../output.js';
 import { writeScaffold } from '../scaffold.js';
 import type { Finish, HarnessWorld } from '../world.js';
@@ -14,7 +15,7 @@ export function addNewCommand(program: Command, world: HarnessWorld, finish: Fin
   program
     .command('new')
     .description(
-      'Write a module of your own: connector, simulator, schemas and a test that passes. Overwrites nothing.',
+      'Write a module of your own: connector, simulator, schemas, Dockerfile and a test that passes. Overwrites nothing.',
     )
     .argument('<name>', 'lower-case words joined by hyphens: acme-audit-log')
     .option('--out <DIR>', 'directory to write to, new or empty (default: ./NAME)')
@@ -26,9 +27,10 @@ export function addNewCommand(program: Command, world: HarnessWorld, finish: Fin
       }),
     )
     .action(async (name: string, { out }: { readonly out?: string }) => {
-      const { workingDirectory, runnerDirectory, version, stdout, environment } = world;
+      const { workingDirectory, runnerDirectory, version, stdout, environment, clock } = world;
       const directory = resolve(workingDirectory, out ?? name);
-      const files = await writeScaffold({ name, directory, runnerDirectory, version });
+      const date = formatTimestamp(clock.now()).slice(0, 10);
+      const files = await writeScaffold({ name, directory, runnerDirectory, version, date });
       const shown = relative(workingDirectory, directory) || '.';
       const paint = paintFor(stdout, environment);
       printLine(stdout, paint('bold', `A module in ${shown}`));

@@ -69,6 +69,7 @@ export function addSimulateCommand(program: Command, world: HarnessWorld, finish
 
 async function simulate(flags: SimulateFlags, world: HarnessWorld): Promise<ExitCode> {
   const scenario = await readScenario(flags.scenario, world);
+  if (world.module !== undefined) assertForModules(flags);
   if (flags.platform === true) {
     const { simulatePlatform } = await import('./simulate-platform.js');
     const { events, days, live, late, seed, json = false } = flags;
@@ -89,6 +90,15 @@ async function simulate(flags: SimulateFlags, world: HarnessWorld): Promise<Exit
   } finally {
     await simulators.close();
   }
+}
+
+/** What only the simulators of this package's own module can play. */
+function assertForModules({ platform, late }: SimulateFlags): void {
+  const refuse = (setting: string, what: string): never => {
+    throw new ConfigurationError([{ setting, problem: `${what} for the module of this package alone` }]);
+  };
+  if (platform === true) refuse('--platform', 'the whole platform is played');
+  if (late > 0) refuse('--late', 'late events are played');
 }
 
 async function start(

@@ -1,7 +1,7 @@
 import { ModuleError } from '../errors.js';
 import { LEDGER_FOLDER, nextSegmentName } from '../ledger/ledger-store.js';
 import { decodeSegment } from '../ledger/segment.js';
-import { decodeHours, PROOFS_FOLDER } from '../reconciliation/hour-store.js';
+import { decodeHours, PROOFS_FOLDER, proofsOf } from '../reconciliation/hour-store.js';
 import type { Storage } from '../storage/storage.js';
 import { formatTimestamp, parseTimestamp } from '../time/timestamp.js';
 import { type Checkpoint, type CheckpointContent, decodeCheckpoint, encodeCheckpoint } from './checkpoint-document.js';
@@ -9,6 +9,8 @@ import { CHECKPOINT_COPY, CHECKPOINT_DOCUMENT, checkpointGone, wasCollected } fr
 
 /** Where what cannot be read is laid aside. */
 const DAMAGED_FOLDER = 'damaged';
+
+const DAY_MS = 86_400_000;
 
 /** What is wrong with a data path, and how it can be mended. */
 export interface StateRepair {
@@ -25,7 +27,7 @@ export interface StateRepair {
  * copy, or from the position in it; damaged segments and proofs are laid aside. What the lost ids stood for is read again.
  * @param givenMs where to collect from if no position can be found, epoch milliseconds
  * @throws ModuleError STATE_CORRUPT where no position can be found, and none is given; STATE_UNAVAILABLE where something
- *   stands in the way that only an operator can move, such as a folder in the place of a segment
+ *   stands in the way that only an operator can move, such as a folder in the place of a segment or of proofs
  */
 export async function planStateRepair(storage: Storage, givenMs: number | undefined): Promise<StateRepair> {
   const segments = await examineFolder(storage, LEDGER_FOLDER, (content, name) => void decodeSegment(content, name));
@@ -35,6 +37,9 @@ export async function planStateRepair(storage: Storage, givenMs: number | undefi
   const missing = known.filter((name) => !segments.good.includes(name) && !segments.damaged.includes(name));
   // What is listed is files. Whatever else has such a name would fail each write of it.
   for (const name of [...missing, nextSegmentName(segments.good)]) await storage.read(`${LEDGER_FOLDER}/${name}`);
+  for (const name of proofsInUse(content)) {
+    if (!proofs.good.includes(name) && !proofs.damaged.includes(name)) await storage.read(`${PROOFS_FOLDER}/${name}`);
+  }
   const all = [
     ...findings,
     ...segments.damaged.map((name) => `The ledger segment ${name} is damaged: it is laid aside. ${REPEATS}`),
@@ -53,6 +58,14 @@ export async function planStateRepair(storage: Storage, givenMs: number | undefi
       }
     },
   };
+}
+
+/** The documents that a run reads or writes before long. */
+function proofsInUse(content: CheckpointContent): string[] {
+  if (content.kind !== 'own') return [];
+  const { ledgerFromMs, backfill, owed } = content.checkpoint;
+  const fromMs = backfill.reduce((earliest, range) => Math.min(earliest, range.fromMs), ledgerFromMs);
+  return proofsOf(fromMs - DAY_MS, Math.max(ledgerFromMs, owed.at(-1)?.fromMs ?? 0) + DAY_MS);
 }
 
 const REPEATS = 'Up to 16,384 events whose ids it held may be delivered again; none is lost.';

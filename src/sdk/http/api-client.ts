@@ -121,14 +121,17 @@ export class ApiClient {
   }
 
   /**
-   * Asks once, only to learn the API's time, which any answer tells. Never rejects.
+   * Asks once, only to learn the API's time, which any answer tells. Never rejects; that the next question has to wait is told.
    * @returns epoch milliseconds; undefined where there was no answer, or none with a date
    */
   async learnTime(request: ApiRequest, signal: AbortSignal): Promise<number | undefined> {
     let toldMs: number | undefined;
     await this.tryOnce(request, signal, (askedAtMs) => (toldMs = askedAtMs))
       .then(readText)
-      .catch(() => undefined);
+      .catch((error: unknown) => {
+        if (!(error instanceof ModuleError) || error.retryAfterMs === undefined) return;
+        this.options.listener?.({ kind: 'retrying', side: 'source', error, attempt: 1, delayMs: error.retryAfterMs });
+      });
     return toldMs;
   }
 

@@ -33,8 +33,8 @@ export interface LogTabOptions extends PlatformSpeaker {
 
 /**
  * The log tab of the item in the platform: sends lines together, fifty or those of five seconds, and at once where one is an
- * error. Lines that say the same are sent once a minute. What cannot be sent waits, within bounds; of what did not fit the
- * tab tells the number.
+ * error. Lines that say the same are sent once a minute. What cannot be sent waits, within bounds; of what did not fit, and of
+ * lines that the platform refuses for what they are, the tab tells the number.
  */
 export class LogTab implements LogSink {
   readonly #buffer = new LogBuffer(MOST_WAITING);
@@ -46,6 +46,8 @@ export class LogTab implements LogSink {
   readonly #cut = new AbortController();
   #toldCritical = false;
   #failures = 0;
+  /** Lines in the next request, at the most: fewer while one that is refused is looked for. */
+  #most = MOST_IN_A_REQUEST;
   #working: Promise<void> | undefined;
 
   constructor(private readonly options: LogTabOptions) {}
@@ -97,7 +99,8 @@ export class LogTab implements LogSink {
 
   /** @returns how long to wait before the next try; 0 after a success */
   async #send(): Promise<number> {
-    const lines = this.#buffer.take(MOST_IN_A_REQUEST);
+    const most = this.#most;
+    const lines = this.#buffer.take(most);
     const { leftOut } = this.#buffer;
     const { url, onTrouble, clock } = this.options;
     const logs = leftOut === 0 ? lines : [leftOutLine(leftOut, clock.now()), ...lines];
@@ -106,8 +109,9 @@ export class LogTab implements LogSink {
       this.#buffer.forgetLeftOut(leftOut);
       if (this.#failures > 0) onTrouble(undefined);
       this.#failures = 0;
+      this.#most = Math.min(MOST_IN_A_REQUEST, most * 2);
       // What was there already has waited for long enough.
-      if (lines.length === MOST_IN_A_REQUEST) this.#hurry.abort();
+      if (lines.length === most) this.#hurry.abort();
       return 0;
     } catch (thrown) {
       return this.#afterFailure(lines, thrown);
@@ -121,6 +125,13 @@ export class LogTab implements LogSink {
         : new ModuleError('PLATFORM_ANSWER_INVALID', describeError(thrown), { cause: thrown });
     const isRefused = error.code === 'PLATFORM_REFUSED';
     const isForContent = isRefused && REFUSED_FOR_ITS_CONTENT.includes(error.status);
+    if (isForContent && lines.length > 1) {
+      // One of them may be all that is wrong: the half without it gets through.
+      this.#buffer.putBack(lines);
+      this.#most = Math.ceil(lines.length / 2);
+      this.#hurry.abort();
+      return BACKOFF.firstDelayMs;
+    }
     if (isForContent) {
       this.#buffer.giveUp(lines.length);
       // The platform does not know of it: the next one is the first.

@@ -31,7 +31,7 @@ export interface AuditRow extends LedgerCount {
 
 export interface AuditOptions {
   readonly state: DeliveryState;
-  readonly source: Source;
+  readonly source: Pick<Source, 'count' | 'now'>;
   /** How long events may become visible late, milliseconds. */
   readonly horizonMs: number;
 }
@@ -83,7 +83,11 @@ export async function auditRange(range: ClosedInterval, options: AuditOptions, s
 }
 
 /** What lies beyond the edge of the tail. */
-async function notReadYet(range: ClosedInterval, source: Source, signal: AbortSignal): Promise<AuditRow> {
+async function notReadYet(
+  range: ClosedInterval,
+  source: AuditOptions['source'],
+  signal: AbortSignal,
+): Promise<AuditRow> {
   const { fromMs } = range;
   const toMs = Math.min(range.toMs, source.now());
   const counted = fromMs < toMs ? await source.count({ fromMs, toMs }, signal) : 0;

@@ -11,6 +11,8 @@ export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Of so many days it is tried whether there is a document, without asking first which there are. */
 const MOST_DAYS_TO_TRY = 31;
+/** Longer than sources keep events; a range that a damaged document tells may be without end. */
+const MOST_DAYS_NAMED = 400;
 
 /**
  * What is known of an hour whose ids were forgotten: `proven`, that the source's count agreed with what was accounted for;
@@ -80,6 +82,13 @@ export class HourStore {
   }
 }
 
+/** The documents of the days of a range, by their names below `PROOFS_FOLDER`. Of a very long one, the latest. */
+export function proofsOf(fromMs: number, toMs: number): string[] {
+  const [first, last] = [dayOf(fromMs), dayOf(toMs)];
+  const days = Math.max(0, Math.min(MOST_DAYS_NAMED, last - first + 1));
+  return Array.from({ length: days }, (_, n) => nameOf(last - days + 1 + n));
+}
+
 function dayOf(ms: number): number {
   return Math.floor(ms / DAY_MS);
 }
@@ -89,7 +98,11 @@ function hourOf(ms: number): number {
 }
 
 function documentName(day: number): string {
-  return `${PROOFS_FOLDER}/${formatTimestamp(day * DAY_MS).slice(0, 10)}.json`;
+  return `${PROOFS_FOLDER}/${nameOf(day)}`;
+}
+
+function nameOf(day: number): string {
+  return `${formatTimestamp(day * DAY_MS).slice(0, 10)}.json`;
 }
 
 function encode(hours: readonly HourRecord[]): Uint8Array {

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../../../src/sdk/errors.js';
 import type { EventIdentity } from '../../../src/sdk/pipeline/event-identity.js';
 import { parseAddress } from '../../../src/sdk/configuration/address.js';
 import { Stop } from '../../../src/sdk/stop.js';
+import type { CheckResult } from '../../../src/sdk/trigger.js';
 import { linkTo } from '../../../src/sdk/source/link-header.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { RecordingLog } from '../../support/recording-log.js';
@@ -95,6 +96,59 @@ describe('the settings of a connector', () => {
     expect(problems.map(({ setting }) => setting)).toEqual([
       ...['module.address', 'arguments.intake_server', 'arguments.intake_key', 'arguments.start_from'],
     ]);
+  });
+});
+
+describe("the account of a connector, for the platform's button", () => {
+  const check = async (script: Script, changes: Changes = {}, module: object = CONFIGURATION.module) => {
+    const transport = new ScriptedTransport(script);
+    const clock = new ManualClock({ autoAdvance: true });
+    const world = { clock, random: seededRandom(), transport, signal: new AbortController().signal };
+    const results: CheckResult[] = [];
+    // Of the arguments there are the defaults of their schema, and no intake.
+    const configuration = { module: { ...module }, arguments: { colour: 'red' } };
+    for await (const result of define(changes).checkAccount!(configuration, world)) results.push(result);
+    return { transport, failed: results.filter(({ state }) => state === 'failed'), results };
+  };
+
+  it('works where a page can be read, and no more than one is asked for', async () => {
+    const { transport, failed, results } = await check(inTurn(page([1], '/events?after=1'), page([2])));
+    expect(failed).toEqual([]);
+    expect(results.map(({ name }) => name)).toContain('Tests credential');
+    expect(transport.requests).toMatchObject([{ headers: { 'x-token': 'a secret' } }]);
+  });
+
+  it('does not where the API refuses its credential, with the advice of the connector', async () => {
+    const refusals = { 401: { code: 'SOURCE_CREDENTIAL_REFUSED', advice: 'Make a new token.' } } as const;
+    const openApi: Changes['openApi'] = ({ account }) => ({ baseUrl: account.address, headers: {}, refusals });
+    const { failed, transport } = await check(inTurn({ status: 401 }), { openApi });
+    expect(failed).toMatchObject([{ name: 'Tests credential', remedy: 'Make a new token.' }]);
+    expect(transport.requests).toHaveLength(1);
+  });
+
+  it('may be asked about in its own way', async () => {
+    const checkAccount: Changes['checkAccount'] = ({ api, signal }) =>
+      api.ask(
+        { path: '/me' },
+        (answer, invalid) => {
+          if (!('active' in answer)) throw invalid('without "active"');
+        },
+        signal,
+      );
+    const good = await check(inTurn({ body: '{"active":true}' }), { checkAccount });
+    expect([good.failed, good.transport.requests.map(({ url }) => url)]).toEqual([
+      [],
+      ['https://api.example.test/v1/me'],
+    ]);
+    const { failed } = await check(inTurn({ body: '{}' }), { checkAccount });
+    expect(failed).toMatchObject([{ name: 'Tests answer', detail: expect.stringContaining('without "active"') }]);
+  });
+
+  it('is refused before anything is asked where it cannot be one, without a word of the intake', async () => {
+    const problems = await check(inTurn({}), {}, { address: 'http://api.example.test', token: '' }).catch(
+      (error: unknown) => (error as ConfigurationError).problems.map(({ setting }) => setting),
+    );
+    expect(problems).toEqual(['module.address']);
   });
 });
 

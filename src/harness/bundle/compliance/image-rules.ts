@@ -1,3 +1,7 @@
+import { posix } from 'node:path';
+
+import { isJsonObject } from '../../../sdk/configuration/json.js';
+import { documentAt } from './documents.js';
 import type { BundleView, Violation } from './violation.js';
 
 /** What the platform needs to build the image from the bundle alone. */
@@ -11,9 +15,25 @@ export function imageViolations(view: BundleView): Violation[] {
     add('pyproject.toml', 'makes the checker take this for a Python module', 'Remove it.');
   }
   if (view.paths.includes('package.json') && !view.paths.includes('package-lock.json')) {
-    add('package-lock.json', 'is missing', 'Add it: npm ci installs what it says and nothing else.');
+    add('package-lock.json', 'is missing', 'Run npm install: npm ci installs what it says and nothing else.');
+  }
+  for (const path of localPackages(view).filter((each) => !view.paths.includes(each))) {
+    const remedy = "Put it into vendor/ with npm pack, and install that file: 'npm install ./vendor/FILE.tgz'.";
+    add('package-lock.json', `installs ${path}, which is not there`, remedy);
   }
   return found;
+}
+
+/** What is installed from files or folders and not from a registry. */
+function localPackages(view: BundleView): string[] {
+  const packages = documentAt(view, 'package-lock.json')?.['packages'];
+  if (!isJsonObject(packages)) return [];
+  return Object.values(packages).flatMap((entry): string[] => {
+    const { resolved, link } = isJsonObject(entry) ? entry : {};
+    if (typeof resolved !== 'string') return [];
+    if (link === true) return [resolved];
+    return resolved.startsWith('file:') ? [posix.normalize(resolved.slice('file:'.length))] : [];
+  });
 }
 
 /** The directory is the only context, and nothing is handed to the build. */

@@ -179,6 +179,32 @@ describe('where they cannot be sent', () => {
         ?.map(({ message }) => message),
     ).toEqual(['A line is missing here: they could not be sent in time', 'next']);
   });
+
+  it.each([400, 413, 422])('one line that is refused with %i costs one line, not those beside it', async (status) => {
+    const taken: string[] = [];
+    const { clock, transport, troubles, write } = tabWith(({ body }) => {
+      const { logs } = JSON.parse(String(body)) as { logs: TabLine[] };
+      if (logs.some(({ message }) => message === 'line 33')) return { status };
+      taken.push(...logs.map(({ message }) => message));
+      return {};
+    });
+    for (let line = 0; line < 120; line += 1) write('info', `line ${line}`);
+    for (let second = 0; second < 60; second += 1) await clock.advance(1_000);
+    const lines = taken.filter((message) => message.startsWith('line'));
+    expect(lines).toEqual(
+      Array.from({ length: 120 }, (_, line) => `line ${line}`).filter((each) => each !== 'line 33'),
+    );
+    expect(taken.filter((message) => message.includes('missing'))).toHaveLength(1);
+    expect(troubles.map((error) => error?.status)).toEqual([status, undefined]);
+    expect(transport.requests.length).toBeLessThan(30);
+  });
+
+  it('a platform that refuses every line is not hammered', async () => {
+    const { clock, transport, write } = tabWith(inTurn({ status: 400 }));
+    for (let line = 0; line < 500; line += 1) write('info', `line ${line}`);
+    for (let minute = 0; minute < 10; minute += 1) await clock.advance(60_000);
+    expect(transport.requests.length).toBeLessThan(100);
+  });
 });
 
 describe('a critical line that the platform refused', () => {
