@@ -50,7 +50,11 @@ export async function* checkSignIn(
   const stopped = failure && stoppedAt(failure);
   yield* stageResults({ name: 'JumpCloud service account', stages: STAGES, details, failure, stopped });
   if (failure === undefined) return true;
-  yield { name: 'JumpCloud API', state: 'skipped', detail: 'not reached: without a token there is nothing to ask with' };
+  yield {
+    name: 'JumpCloud API',
+    state: 'skipped',
+    detail: 'not reached: without a token there is nothing to ask with',
+  };
   return false;
 }
 

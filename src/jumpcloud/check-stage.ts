@@ -17,7 +17,6 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-
 const STAGE_OF: Readonly<Partial<Record<ErrorCode, Stage>>> = {
   SOURCE_NOT_FOUND: 'address',
   SOURCE_UNAVAILABLE: 'answer',
@@ -29,7 +28,8 @@ const STAGE_OF: Readonly<Partial<Record<ErrorCode, Stage>>> = {
 
 /** Where the advice for a running connector, which tries again, does not help whoever checks. */
 const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
-  SOURCE_RATE_LIMITED: 'Check again in a minute. If it lasts, look for other programs that use the same API key or service account.',
+  SOURCE_RATE_LIMITED:
+    'Check again in a minute. If it lasts, look for other programs that use the same API key or service account.',
   SOURCE_ANSWER_INVALID: 'Check base_url, and that no proxy answers in place of JumpCloud.',
 };
 

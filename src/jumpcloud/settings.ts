@@ -85,7 +85,9 @@ export function parseAccount(module: Partial<ModuleConfiguration>): AccountSetti
 
 /** The texts of an account that no output may contain. */
 export function secretsOf(account: AccountSettings): readonly string[] {
-  return 'apiKey' in account ? [account.apiKey] : [account.serviceAccount.clientSecret, account.serviceAccount.clientId];
+  return 'apiKey' in account
+    ? [account.apiKey]
+    : [account.serviceAccount.clientSecret, account.serviceAccount.clientId];
 }
 
 function readAccount(reader: SettingsReader, module: Partial<ModuleConfiguration>): AccountSettings {
