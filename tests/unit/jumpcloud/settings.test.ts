@@ -161,9 +161,8 @@ describe('parseSettings', () => {
   const SERVICE_ACCOUNT = { client_id: 'client', client_secret: 'secret-of-client', organization_id: 'org' };
 
   it('takes a service account in place of an API key', () => {
-    const { apikey: _, ...module } = MODULE;
     const { settings } = parseSettings({
-      module: { ...module, ...SERVICE_ACCOUNT, client_id: ' client\n' },
+      module: { base_url: MODULE.base_url, token_url: TOKEN_URL, ...SERVICE_ACCOUNT, client_id: ' client\n' },
       arguments: ARGUMENTS,
       intakeUrl: 'https://intake.region',
       now: NOW,
