@@ -218,6 +218,7 @@ function document() {
 
 An empty value (\`null\`, \`""\`) counts as absent. Durations are whole numbers with units: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`,
 \`w\`, as in \`90m\` or \`1h30m\`. A number may be written as text where nothing is lost by it.
+[accounts.md](accounts.md): service accounts, regions, and which settings may change while a connector runs.
 
 ${tables()}
 ## Playbook file

@@ -39,6 +39,7 @@ export type { Events } from './pipeline/events.js';
 export { EventList } from './pipeline/event-list.js';
 export type { RawEvent } from './pipeline/raw-event.js';
 export { EventSplitter, MalformedArrayError } from './json/event-splitter.js';
+export type { HeldSettings } from './held-settings.js';
 export type { ReadingPace } from './connector-parts.js';
 export type { CheckContext, CheckResult, ConfiguredTrigger, Trigger, TriggerConfiguration } from './trigger.js';
 export { checkIntake, type CheckedIntake } from './intake/check-intake.js';

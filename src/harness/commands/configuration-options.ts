@@ -20,5 +20,5 @@ export function addConfigurationOptions(command: Command, triggers: readonly Tri
 /** What the help says about where settings come from. */
 export const PRECEDENCE = `
 Settings, the later wins: defaults, files in /symphony and the environment, the playbook, files given
-above, flags. Secrets (apikey, intake_key) have no flags: others could read them in the list of
-processes and in the shell's history. Put them in a file or in the environment.`;
+above, flags. Secrets (apikey, client_secret, intake_key) have no flags: others could read them in
+the list of processes and in the shell's history. Put them in a file or in the environment.`;

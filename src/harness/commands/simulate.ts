@@ -8,6 +8,7 @@ import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import type { StopSignal } from '../../sdk/signals.js';
 import { parseFaultScenario } from '../../simulators/faults/parse-fault-scenario.js';
 import type { FaultScenario } from '../../simulators/faults/fault-scenario.js';
+import { SYNTHETIC_SERVICE_ACCOUNT } from '../../simulators/jumpcloud/options.js';
 import { startSimulators } from '../../simulators/serve.js';
 import { accountLines } from '../account-lines.js';
 import type { SimulatedAccount, StartedSimulators } from '../started-simulators.js';
@@ -113,14 +114,20 @@ async function start(
   const { port, events, days, live, late, seed } = flags;
   const simulators = await startSimulators({
     ...{ events, days, seed, liveEventsPerSecond: live, lateShare: late },
+    jumpcloud: { serviceAccount: SYNTHETIC_SERVICE_ACCOUNT },
     ...(scenario && { scenario }),
     ...(port !== undefined && { ports: { jumpcloud: port, sekoia: port + 1 } }),
   });
   const { jumpcloudUrl, apiKey, intakeUrl, intakeKey } = simulators;
+  const { clientId, clientSecret } = SYNTHETIC_SERVICE_ACCOUNT;
+  const tokenUrl = `${jumpcloudUrl}/oauth2/token`;
+  const [organizationId = ''] = simulators.generator.organizations.filter((id) => id !== null);
   return {
-    addresses: { jumpcloudUrl, apiKey, intakeUrl, intakeKey },
+    addresses: { jumpcloudUrl, apiKey, tokenUrl, clientId, clientSecret, organizationId, intakeUrl, intakeKey },
     rows: [
       ['JumpCloud Directory Insights', jumpcloudUrl, `key ${apiKey}`],
+      ['or by service account', tokenUrl, `client_id ${clientId}, client_secret ${clientSecret}`],
+      ['', '', `organization_id ${organizationId}`],
       ['Sekoia intake', intakeUrl, `key ${intakeKey}`],
     ],
     account: { base_url: jumpcloudUrl, apikey: apiKey },

@@ -36,7 +36,7 @@ export async function validateAccount(module: ValidatedModule, world: Validation
   const tell = url === undefined ? undefined : { url, requested: context.signal };
   const answer = tell && (await tellTaskState({ ...tell, state: { status: 'running' } }, link.speaker()));
   const { failure, proof } = await examine(module, answer === undefined ? {} : secretsIn(answer, module), world);
-  if (failure === undefined) log.info(`The account works: ${proof}`);
+  if (failure === undefined) log.info(`The account works${proof === '' ? '' : `: ${proof}`}`);
   else log.error(`The account does not work: ${failure}`);
   if (tell === undefined) return failure === undefined ? EXIT_CODE.ok : EXIT_CODE.failed;
   const results = { success: failure === undefined };

@@ -37,6 +37,8 @@ export interface EventGeneratorOptions {
 
 /** Makes events; it never ends. */
 export interface EventGenerator {
+  /** Whose events it makes; null stands for the multi-tenant portal. */
+  readonly organizations: readonly (string | null)[];
   /** One event of something that happened at the instant (epoch milliseconds, fractions count). */
   next(occurredAtMs: number): SyntheticEvent;
   /** `count` events that happened in [fromMs, toMs), in the order of happening, by the daily rhythm. */
@@ -131,6 +133,7 @@ export function createEventGenerator(options: EventGeneratorOptions): EventGener
   };
 
   return {
+    organizations,
     next,
     *spread(range) {
       for (const occurredAtMs of spreadByRhythm(range, random)) yield next(occurredAtMs);

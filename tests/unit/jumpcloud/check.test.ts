@@ -374,3 +374,61 @@ describe('check against the simulated API', () => {
 function merge(answer: ScriptedAnswer, headers: Readonly<Record<string, string>>): ScriptedAnswer {
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }
+
+describe('check by service account', () => {
+  const TOKEN_HOST = 'tokens.example.test';
+  const SERVICE_ACCOUNT = {
+    apikey: undefined,
+    client_id: 'client-of-this-test',
+    client_secret: 'synthetic-secret-4242',
+    organization_id: 'org-1',
+    token_url: `https://${TOKEN_HOST}/oauth2/token`,
+  };
+  const TOKEN = { body: '{"access_token":"synthetic-token-4242","token_type":"bearer","expires_in":3600}' };
+
+  async function examineBy(token: ScriptedAnswer | Error, api: Script = HEALTHY) {
+    const transport = apiAnswers((request, n) => {
+      if (new URL(request.url).host !== TOKEN_HOST) return api(request, n);
+      if (token instanceof Error) throw token;
+      return token;
+    });
+    const results = await examine(transport, { module: SERVICE_ACCOUNT });
+    expect(JSON.stringify(results)).not.toMatch(/4242|client-of-this-test/);
+    return { transport, results, failed: results.filter(({ state }) => state === 'failed') };
+  }
+
+  it('passes with one token, and says that it is by service account', async () => {
+    const { transport, results, failed } = await examineBy(TOKEN);
+    expect(failed).toEqual([]);
+    expect(finding(results, 'JumpCloud service account scope')?.state).toBe('passed');
+    expect(finding(results, 'JumpCloud access token')?.state).toBe('passed');
+    expect(finding(results, 'JumpCloud API key')).toBeUndefined();
+    expect(transport.requests.filter(({ url }) => url === SERVICE_ACCOUNT.token_url)).toHaveLength(1);
+  });
+
+  it.each<[string, ScriptedAnswer | Error, string, RegExp]>([
+    ['a wrong client', { status: 401, body: '{"error":"invalid_client"}' }, 'client', /client_id and client_secret/],
+    ['a missing scope', { status: 403, body: '{"error":"invalid_scope"}' }, 'scope', /lacks the scope api/],
+    ['a wrong address', { status: 404 }, 'address', /token_url/],
+    ['what it does not understand', { status: 400 }, 'request', /token_url/],
+    ['no token in the answer', { body: '{}' }, 'answer', /token endpoint/],
+    ['an outage', { status: 503 }, 'answer', /status page/],
+    ['no such name', systemError('ENOTFOUND'), 'name resolution', /spelling/],
+  ])('stops at %s of the token endpoint, before the API', async (_, answer, stage, remedy) => {
+    const { transport, results, failed } = await examineBy(answer);
+    expect(failed).toMatchObject([
+      { name: `JumpCloud service account ${stage}`, remedy: expect.stringMatching(remedy) },
+    ]);
+    expect(finding(results, 'JumpCloud API')?.state).toBe('skipped');
+    expect(toApi(transport)).toEqual([]);
+    expect(finding(results, 'intake reachable')?.state).toBe('passed');
+  });
+
+  it.each([
+    [401, 'access token', /service account.*base_url or region/],
+    [403, 'role', /service account.*organization_id/],
+  ])('tells a %d of the API from one of the token endpoint', async (status, stage, remedy) => {
+    const { failed } = await examineBy(TOKEN, () => ({ status }));
+    expect(failed).toMatchObject([{ name: `JumpCloud ${stage}`, remedy: expect.stringMatching(remedy) }]);
+  });
+});

@@ -170,6 +170,80 @@ describe('parseSettings', () => {
     expect(JSON.stringify(problems)).not.toContain('SECRET');
   });
 
+  const SERVICE_ACCOUNT = { client_id: 'client', client_secret: 'secret-of-client', organization_id: 'org' };
+
+  it('takes a service account in place of an API key', () => {
+    const { settings } = parseSettings({
+      module: { base_url: MODULE.base_url, token_url: TOKEN_URL, ...SERVICE_ACCOUNT, client_id: ' client\n' },
+      arguments: ARGUMENTS,
+      intakeUrl: 'https://intake.region',
+      now: NOW,
+    });
+    expect(settings).toMatchObject({
+      organizationId: 'org',
+      serviceAccount: { clientId: 'client', clientSecret: 'secret-of-client', tokenUrl: TOKEN_URL },
+    });
+    expect(settings).not.toHaveProperty('apiKey');
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>>, readonly string[]]>([
+    ['no credential', { base_url: 'https://a', token_url: TOKEN_URL }, ['apikey is required, or in its place']],
+    ['both', { ...MODULE, ...SERVICE_ACCOUNT }, ['apikey must not be set beside']],
+    [
+      'an ID alone',
+      { ...MODULE, apikey: undefined, client_id: 'c', organization_id: 'o' },
+      ['client_secret is required'],
+    ],
+    [
+      'a secret alone',
+      { ...MODULE, apikey: undefined, client_secret: 's' },
+      ['client_id is req', 'organization_id is req'],
+    ],
+    [
+      'all of it wrong',
+      {
+        ...MODULE,
+        ...SERVICE_ACCOUNT,
+        client_id: 'a:b',
+        client_secret: 'SE CRET',
+        token_url: 'http://x.example',
+        organization_id: 'a,b',
+      },
+      [
+        'apikey must',
+        'client_id must not contain a colon',
+        'client_secret contains',
+        'token_url must be https',
+        'organization_id must',
+      ],
+    ],
+  ])('says everything that is wrong with an account of %s', (_, given, expected) => {
+    const module = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const problems = problemsOf(() =>
+      parseSettings({ module, arguments: ARGUMENTS, intakeUrl: 'https://intake.region', now: NOW }),
+    ).map(({ setting, problem }) => `${setting.replace('module.', '')} ${problem}`);
+    expect(problems).toEqual(expected.map((text) => expect.stringContaining(text)));
+    expect(problems.join()).not.toContain('CRET');
+  });
+
+  it.each<[ModuleConfiguration['region'], string, string]>([
+    ['EU', 'https://api.jumpcloud.com/', 'https://api.eu.jumpcloud.com'],
+    ['IN', 'https://api.in.jumpcloud.com', 'https://api.in.jumpcloud.com'],
+    ['standard', 'https://api.jumpcloud.com', 'https://api.jumpcloud.com'],
+  ])('takes the region %s beside %s for %s', (region, base_url, expected) => {
+    expect(parse({ module: { ...(region && { region }), base_url } }).settings.baseUrl).toBe(expected);
+  });
+
+  it.each<[NonNullable<ModuleConfiguration['region']>, string]>([
+    ['standard', 'https://api.eu.jumpcloud.com'],
+    ['EU', 'https://api.in.jumpcloud.com'],
+    ['IN', 'http://127.0.0.1:1'],
+  ])('refuses the region %s beside %s', (region, base_url) => {
+    expect(problemsOf(() => parse({ module: { region, base_url } }))).toEqual([
+      { setting: 'module.base_url', problem: expect.stringMatching(/contradicts the region/) },
+    ]);
+  });
+
   it('names what is missing', () => {
     const problems = problemsOf(() => parseSettings({ module: {}, arguments: {}, intakeUrl: undefined, now: NOW }));
     expect(problems).toContainEqual({
@@ -238,6 +312,33 @@ describe('the registered trigger', () => {
 
   const section = (values: Record<string, unknown>, origin: string) => ({ layers: [createLayer(values, origin)] });
 
+  it.each(['eu', ' EU ', 'Eu\n'])('knows the region %j', async (region) => {
+    const { settings } = await loadTrigger(
+      triggers[0]!,
+      {
+        module: { layers: [createLayer({ apikey: 'jca_key', region }, 'account')] },
+        arguments: { layers: [createLayer({ intake_key: 'intake-key' }, 'arguments')] },
+        intakeUrl: { value: 'https://intake.region', origin: 'environment' },
+      },
+      NOW,
+    );
+    expect(settings).toMatchObject({ baseUrl: 'https://api.eu.jumpcloud.com' });
+  });
+
+  it('lists the regions where it does not know one, and the likely name where one is misspelt', async () => {
+    const loading = loadTrigger(
+      triggers[0]!,
+      {
+        module: { layers: [createLayer({ api_key: 'jca_key', region: 'US' }, 'account')] },
+        arguments: { layers: [createLayer({ intake_key: 'intake-key' }, 'arguments')] },
+        intakeUrl: { value: 'https://intake.region', origin: 'environment' },
+      },
+      NOW,
+    );
+    await expect(loading).rejects.toThrow(/region: must be one of standard, EU, IN, not "US"/);
+    await expect(loading).rejects.toThrow(/apikey: is required, .*'api_key' is no setting: was 'apikey' meant\?/);
+  });
+
   it('gives settings out of the least that must be said', async () => {
     const { settings, warnings, resolved } = await loadTrigger(
       registration!,
@@ -287,10 +388,10 @@ describe('the registered trigger', () => {
     expect(
       (error as ConfigurationError).problems.map(({ setting, origin }) => `${setting} <- ${origin ?? ''}`),
     ).toEqual([
-      'module.apikey <- file /symphony/module_configuration',
       'arguments.frequency <- playbook.yaml',
       'arguments.overlap <- playbook.yaml',
       'module.base_url <- file /symphony/module_configuration',
+      'module.apikey <- file /symphony/module_configuration',
       'arguments.service <- playbook.yaml',
       'intake_url <- environment variable INTAKE_URL',
       'arguments.intake_key <- playbook.yaml',

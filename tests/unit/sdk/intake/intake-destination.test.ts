@@ -32,7 +32,7 @@ function taking(request: HttpRequest, poison: readonly number[] = [], status = 4
   return { body: JSON.stringify({ event_ids: indexes.map((index) => `id-${index}`) }) };
 }
 
-interface Rigging extends Partial<Pick<IntakeOptions, 'form' | 'isCompressed' | 'url' | 'maxEvents'>> {
+interface Rigging extends Partial<Pick<IntakeOptions, 'form' | 'isCompressed' | 'url' | 'maxEvents' | 'key'>> {
   readonly clock?: ManualClock;
 }
 
@@ -514,5 +514,62 @@ describe('an intake that errs for a while', () => {
       unsettled: all(20),
       failure: { code: 'DESTINATION_UNAVAILABLE' },
     });
+  });
+});
+
+describe('a key that is replaced', () => {
+  const OLD = KEY;
+  const NEW = 'synthetic-intake-key-that-is-longer';
+
+  function rigged(form: 'json' | 'lines', status = 401) {
+    let current = OLD;
+    const refreshes: string[] = [];
+    const keyOf = ({ headers, body }: HttpRequest): string =>
+      headers['x-sekoiaio-intake-key'] ?? (JSON.parse(textOf(body)) as { intake_key: string }).intake_key;
+    const sent: string[] = [];
+    const made = rig(
+      (request) => {
+        sent.push(keyOf(request));
+        if (keyOf(request) !== NEW) return { status, body: `{"message":"unknown ${keyOf(request)}"}` };
+        const count = form === 'json' ? indexesIn(request).length : textOf(request.body).split('\n').length;
+        return { body: JSON.stringify({ event_ids: Array.from({ length: count }, (_, n) => `id-${n}`) }) };
+      },
+      {
+        form,
+        key: {
+          latest: () => Promise.resolve(current),
+          refresh: () => {
+            refreshes.push(current);
+            current = replacement;
+            return Promise.resolve();
+          },
+        },
+      },
+    );
+    let replacement = NEW;
+    return { ...made, sent, refreshes, keep: () => (replacement = OLD) };
+  }
+
+  it.each(['json', 'lines'] as const)(
+    'is looked for after a refusal, and the same events are sent with it: %s',
+    async (form) => {
+      const { deliver, sent, transport } = rigged(form);
+      const outcome = await deliver(3);
+      expect(outcome).toMatchObject({ rejections: [] });
+      expect(outcome.failure).toBeUndefined();
+      expect(sent).toEqual([OLD, NEW]);
+      expect(textOf(transport.requests[1]?.body).match(/event-\d/g)).toEqual(['event-0', 'event-1', 'event-2']);
+      await deliver(2);
+      expect(sent).toEqual([OLD, NEW, NEW]);
+    },
+  );
+
+  it('is looked for once where it is still the same, and neither is shown', async () => {
+    const { deliver, sent, refreshes, keep } = rigged('json', 403);
+    keep();
+    const { failure } = await deliver(3);
+    expect(failure).toMatchObject({ code: 'DESTINATION_REFUSED', status: 403 });
+    expect(String(failure)).not.toContain(OLD);
+    expect([sent, refreshes]).toEqual([[OLD], [OLD]]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { redactor } from '../../../../src/sdk/observability/redactor.js';
+import { KnownSecrets, redactor } from '../../../../src/sdk/observability/redactor.js';
 
 describe('a redactor', () => {
   it('leaves a text without secrets as it is', () => {
@@ -44,5 +44,21 @@ describe('a redactor', () => {
         expect(redactor([secret])(before + secret + after).includes(secret)).toBe(false);
       }),
     );
+  });
+});
+
+describe('known secrets', () => {
+  it('may become more, with what was destructured before', () => {
+    const { hide, redact } = new KnownSecrets(['first-secret']);
+    expect(redact('first-secret second-secret')).toBe('[redacted] second-secret');
+    hide('second-secret');
+    expect(redact('first-secret second-secret')).toBe('[redacted] [redacted]');
+  });
+
+  it('keep those of the start and the latest hundred', () => {
+    const { hide, redact } = new KnownSecrets(['first-secret']);
+    for (let n = 0; n < 101; n += 1) hide(`token-${n}-of-this-test`);
+    expect(redact('first-secret token-1-of-this-test token-100-of-this-test')).toBe('[redacted] [redacted] [redacted]');
+    expect(redact('token-0-of-this-test')).toBe('token-0-of-this-test');
   });
 });

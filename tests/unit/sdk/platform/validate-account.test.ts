@@ -54,7 +54,7 @@ async function validate({ findings = [], environment = PLATFORM, script, ...give
 
 describe('an account', () => {
   it('that works is told to, with the secrets of the answer and nothing else of it', async () => {
-    const { code, told, accounts } = await validate({
+    const { code, told, accounts, stderr } = await validate({
       findings: [
         { name: 'a', state: 'passed', detail: 'fine' },
         { name: 'b', state: 'warning', detail: 'hm' },
@@ -63,6 +63,7 @@ describe('an account', () => {
     expect(code).toBe(0);
     expect(told).toEqual([{ status: 'running' }, { status: 'finished', results: { success: true } }]);
     expect(accounts).toEqual([{ key: KEY, host: 'example.test' }]);
+    expect(stderr.text).toContain('The account works: fine');
   });
 
   it('that does not is told why and what to do, without its secret, there and in the log tab', async () => {

@@ -103,6 +103,19 @@ describe('a service account', () => {
     expect((await askToken(api, pair, form)).status).toBe(status);
   });
 
+  it('that was not given the scope is told 403, not 401', async () => {
+    const api = await startApi({ serviceAccount: { ...serviceAccount, scopes: [] } });
+    expect((await askToken(api, 'client:synthetic', FORM)).status).toBe(403);
+    expect((await askToken(api, 'client:wrong', FORM)).status).toBe(401);
+  });
+
+  it('may be given another secret', async () => {
+    const api = await startApi({ serviceAccount });
+    api.authentication.replaceServiceAccount({ ...serviceAccount, clientSecret: 'new' });
+    expect((await askToken(api, 'client:synthetic', FORM)).status).toBe(401);
+    expect((await askToken(api, 'client:new', FORM)).status).toBe(200);
+  });
+
   it('has no token endpoint when there is none', async () => {
     expect((await askToken(await startApi(), 'a:b', FORM)).status).toBe(404);
   });
