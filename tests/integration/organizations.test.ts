@@ -137,7 +137,7 @@ describe('an organization with a long backlog', () => {
     fill(world, [busy, ...others], 8);
     const run = world.run({
       once: false,
-      arguments: { organizations: [busy, ...others], start_from: '2d', page_size: 10, requests_per_second: 2 },
+      arguments: { organizations: [busy, ...others], start_from: '2d', page_size: 5, requests_per_second: 2 },
     });
     await clock.sleep(9 * MINUTE_MS);
     const nowMs = clock.now();
