@@ -1,5 +1,4 @@
-import { DeliveryState, type Resumption } from './checkpoint/delivery-state.js';
-import type { OwedSet } from './checkpoint/owed-set.js';
+import { DeliveryState } from './checkpoint/delivery-state.js';
 import type { ConnectorParts } from './connector-parts.js';
 import { DeadLetter } from './dead-letter/dead-letter.js';
 import { DAMAGE_ADVICE, DeadLetterArchive, describeDamage } from './dead-letter/dead-letter-archive.js';
@@ -8,7 +7,7 @@ import { RepairLane } from './lanes/repair-lane.js';
 import { describeOwed, TailLane } from './lanes/tail-lane.js';
 import { describeError, isAbort, ModuleError } from './errors.js';
 import { retry } from './http/retry.js';
-import type { Log } from './observability/log.js';
+import { type GivenFields, type Log, STREAM_ONLY } from './observability/log.js';
 import { committedEvent } from './pipeline/committed-event.js';
 import type { Batch } from './pipeline/destination.js';
 import type { Pipeline } from './pipeline/pump.js';
@@ -37,11 +36,11 @@ export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, co
   if (state.resumption.kind === 'taken-over') await parts.source.learnTime(stop.requested);
   // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
   await commitStart(state, parts, context);
-  tellStart(state.resumption, state.owed, parts.stream, log);
+  tellStart(state, parts.stream, context);
   tellNoCopy(state, log);
   await tellDamagedDeadLetter(storage, log);
   await collect(parts, context, state);
-  log.info(`Stopped, owed: ${describeOwed(state.owed)}`);
+  log.info(`Stopped, owed: ${describeOwed(state.owed)}`, audienceOf(context));
 }
 
 /** The lanes side by side; with `once`, one after the other. */
@@ -161,17 +160,24 @@ function tellNoCopy({ copyFailure }: DeliveryState, log: Log): void {
   log.warning(`No copy of the checkpoint is kept: ${describeError(copyFailure)}`, { advice });
 }
 
-function tellStart(resumption: Resumption, owed: OwedSet, stream: string, log: Log): void {
+/** Of many streams the beginnings and ends would hide what else is to be seen, where lines are few. */
+function audienceOf({ share }: TriggerContext): GivenFields {
+  return share === undefined ? {} : { [STREAM_ONLY]: true };
+}
+
+function tellStart({ resumption, owed }: DeliveryState, stream: string, context: TriggerContext): void {
+  const { log } = context;
   const from = describeOwed(owed);
+  const fields = { stream, ...audienceOf(context) };
   switch (resumption.kind) {
     case 'first-start':
-      log.info(`First start on this data path: collecting ${from}`, { stream });
+      log.info(`First start on this data path: collecting ${from}`, fields);
       return;
     case 'taken-over':
-      log.info(`Taking over the position ${formatTimestamp(resumption.positionMs)}: collecting ${from}`, { stream });
+      log.info(`Taking over the position ${formatTimestamp(resumption.positionMs)}: collecting ${from}`, fields);
       return;
     case 'resumed':
-      log.info(`Resuming, owed: ${from}. start_from counts on the first start only`, { stream });
+      log.info(`Resuming, owed: ${from}. start_from counts on the first start only`, fields);
       if (resumption.previousStream !== stream) {
         log.warning(
           `The stream was '${resumption.previousStream}' and is now '${stream}': what is new in it is collected from the position on`,

@@ -47,11 +47,11 @@ const newDirectory = temporaryDirectories();
 const worlds: Simulators[] = [];
 const programs: RunningProgram[] = [];
 const texts: string[] = [];
-/** All families of both connectors, each with the names of its labels. */
+/** All families of the connectors, each with the names of its labels. */
 const labelsOf = new Map<string, Set<string>>();
 
 /** Starts a connector in a world of its own. @returns where its metrics are */
-async function startConnector(isWell: boolean): Promise<string> {
+async function startConnector(kind: 'well' | 'ill' | 'with organizations'): Promise<string> {
   const world = await startSimulators({
     ...{ events: 400, days: 1 / 48, liveEventsPerSecond: 20, scenario: TROUBLE },
     generator: { oversizedShare: 0.03 },
@@ -59,8 +59,11 @@ async function startConnector(isWell: boolean): Promise<string> {
   worlds.push(world);
   const port = await freePort();
   const environment = connectorEnvironment(world, newDirectory(), {
-    module: isWell ? {} : { apikey: 'no-such-key-00000000' },
-    arguments: { start_from: '45m', reconcile_every: '10s', page_size: 50, requests_per_second: 5 },
+    module: kind === 'ill' ? { apikey: 'no-such-key-00000000' } : {},
+    arguments: {
+      ...{ start_from: '45m', reconcile_every: '10s', page_size: 50, requests_per_second: 5 },
+      ...(kind === 'with organizations' && { organizations: 'one,other' }),
+    },
   });
   const ports = { METRICS_PORT: String(port), LISTEN_HOST: '127.0.0.1' };
   programs.push(startProgram('main.js', [COMMAND], { ...environment, ...ports }));
@@ -79,7 +82,8 @@ async function scrapeUntil(url: string, wanted: readonly string[]): Promise<stri
 }
 
 beforeAll(async () => {
-  const [well, ill] = [await startConnector(true), await startConnector(false)];
+  const [well, ill] = [await startConnector('well'), await startConnector('ill')];
+  const many = await startConnector('with organizations');
   const ofAll = ['counts_agree', 'event_lateness_seconds_count', 'retries_total', 'rate_limit_waits_total'];
   const names = [...ofAll, 'dead_letters_total', 'proven_complete_age', 'intake_request_seconds_count'];
   texts.push(
@@ -89,6 +93,7 @@ beforeAll(async () => {
     ),
   );
   texts.push(await scrapeUntil(ill, ['jumpcloud_failed_cycles_total']));
+  texts.push(await scrapeUntil(many, ['jumpcloud_organization_lag_seconds']));
   for (const text of texts) {
     for (const { samples } of readExposition(text).values()) {
       for (const { name, labels } of samples) {

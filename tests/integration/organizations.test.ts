@@ -125,6 +125,34 @@ describe('thirty organizations, three of which fail in different ways', () => {
   });
 });
 
+describe('an organization with a long backlog', () => {
+  it('makes no other wait, nor what happens in it now', async () => {
+    const clock = new ManualClock({ autoAdvance: true });
+    const world = new ConnectorWorld({ clock, jumpcloud: { apiKeys: API_KEYS } });
+    const [, busy = '', ...others] = IDS.slice(0, 5);
+    const startMs = clock.now();
+    for (let n = 0; n < 4000; n += 1) {
+      world.add(apiEvent(`old-${n}`, startMs - 2 * 86_400_000 + n * 43 * SECOND_MS, { organization: busy }));
+    }
+    fill(world, [busy, ...others], 8);
+    const run = world.run({
+      once: false,
+      arguments: { organizations: [busy, ...others], start_from: '2d', page_size: 5, requests_per_second: 2 },
+    });
+    await clock.sleep(9 * MINUTE_MS);
+    const nowMs = clock.now();
+    for (const id of [busy, ...others])
+      expect([id, longestGapMs(run, nameOf(id), nowMs) < MINUTE_MS + 10 * SECOND_MS]).toEqual([id, true]);
+    // The backlog had what was left of the rate limit, and is not through yet.
+    const { delivered } = world.account();
+    expect(delivered).toBeGreaterThan(1000);
+    expect(delivered).toBeLessThan(4000);
+    expect(world.api.stats.maxPerSecond).toBeLessThanOrEqual(2);
+    run.stop.request();
+    await run.ended;
+  });
+});
+
 describe('the commands of the runner', () => {
   const DATA_PATH = '/work/data';
 

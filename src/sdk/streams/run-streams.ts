@@ -1,4 +1,4 @@
-import { ModuleError } from '../errors.js';
+import { isAbort, ModuleError } from '../errors.js';
 import { FairRateLimiter } from '../http/fair-rate-limiter.js';
 import { SpareBodies } from '../intake/spare-bodies.js';
 import { keepRunning } from '../keep-running.js';
@@ -42,6 +42,8 @@ export async function runStreams<Settings extends StreamPace>(
 ): Promise<void> {
   const company = new Company(streams, context);
   await company.tellStateAtTheRoot();
+  const everySeconds = Math.round((streams[0]?.settings.frequencyMs ?? 0) / 1000);
+  context.log.info(`Collecting ${streams.length} organizations, each every ${everySeconds} s`);
   const whole = Stop.within(context.stop);
   const runOne = (stream: TriggerStream<Settings>): Promise<void> => company.run(stream, run, whole.stop);
   try {
@@ -142,6 +144,7 @@ async function eachOnce<Settings>(
   const workers = Array.from({ length: AT_ONCE }, async () => {
     for (let stream = left.shift(); stream !== undefined && !stop.requested.aborted; stream = left.shift()) {
       await runOne(stream).catch((thrown: unknown) => {
+        if (isAbort(thrown) && stop.requested.aborted) return;
         failures.push(thrown);
         reportError(streamLog(log, stream), thrown);
       });

@@ -61,6 +61,7 @@ function problemsOf(run: () => unknown) {
 describe('parseSettings', () => {
   it('turns values into the units that the code works with', () => {
     expect(parse().settings).toEqual({
+      organizations: [],
       baseUrl: 'https://api.jumpcloud.com',
       apiKey: 'jca_key',
       intakeUrl: 'https://intake.region',
@@ -357,6 +358,7 @@ describe('the registered trigger', () => {
       chunkSize: 10_000,
       frequencyMs: 60_000,
       services: ['all'],
+      organizations: [],
       startFrom: { ms: NOW - 60_000, text: '1m', isRelative: true },
       pageSize: 10_000,
       requestsPerSecond: 10,
