@@ -58,7 +58,8 @@ export class QueueConnection {
       await redis.connect();
       await redis.ping();
     } catch (error) {
-      redis.disconnect();
+      // What has ended is not ended again: that would leave a timer behind.
+      if (redis.status !== 'end') redis.disconnect();
       throw unavailable(description, failure ?? error);
     }
     wasReached = true;
@@ -113,10 +114,16 @@ function unavailable(description: string, cause: unknown): ModuleError {
   const { message, code } = cause as { readonly message?: string; readonly code?: string };
   // Several addresses that all refused have a code and no message.
   const said = message || code || describeError(cause);
-  const what = /max retries|writeable|Connection is closed|timed out/i.test(said) ? 'it does not answer' : said;
+  const what = inWords(said);
   return new ModuleError('QUEUE_UNAVAILABLE', `The queue ${description} cannot be used: ${what}`, {
     advice: adviceFor(what),
   });
+}
+
+/** The library's own words speak of itself. */
+function inWords(said: string): string {
+  if (said.startsWith('NOAUTH')) return 'it asks for a password (NOAUTH)';
+  return /max retries|writeable|Connection is closed|timed out/i.test(said) ? 'it does not answer' : said;
 }
 
 function adviceFor(what: string): string {

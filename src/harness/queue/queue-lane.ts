@@ -198,12 +198,14 @@ export class QueueLane<B extends Batch> {
     );
   }
 
-  /** Plans as many slices as there is room for jobs: counting goes on while others are read. */
+  /** Plans some slices, where there is room for jobs: counting goes on while others are read. */
   async #fill(): Promise<void> {
     while (this.#jobs.size < MOST_JOBS) {
       const slice = await this.#next();
       if (slice === undefined) return;
       if (within(this.#gaps, [slice]).length > 0) this.#jobs.set(jobIdOf(slice), slice);
+      // Workers need not wait for the counts of all the others.
+      if (this.#fine.length === 0) return;
     }
   }
 

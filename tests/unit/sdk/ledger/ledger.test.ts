@@ -220,3 +220,26 @@ describe('Ledger', () => {
     expect(ledger.border(BASE_MS, BASE_MS - 100)).toBe(BASE_MS - 3);
   });
 });
+
+describe('the entries of a range', () => {
+  it('are all that it counts, as they were taken in', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anyTime, fc.boolean()), { maxLength: 30 }), anyTime, anyTime, (times, a, b) => {
+        const [fromMs, toMs] = [Math.min(a, b), Math.max(a, b)];
+        const ledger = new Ledger();
+        const all = times.map(([ms, isDead], n) => ({ ms, entry: entryOf(event(`id-${n}`, ms), ms, isDead) }));
+        for (const { entry } of all) ledger.add(entry);
+        const within = all
+          .filter(({ ms }) => ms >= fromMs && ms < toMs)
+          .map(({ entry }) => JSON.stringify(sorted(entry)));
+        expect([...ledger.entries(fromMs, toMs)].map((entry) => JSON.stringify(sorted(entry))).sort()).toEqual(
+          within.sort(),
+        );
+      }),
+    );
+  });
+
+  function sorted({ bucket, place, high, low, isDeadLettered }: LedgerEntry): LedgerEntry {
+    return { bucket, place, high, low, isDeadLettered };
+  }
+});

@@ -778,7 +778,7 @@ describe('windows that share a range without knowing each other', () => {
           expect(destination.acknowledged.toSorted()).toEqual(source.held.map(({ event }) => event.text).toSorted());
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
