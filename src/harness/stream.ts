@@ -2,7 +2,7 @@ import type { DeliveryState } from '../sdk/checkpoint/delivery-state.js';
 import { openState } from '../sdk/connector.js';
 import type { ConnectorParts } from '../sdk/connector-parts.js';
 import { ModuleError } from '../sdk/errors.js';
-import { createLog } from '../sdk/observability/log.js';
+import { createLog, type LogLevel } from '../sdk/observability/log.js';
 import { outputStyle } from '../sdk/observability/terminal.js';
 import type { Batch } from '../sdk/pipeline/destination.js';
 import { Stop } from '../sdk/stop.js';
@@ -49,6 +49,14 @@ export interface StreamOptions {
   readonly stopsSoftly?: boolean;
   /** Begins at the source's now where nothing was collected on the data path yet. Default: that is an error. */
   readonly mayBegin?: boolean;
+  /** Begins there instead; given the source's now, epoch milliseconds. */
+  readonly beginMs?: (parts: ConnectorParts<Batch>, nowMs: number) => number;
+  /** What is said along the way. Default: warnings, and what is worse. */
+  readonly logLevel?: LogLevel;
+  /** Texts that no output may contain, further to those of the configuration. */
+  readonly secrets?: readonly string[];
+  /** Where the events go instead. */
+  readonly redirect?: (parts: ConnectorParts<Batch>, context: TriggerContext) => ConnectorParts<Batch>;
 }
 
 /**
@@ -61,7 +69,8 @@ export function withStream<Result>(
   options: Access | StreamOptions,
   use: (stream: OpenStream) => Promise<Result>,
 ): Promise<Result> {
-  const { access, stopsSoftly = false, mayBegin = false } = typeof options === 'string' ? { access: options } : options;
+  const given: StreamOptions = typeof options === 'string' ? { access: options } : options;
+  const { access, stopsSoftly = false, mayBegin = false, logLevel = 'warning', secrets = [], redirect } = given;
   return withStorage(configuration, access, async (storage) => {
     const { registration, loaded, dataPath } = configuration;
     const transport = world.openTransport();
@@ -72,17 +81,18 @@ export function withStream<Result>(
     try {
       const { stderr, clock, random, environment } = world;
       const log = createLog({
-        level: 'warning',
+        level: logLevel,
         ...outputStyle(stderr, environment),
         stream: stderr,
-        secrets: loaded.secrets,
+        secrets: [...loaded.secrets, ...secrets],
       });
       const context = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS };
-      const parts = registration.trigger.connect(loaded.settings, context);
+      const connected = registration.trigger.connect(loaded.settings, context);
+      const parts = redirect?.(connected, context) ?? connected;
       const beginMs = async (): Promise<number> => {
         if (!mayBegin) throw nothingYet(dataPath.value);
         await parts.source.learnTime(stop.requested);
-        return parts.source.now();
+        return given.beginMs?.(parts, parts.source.now()) ?? parts.source.now();
       };
       const state = await openExisting(parts, storage, beginMs);
       return await use({ parts, context, state });
