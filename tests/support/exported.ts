@@ -27,5 +27,10 @@ export function splitLines(text: string): string[] {
 
 /** What the API holds as lines, of one character a byte: a line break between two tokens is a blank. */
 export function heldBy({ jumpcloud: { store } }: Simulators): string[] {
-  return Array.from({ length: store.size }, (_, row) => store.text(row).toString('latin1').replaceAll(/[\n\r]/g, ' '));
+  return Array.from({ length: store.size }, (_, row) =>
+    store
+      .text(row)
+      .toString('latin1')
+      .replaceAll(/[\n\r]/g, ' '),
+  );
 }
