@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 
-import type { LoadedSection } from '../sdk/configuration/layer.js';
+import { createLayer, type Layer, type LoadedSection } from '../sdk/configuration/layer.js';
 import { createLookup, type Found, type Lookup } from '../sdk/configuration/lookup.js';
 import { loadPlatformConfiguration, loadSectionFile } from '../sdk/configuration/platform.js';
 import { resolveConfiguration } from '../sdk/configuration/resolve.js';
@@ -36,6 +36,14 @@ export interface LoadedConfiguration extends NamedTrigger {
   readonly reread: () => Promise<LoadedTrigger>;
 }
 
+interface LoadOptions {
+  /**
+   * No event goes to an intake: no key is needed, and the state is not the one of a collection. It is where a flag says, or
+   * in a directory of its own.
+   */
+  readonly withoutIntake?: boolean;
+}
+
 /**
  * Finds the trigger and its configuration. Later wins: defaults, what the platform would provide (files and
  * environment), the playbook, files named on the command line, flags.
@@ -45,6 +53,7 @@ export async function loadConfiguration(
   world: HarnessWorld,
   wanted: string | undefined,
   flags: ConfigurationFlags,
+  { withoutIntake = false }: LoadOptions = {},
 ): Promise<LoadedConfiguration> {
   const { workingDirectory, fileSystem, environment } = world;
   const path = (given: string): string => resolve(workingDirectory, given);
@@ -69,12 +78,15 @@ export async function loadConfiguration(
     readSettingFlags(argumentsSchema, 'arguments', flags),
   ]);
   const intakeUrl = fromFlag(flags.intakeUrl, '--intake-url') ?? playbook?.intakeUrl ?? platform.intakeUrl;
-  const directory = findDataPath(world, flags.dataPath, { playbook, command: trigger.command });
+  const directory = withoutIntake
+    ? ownDataPath(world, flags.dataPath, trigger.command)
+    : findDataPath(world, flags.dataPath, { playbook, command: trigger.command });
   const { location: storage, origin, problems } = await findStorageFor(directory, lookup, world);
+  const loggedArguments = withEnvironmentLogLevel(args, argumentsSchema, environment);
   const sources = {
     module,
-    arguments: withEnvironmentLogLevel(args, argumentsSchema, environment),
-    intakeUrl,
+    arguments: withoutIntake ? withNoIntake(loggedArguments) : loggedArguments,
+    intakeUrl: withoutIntake ? NO_INTAKE_URL : intakeUrl,
     problems,
   };
   const loaded = await loadTrigger(named.registration, sources, world.clock.now());
@@ -167,6 +179,33 @@ function findDataPath(
       ? { value: join('.sekoia-module', command), origin: 'default' }
       : { value: variable, origin: 'environment variable DATA_PATH' });
   return { value: resolve(workingDirectory, found.value), origin: found.origin, chosen: chosen !== undefined };
+}
+
+/** Never where playbook or environment say, which is where a connector to an intake has its own. */
+function ownDataPath({ workingDirectory }: HarnessWorld, flag: string | undefined, command: string): DataPath {
+  const { value, origin } = fromFlag(flag, '--data-path') ?? {
+    value: join('.sekoia-module', `${command}-export`),
+    origin: 'default',
+  };
+  return { value: resolve(workingDirectory, value), origin, chosen: true };
+}
+
+/** The schemas want an intake: there is one to be named, and nothing is ever sent to it. */
+const NO_INTAKE_URL = { value: 'https://no-intake.invalid', origin: 'none' };
+const NO_INTAKE = { intake_key: 'no-intake-key-is-needed' };
+const INTAKE_SETTINGS = ['intake_key', 'intake_server', 'allow_unencrypted_intake'];
+
+function withNoIntake({ layers, problems = [], ...rest }: LoadedSection): LoadedSection {
+  return {
+    ...rest,
+    layers: [...layers.map(withoutIntakeSettings), createLayer(NO_INTAKE, 'none')],
+    problems: problems.filter(({ setting }) => !INTAKE_SETTINGS.some((name) => setting === `arguments.${name}`)),
+  };
+}
+
+function withoutIntakeSettings({ values, originOf }: Layer): Layer {
+  const others = Object.entries(values).filter(([name]) => !INTAKE_SETTINGS.includes(name));
+  return { values: Object.fromEntries(others), originOf };
 }
 
 /** What the platform would provide comes before playbook and flags: where these name a directory, it is the place. */

@@ -18,6 +18,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['check', async () => (await import('./commands/check.js')).addCheckCommand],
   ['backfill', async () => (await import('./commands/backfill.js')).addBackfillCommand],
   ['worker', async () => (await import('./commands/worker.js')).addWorkerCommand],
+  ['export', async () => (await import('./commands/export.js')).addExportCommand],
   ['audit', async () => (await import('./commands/audit.js')).addAuditCommand],
   ['state', async () => (await import('./commands/state.js')).addStateCommand],
   ['config', async () => (await import('./commands/config.js')).addConfigCommand],

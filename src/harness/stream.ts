@@ -2,7 +2,7 @@ import type { DeliveryState } from '../sdk/checkpoint/delivery-state.js';
 import { openState } from '../sdk/connector.js';
 import type { ConnectorParts } from '../sdk/connector-parts.js';
 import { ModuleError } from '../sdk/errors.js';
-import { createLog } from '../sdk/observability/log.js';
+import { createLog, type LogLevel } from '../sdk/observability/log.js';
 import { KnownSecrets } from '../sdk/observability/redactor.js';
 import { outputStyle } from '../sdk/observability/terminal.js';
 import type { Batch } from '../sdk/pipeline/destination.js';
@@ -55,15 +55,24 @@ export interface StreamOptions {
   readonly openLimiter?: NonNullable<TriggerContext['openLimiter']>;
   /** Begins at the source's now where nothing was collected on the data path yet. Default: that is an error. */
   readonly mayBegin?: boolean;
+  /** Begins there instead; given the source's now, epoch milliseconds. */
+  readonly beginMs?: (parts: ConnectorParts<Batch>, nowMs: number) => number;
+  /** What is said along the way. Default: warnings, and what is worse. */
+  readonly logLevel?: LogLevel;
+  /** Texts that no output may contain, further to those of the configuration. */
+  readonly secrets?: readonly string[];
+  /** Where the events go instead. */
+  readonly redirect?: (parts: ConnectorParts<Batch>, context: TriggerContext) => ConnectorParts<Batch>;
 }
 
 /** Gives `use` both ends of the stream of a configuration, and the storage of its data path. */
 export function withEnds<Result>(
   configuration: LoadedConfiguration,
   world: HarnessWorld,
-  { access, stopsSoftly = false, openLimiter }: Omit<StreamOptions, 'mayBegin'>,
+  options: Omit<StreamOptions, 'mayBegin' | 'beginMs'>,
   use: (ends: StreamEnds) => Promise<Result>,
 ): Promise<Result> {
+  const { access, stopsSoftly = false, openLimiter, logLevel = 'warning', secrets = [], redirect } = options;
   return withStorage(configuration, access, async (storage) => {
     const { registration, loaded } = configuration;
     const transport = world.openTransport();
@@ -73,17 +82,18 @@ export function withEnds<Result>(
     world.signals.on('SIGTERM', request);
     try {
       const { stderr, clock, random, environment } = world;
-      const known = new KnownSecrets(loaded.secrets);
+      const known = new KnownSecrets([...loaded.secrets, ...secrets]);
       const { hide } = known;
       const log = createLog({
-        level: 'warning',
+        level: logLevel,
         ...outputStyle(stderr, environment),
         stream: stderr,
         secrets: known,
       });
       const common = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS, hide };
       const context = { ...common, ...(openLimiter && { openLimiter }) };
-      return await use({ parts: registration.trigger.connect(loaded.settings, context), context });
+      const connected = registration.trigger.connect(loaded.settings, context);
+      return await use({ parts: redirect?.(connected, context) ?? connected, context });
     } finally {
       world.signals.off('SIGINT', request);
       world.signals.off('SIGTERM', request);
@@ -102,12 +112,12 @@ export function withStream<Result>(
   options: Access | StreamOptions,
   use: (stream: OpenStream) => Promise<Result>,
 ): Promise<Result> {
-  const { mayBegin = false, ...wanted } = typeof options === 'string' ? { access: options } : options;
+  const { mayBegin = false, beginMs: from, ...wanted } = typeof options === 'string' ? { access: options } : options;
   return withEnds(configuration, world, wanted, async ({ parts, context }) => {
     const beginMs = async (): Promise<number> => {
       if (!mayBegin) throw nothingYet(configuration.dataPath.value);
       await parts.source.learnTime(context.stop.requested);
-      return parts.source.now();
+      return from?.(parts, parts.source.now()) ?? parts.source.now();
     };
     return use({ parts, context, state: await openExisting(parts, context.storage, beginMs) });
   });

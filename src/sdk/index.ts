@@ -46,6 +46,10 @@ export { checkIntake, type CheckedIntake } from './intake/check-intake.js';
 export type { PipelineListener } from './pipeline/pipeline-event.js';
 export type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from './ports.js';
 
+// Another destination than the intake
+export { StoreDestination, type StoreDestinationOptions } from './store-destination/store-destination.js';
+export type { ObjectStore } from './store-destination/object-store.js';
+
 // Settings
 export {
   COLLECTION_DEFAULTS,

@@ -32,8 +32,12 @@ export async function openS3Library({ endpoint, bucket: Bucket, region, ...crede
   createBucket(): Promise<void>;
   put(key: string, text: string): Promise<void>;
   get(key: string): Promise<string>;
+  getBytes(key: string): Promise<Uint8Array>;
+  /** All keys below a prefix, at most a thousand. */
+  list(prefix: string): Promise<string[]>;
 }> {
-  const { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } =
+    await import('@aws-sdk/client-s3');
   const client = new S3Client({
     ...{ endpoint, region, credentials, forcePathStyle: true },
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -48,6 +52,14 @@ export async function openS3Library({ endpoint, bucket: Bucket, region, ...crede
     async get(Key) {
       const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
       return (await Body?.transformToString()) ?? '';
+    },
+    async getBytes(Key) {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+      return (await Body?.transformToByteArray()) ?? new Uint8Array();
+    },
+    async list(Prefix) {
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }));
+      return Contents.flatMap(({ Key }) => Key ?? []);
     },
   };
 }

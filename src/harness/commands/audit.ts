@@ -72,7 +72,10 @@ export function addAuditCommand(program: Command, world: HarnessWorld, finish: F
       }),
     )
     .action(async (wanted: string | undefined, flags: AuditFlags) => {
-      if (flags.repair === true) { finish(await runAudit(await loadOneStream(world, wanted, flags), world, flags)); return; }
+      if (flags.repair === true) {
+        finish(await runAudit(await loadOneStream(world, wanted, flags), world, flags));
+        return;
+      }
       let worst: ExitCode = EXIT_CODE.ok;
       for (const stream of await loadStreams(world, wanted, flags)) {
         tellStream(stream, flags.json === true, world);

@@ -5,6 +5,7 @@ import { eventsOf, inOrderOfReading, leastDurationMs, planSlices, type Slice } f
 import type { ClosedInterval } from '../../sdk/checkpoint/owed-set.js';
 import { createPipeline } from '../../sdk/connector.js';
 import { ConfigurationError, isAbort, ModuleError } from '../../sdk/errors.js';
+import type { OutputStream } from '../../sdk/observability/terminal.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { BackfillLane } from '../../sdk/lanes/backfill-lane.js';
 import { RepairLane } from '../../sdk/lanes/repair-lane.js';
@@ -93,7 +94,7 @@ async function runBackfill(
     const options = { access, stopsSoftly: true, mayBegin: true, ...(openLimiter && { openLimiter }) } as const;
     return await withStream(configuration, world, options, async (stream) => {
       stopped = stream;
-      return new Backfill(stream, world, flags, queue).run();
+      return new Backfill(stream, world, flags, { ...(queue && { queue }) }).run();
     });
   } catch (thrown) {
     if (!isAbort(thrown)) throw thrown;
@@ -117,52 +118,93 @@ async function openSharedQueue(
   return Shared.open(url, configuration, world);
 }
 
-class Backfill {
-  readonly #say: (line: string) => void;
+/**
+ * Whole hours, and nothing that the source has deleted.
+ * @throws ConfigurationError where there is no such range
+ */
+export function rangeOf(
+  { from, to = instant('now') }: Pick<BackfillFlags, 'from' | 'to'>,
+  nowMs: number,
+  retentionMs: number,
+): ClosedInterval {
+  const [fromMs, toMs] = [from(nowMs), Math.min(to(nowMs), nowMs)];
+  if (fromMs >= toMs) {
+    throw new ConfigurationError([{ setting: '--from', problem: 'must lie before --to, and before now' }]);
+  }
+  const keptFromMs = nowMs - retentionMs;
+  if (toMs <= keptFromMs) {
+    throw new ConfigurationError([{ setting: '--to', problem: `lies before everything that the source still has` }]);
+  }
+  return {
+    fromMs: Math.ceil(Math.max(Math.floor(fromMs / HOUR_MS) * HOUR_MS, keptFromMs)),
+    toMs: Math.min(Math.ceil(toMs / HOUR_MS) * HOUR_MS, Math.floor(nowMs)),
+  };
+}
+
+/** How a backfill is run where it is not the command of that name. */
+interface BackfillOptions {
+  /** Where words go. Default: to standard output, but with `--json` to standard error. */
+  readonly words?: OutputStream;
+  /** Where the result goes as JSON. Default: to standard output. */
+  readonly result?: OutputStream;
+  /** No tail is beside it: what lies before the end of the range is read, and nothing behind it. */
+  readonly isAlone?: boolean;
+  /** Whom the old part is handed to. Default: it is read here. */
+  readonly queue?: SharedQueue;
+}
+
+/** A range that is put among the owed, read, and proven. */
+export class Backfill {
+  readonly #words: OutputStream;
+  readonly #result: OutputStream;
 
   constructor(
     private readonly stream: OpenStream,
     private readonly world: HarnessWorld,
     private readonly flags: BackfillFlags,
-    private readonly queue?: SharedQueue,
+    private readonly options: BackfillOptions = {},
   ) {
     // Of a program that reads the result nothing else may be seen.
-    const out = flags.json === true ? world.stderr : world.stdout;
-    this.#say = (line) => printLine(out, line);
+    this.#words = options.words ?? (flags.json === true ? world.stderr : world.stdout);
+    this.#result = options.result ?? world.stdout;
   }
 
   async run(): Promise<ExitCode> {
     const { parts, state, context } = this.stream;
     const { requested } = context.stop;
     await parts.source.learnTime(requested);
-    const range = this.#range(parts.source.now());
+    const range = rangeOf(this.flags, parts.source.now(), parts.retentionMs);
+    // Without a tail nobody else would read what has happened since the last time.
+    if (this.options.isAlone === true) state.leaveToBackfill(range.toMs);
     const plan = await planBackfill(range, { state, source: parts.source }, requested);
     if (this.flags.dryRun === true) return this.#print(range, plan, await this.#slices(plan));
-    this.#tellKnown(plan);
-    if (!(await this.#mayRepeat(plan))) return EXIT_CODE.failed;
-    for (const fresh of plan.fresh) state.backfill(fresh);
-    // Durable before anything is read.
-    await state.commit({ entries: [], settled: undefined });
+    if (!(await this.#take(plan))) return EXIT_CODE.failed;
     const startedAt = context.clock.monotonic();
     const delivered = await this.#collect();
     return this.#prove(range, delivered, context.clock.monotonic() - startedAt);
   }
 
-  /** Whole hours, and nothing that the source has deleted. */
-  #range(nowMs: number): ClosedInterval {
-    const { from, to = instant('now') } = this.flags;
-    const [fromMs, toMs] = [from(nowMs), Math.min(to(nowMs), nowMs)];
-    if (fromMs >= toMs) {
-      throw new ConfigurationError([{ setting: '--from', problem: 'must lie before --to, and before now' }]);
-    }
-    const keptFromMs = nowMs - this.stream.parts.retentionMs;
-    if (toMs <= keptFromMs) {
-      throw new ConfigurationError([{ setting: '--to', problem: `lies before everything that the source still has` }]);
-    }
-    return {
-      fromMs: Math.ceil(Math.max(Math.floor(fromMs / HOUR_MS) * HOUR_MS, keptFromMs)),
-      toMs: Math.min(Math.ceil(toMs / HOUR_MS) * HOUR_MS, Math.floor(nowMs)),
-    };
+  /** Puts the range among the owed, and reads nothing. @returns false where that was not confirmed */
+  async prepare(): Promise<boolean> {
+    const { parts, state, context } = this.stream;
+    const { requested } = context.stop;
+    await parts.source.learnTime(requested);
+    const range = rangeOf(this.flags, parts.source.now(), parts.retentionMs);
+    return this.#take(await planBackfill(range, { state, source: parts.source }, requested));
+  }
+
+  #say(line: string): void {
+    printLine(this.#words, line);
+  }
+
+  async #take(plan: BackfillPlan): Promise<boolean> {
+    const { state } = this.stream;
+    this.#tellKnown(plan);
+    if (!(await this.#mayRepeat(plan))) return false;
+    for (const fresh of plan.fresh) state.backfill(fresh);
+    // Durable before anything is read.
+    await state.commit({ entries: [], settled: undefined });
+    return true;
   }
 
   async #slices({ fresh, resumed }: BackfillPlan): Promise<Slice[]> {
@@ -217,7 +259,7 @@ class Backfill {
     return confirmed('Go on?', this.flags.yes === true, this.world);
   }
 
-  /** The backfill, with the tail beside it. @returns how many events the backfill delivered */
+  /** The backfill, with the tail beside it where it is not alone. @returns how many events the backfill delivered */
   async #collect(): Promise<number> {
     const { parts, state, context } = this.stream;
     const { stop, clock } = context;
@@ -229,24 +271,21 @@ class Backfill {
     const quiet = { onRecovery: () => undefined, onSuccess: () => undefined };
     const tailContext = { ...context, stop: tailStop, once: false };
     const tail = new TailLane({ ...parts, ...quiet }, { ...pipeline, stop: tailStop }, tailContext);
-    const printer = new BackfillPrinter(
-      this.flags.json === true ? this.world.stderr : this.world.stdout,
-      this.world.environment,
-      clock,
-    );
+    const printer = new BackfillPrinter(this.#words, this.world.environment, clock);
     let delivered = 0;
     const onProgress = (progress: ShownProgress): void => {
       ({ delivered } = progress);
       printer.hear(progress);
     };
-    const collection = this.queue
-      ? await this.queue.collection(this.stream, pipeline, {
+    const collection = this.options.queue
+      ? await this.options.queue.collection(this.stream, pipeline, {
           onProgress,
           warn: (text) => printLine(this.world.stderr, `Warning: ${text}`),
         })
       : new BackfillLane({ ...parts, onProgress }, pipeline, context);
     const isOver = new AbortController();
-    const beside = Promise.allSettled([tail.run(), printer.run(isOver.signal)]);
+    const tailIsOver = this.options.isAlone === true ? Promise.resolve() : tail.run();
+    const beside = Promise.allSettled([tailIsOver, printer.run(isOver.signal)]);
     try {
       await collection.untilDone();
       return delivered;
@@ -276,7 +315,7 @@ class Backfill {
     const held = rows.reduce((sum, { source = 0 }) => sum + source, 0);
     const missing = rows.reduce((sum, row) => sum + row.missing, 0);
     if (this.flags.json === true) {
-      printJson(this.world.stdout, {
+      printJson(this.#result, {
         ...asJson({ fromMs: range.fromMs, toMs }),
         ...{ delivered, held, missing, seconds: Math.ceil(tookMs / 1000), proven: unproven.length === 0 },
         unproven: unproven.map((row) => ({ ...asJson(row), missing: row.missing, verdict: row.verdict })),
@@ -299,7 +338,7 @@ class Backfill {
   /** Everything shown was delivered, and more than that nobody can say. */
   #tellUncounted(range: ClosedInterval, delivered: number, tookMs: number): ExitCode {
     const seconds = Math.ceil(tookMs / 1000);
-    if (this.flags.json === true) printJson(this.world.stdout, { ...asJson(range), delivered, seconds, proven: null });
+    if (this.flags.json === true) printJson(this.#result, { ...asJson(range), delivered, seconds, proven: null });
     else {
       this.#say(`Delivered ${plural(delivered, 'event')} in ${roughly(tookMs)}.`);
       this.#say('The source has no counts: what it showed is delivered, and nothing beyond that can be proven.');

@@ -58,7 +58,10 @@ export function addStateCommand(program: Command, world: HarnessWorld, finish: F
       helpText({ examples: [example], exitCodes: USUAL_EXIT_CODES, environment: CONFIGURATION_ENVIRONMENT }),
     );
     return command.action(async (wanted: string | undefined, flags: StateFlags & Extra) => {
-      if (name !== 'show') { finish(await act(await loadOneStream(world, wanted, flags), flags)); return; }
+      if (name !== 'show') {
+        finish(await act(await loadOneStream(world, wanted, flags), flags));
+        return;
+      }
       let worst: ExitCode = EXIT_CODE.ok;
       for (const stream of await loadStreams(world, wanted, flags)) {
         tellStream(stream, flags.json === true, world);

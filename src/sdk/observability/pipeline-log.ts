@@ -86,9 +86,9 @@ export function pipelineLog(log: Log, clock: Clock): (event: PipelineEvent) => v
     const text = `${error.message}; try ${attempt + 1} in ${(delayMs / 1000).toFixed(1)} s`;
     if (trouble === undefined) {
       troubles.set(side, { since: clock.monotonic(), tries: 1 });
-      // The sides pass by themselves as a rule; state that cannot be written waits for somebody to make room.
+      // Sources pass by themselves as a rule; what cannot be written may wait for somebody to make room.
       if (side === 'state') log.error(text, { code: error.code, advice: error.advice });
-      else log.warning(text, { code: error.code });
+      else log.warning(text, { code: error.code, ...(side === 'destination' && { advice: error.advice }) });
     } else {
       trouble.tries += 1;
       log.debug(text, { code: error.code });
