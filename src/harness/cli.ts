@@ -54,6 +54,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   fileSystem: systemFileSystem,
   environment: systemEnvironment,
   signals: process,
+  input: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   openTransport: () => createUndiciTransport(),

@@ -1,7 +1,7 @@
 import type { DeliveryState } from '../sdk/checkpoint/delivery-state.js';
 import { openState } from '../sdk/connector.js';
 import type { ConnectorParts } from '../sdk/connector-parts.js';
-import { ModuleError } from '../sdk/errors.js';
+import { ConfigurationError, ModuleError } from '../sdk/errors.js';
 import { createLog } from '../sdk/observability/log.js';
 import { outputStyle } from '../sdk/observability/terminal.js';
 import type { Batch } from '../sdk/pipeline/destination.js';
@@ -64,6 +64,11 @@ export function withStream<Result>(
   const { access, stopsSoftly = false, mayBegin = false } = typeof options === 'string' ? { access: options } : options;
   return withStorage(configuration, access, async (storage) => {
     const { registration, loaded, dataPath } = configuration;
+    const { trigger } = registration;
+    if (trigger.connect === undefined) {
+      const problem = `${trigger.command} reads objects, not times: this command has nothing to do for it`;
+      throw new ConfigurationError([{ setting: 'trigger', problem }]);
+    }
     const transport = world.openTransport();
     const stop = new Stop();
     const request = (): void => (stopsSoftly && !stop.requested.aborted ? stop.request() : stop.force());
@@ -78,7 +83,7 @@ export function withStream<Result>(
         secrets: loaded.secrets,
       });
       const context = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS };
-      const parts = registration.trigger.connect(loaded.settings, context);
+      const parts = trigger.connect(loaded.settings, context);
       const beginMs = async (): Promise<number> => {
         if (!mayBegin) throw nothingYet(dataPath.value);
         await parts.source.learnTime(stop.requested);

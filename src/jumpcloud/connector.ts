@@ -1,5 +1,6 @@
 import { defineTrigger } from '../sdk/define-trigger.js';
 import { createClients } from './create-client.js';
+import { describeStream } from './describe-stream.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { PROTECTED_MEMBERS } from './protected-members.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS } from './settings.js';
@@ -18,10 +19,7 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
     return { settings, warnings, secrets: [settings.apiKey, settings.intakeKey] };
   },
 
-  describeStream({ services, organizationId }) {
-    const organization = organizationId === undefined ? '' : ` of organization ${organizationId}`;
-    return `services ${[...services].sort().join(', ')}${organization}`;
-  },
+  describeStream,
 
   readingPace: ({ requestsPerSecond, pageSize }) => ({ requestsPerSecond, eventsPerRequest: pageSize }),
 

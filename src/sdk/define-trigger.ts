@@ -9,9 +9,9 @@ import type { Source } from './pipeline/source.js';
 import type {
   CheckContext,
   CheckResult,
+  CollectingTrigger,
   ConfiguredTrigger,
   DestinationContext,
-  Trigger,
   TriggerConfiguration,
   TriggerContext,
 } from './trigger.js';
@@ -60,7 +60,7 @@ export interface TriggerDefinition<Settings extends CollectionSettings> {
 /** Makes a trigger of its definition: everything between its source and the intake is the SDK's. */
 export function defineTrigger<Settings extends CollectionSettings>(
   definition: TriggerDefinition<Settings>,
-): Trigger<Settings> {
+): CollectingTrigger<Settings> {
   const { command, vendor, retentionMs } = definition;
   const openDestination = (settings: Settings, context: DestinationContext): ReturnType<typeof createIntake> =>
     createIntake(settings, definition, context);
@@ -98,7 +98,7 @@ export function defineTrigger<Settings extends CollectionSettings>(
 }
 
 /** The log hears everything, and so does whoever watches the run. */
-function listenerOf({ log, clock, listener }: Omit<TriggerContext, 'storage'>): PipelineListener {
+export function listenerOf({ log, clock, listener }: Omit<TriggerContext, 'storage'>): PipelineListener {
   const tellLog = pipelineLog(log, clock);
   return (event) => {
     tellLog(event);

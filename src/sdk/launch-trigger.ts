@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 import type { ErrorAccount } from './error-account.js';
 import type { ExitCode } from './exit-code.js';
 import type { ClosableTransport } from './http/undici-transport.js';
@@ -18,6 +20,8 @@ export interface World {
   readonly fileSystem: FileSystem;
   readonly environment: Environment;
   readonly signals: SignalSource;
+  /** Standard input, for a trigger that reads it. */
+  readonly input?: Readable;
   /** Where the log goes. */
   readonly stderr: OutputStream;
   /** New connections of its own for each call. */

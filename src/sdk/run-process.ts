@@ -25,6 +25,7 @@ export async function runProcess(
     fileSystem: systemFileSystem,
     environment: systemEnvironment,
     signals,
+    input: process.stdin,
     stderr: process.stderr,
     openTransport: () => createUndiciTransport(),
     ...(release !== undefined && { release }),

@@ -1,4 +1,6 @@
-import type { Clock, HttpTransport, Random } from './ports.js';
+import type { Readable } from 'node:stream';
+
+import type { Clock, FileSystem, HttpTransport, Random } from './ports.js';
 import type { ConnectorParts } from './connector-parts.js';
 import type { Log } from './observability/log.js';
 import type { Batch, Destination } from './pipeline/destination.js';
@@ -21,6 +23,10 @@ export interface TriggerContext {
   /** How long a failing question to the source is put again, milliseconds; where not given, as long as a run wants. */
   readonly retryForMs?: number;
   readonly listener?: PipelineListener;
+  /** Files of this machine, and standard input, for a trigger that reads them. */
+  readonly fileSystem?: FileSystem;
+  /** See `fileSystem`. */
+  readonly input?: Readable;
 }
 
 /** One finding of a trigger's self-examination. */
@@ -82,10 +88,10 @@ export interface Trigger<Settings> {
    */
   run(settings: Settings, context: TriggerContext): Promise<void>;
   /**
-   * The two ends of a trigger that collects, and its pace: what the commands work with that audit and repair.
-   * A trigger that has them runs as `runConnector(connect(settings, context), context)`.
+   * The two ends of a trigger that collects from a source that is asked for times, and its pace: what the commands work with
+   * that audit and repair. A trigger that has them runs as `runConnector(connect(settings, context), context)`.
    */
-  connect(settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch>;
+  connect?(settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch>;
   /**
    * Where the events of a run go, with the same settings: for what is sent again from the dead letter. A trigger without it
    * has none to send from.
@@ -95,8 +101,11 @@ export interface Trigger<Settings> {
   check(settings: Settings, context: CheckContext): AsyncGenerator<CheckResult>;
 }
 
+/** A trigger whose source is asked for times. */
+export type CollectingTrigger<Settings> = Trigger<Settings> & Required<Pick<Trigger<Settings>, 'connect'>>;
+
 /** What an examination may touch: no state, no log. */
-export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport'> & {
+export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'fileSystem' | 'input'> & {
   /** Ends the examination. */
   readonly signal: AbortSignal;
 };

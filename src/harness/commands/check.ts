@@ -77,8 +77,9 @@ async function* findings(
   for await (const result of checkDeadLetter(storage)) yield redacted(result);
   const transport = world.openTransport();
   try {
-    const { clock, random } = world;
-    for await (const result of registration.trigger.check(loaded.settings, { clock, random, transport, signal })) {
+    const { clock, random, fileSystem, input } = world;
+    const context = { clock, random, transport, fileSystem, ...(input && { input }), signal };
+    for await (const result of registration.trigger.check(loaded.settings, context)) {
       yield redacted(result);
     }
   } finally {

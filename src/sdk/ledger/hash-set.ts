@@ -74,6 +74,14 @@ export class HashSet {
     }
   }
 
+  /** All entries, in no order. Nothing may be added meanwhile. */
+  *hashes(): Generator<Hash64> {
+    if (this.#markOfZero !== undefined) yield { high: 0, low: 0 };
+    for (let place = 0; place < this.#marks.length; place += 1) {
+      if (this.#isTaken(place)) yield { high: this.#slots[place * 2] ?? 0, low: this.#slots[place * 2 + 1] ?? 0 };
+    }
+  }
+
   #isTaken(place: number): boolean {
     return this.#slots[place * 2] !== 0 || this.#slots[place * 2 + 1] !== 0;
   }
