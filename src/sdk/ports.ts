@@ -65,6 +65,28 @@ export interface FileSystem {
   tryLock(path: string): Promise<FileLock | undefined>;
 }
 
+/** Files of any size, to be read. Paths may be relative. */
+export interface FileReading {
+  /** What is at a path, links followed; undefined where nothing is. */
+  look(path: string): Promise<FileSight | undefined>;
+  /** Names directly inside a directory, in any order: of files, directories and whatever else there is. */
+  names(directory: string): Promise<string[]>;
+  /** A file's bytes, in pieces, from its beginning. Leaving the loop early closes it. */
+  open(path: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** What is at a path. */
+export interface FileSight {
+  /** `other`: a pipe, a device or the like. */
+  readonly kind: 'file' | 'directory' | 'other';
+  /** Bytes. */
+  readonly size: number;
+  /** When it was written last, epoch milliseconds. */
+  readonly modifiedMs: number;
+  /** Tells it from all others on this machine, by whatever path it is reached. */
+  readonly identity: string;
+}
+
 /** A held lock. */
 export interface FileLock {
   release(): Promise<void>;

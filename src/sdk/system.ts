@@ -1,13 +1,22 @@
 /**
  * The real world behind the ports. Only composition roots import this file; everything else is handed its ports.
  */
-import { closeSync, fsync, ftruncateSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  fsync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 
-import type { Clock, Environment, FileLock, FileSystem, Random } from './ports.js';
+import type { Clock, Environment, FileLock, FileReading, FileSight, FileSystem, Random } from './ports.js';
 
 const sync = promisify(fsync);
 
@@ -45,6 +54,25 @@ export const systemFileSystem: FileSystem = {
   makeDirectory,
   tryLock,
 };
+
+/** Files of others, to be read. */
+export const systemFileReading: FileReading = {
+  look: lookAt,
+  names: (directory) => readdir(directory),
+  open: (path, signal) => createReadStream(path, { highWaterMark: 256 * 1024, ...(signal && { signal }) }),
+};
+
+async function lookAt(path: string): Promise<FileSight | undefined> {
+  try {
+    const found = await stat(path);
+    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other';
+    const modifiedMs = Math.floor(found.mtimeMs);
+    return { kind, size: found.size, modifiedMs, identity: `${found.dev}:${found.ino}` };
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(thrown) ?? '')) return undefined;
+    throw thrown;
+  }
+}
 
 function waitOnce(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {

@@ -1,13 +1,12 @@
 import { type EventIdentity, type EventMembers, USUAL_MEMBERS } from '../pipeline/event-identity.js';
 import type { Events } from '../pipeline/events.js';
 import type { RawEvent } from '../pipeline/raw-event.js';
-import { INPUT_BYTES, Kernel, type MemberNames, PLACES, RECORD } from './kernel/kernel.js';
+import { HeldText } from './held-text.js';
+import { Kernel, type MemberNames, PLACES, RECORD } from './kernel/kernel.js';
 import { SplitEvents } from './split-events.js';
 
 /** No vendor's event comes near it; what does is an answer that never ends. */
-const LONGEST_EVENT_BYTES = 64 * 1024 * 1024;
-/** An event is put together outside of the kernel where less room than this is left in it. */
-const LEAST_ROOM = 64 * 1024;
+export const LONGEST_EVENT_BYTES = 64 * 1024 * 1024;
 
 /** Text that is not a JSON array of values: the answer is broken, not an event of it. */
 export class MalformedArrayError extends Error {
@@ -24,16 +23,13 @@ export class MalformedArrayError extends Error {
 export class EventSplitter {
   readonly #names: MemberNames;
   readonly #kernel: Kernel;
-  /** Bytes that are in the kernel, all of them looked at: of an element under way, if there is one. */
-  #held = 0;
-  /** Parts of the element under way that were taken out of the kernel, and their length together. */
-  #carried: Buffer[] = [];
-  #carriedBytes = 0;
+  readonly #text: HeldText;
 
   /** @param members where they are found. Default: `id`, `timestamp` and `service` */
   constructor({ id, timestamp, service = '' }: EventMembers = USUAL_MEMBERS) {
     this.#names = [id, timestamp, service];
     this.#kernel = Kernel.borrow(this.#names);
+    this.#text = new HeldText(this.#kernel, LONGEST_EVENT_BYTES);
   }
 
   /**
@@ -42,18 +38,18 @@ export class EventSplitter {
    * @throws MalformedArrayError
    */
   *push(piece: Uint8Array): Generator<Events, void, undefined> {
-    const kernel = this.#kernel;
+    const [kernel, text] = [this.#kernel, this.#text];
     for (let from = 0; from < piece.length;) {
-      const part = piece.subarray(from, from + INPUT_BYTES - this.#held);
-      kernel.input.set(part, this.#held);
-      from += part.length;
-      const filled = this.#held + part.length;
-      for (let lookedAt = this.#held; lookedAt < filled; lookedAt = kernel.lookedAt) {
-        const ended = kernel.split(lookedAt, filled, this.#carriedBytes);
-        if (ended < 0) throw this.#malformed();
-        if (ended > 0) yield new SplitEvents(kernel, ended, this.#names, this.#takeCarried());
+      const { held } = text;
+      const filled = text.fill(piece.subarray(from));
+      from += filled - held;
+      for (let lookedAt = held; lookedAt < filled; lookedAt = kernel.lookedAt) {
+        const ended = kernel.split(lookedAt, filled, text.told);
+        if (ended < 0) throw new MalformedArrayError(faultOf(kernel));
+        if (ended > 0) yield new SplitEvents(kernel, ended, this.#names, text.takeWhole(kernel.word(0, RECORD.end)));
       }
-      this.#keep(filled);
+      text.keep(filled);
+      if (text.isTooLong) throw new MalformedArrayError(`an event in it is longer than ${LONGEST_EVENT_BYTES} bytes`);
     }
   }
 
@@ -70,55 +66,26 @@ export class EventSplitter {
   close(): void {
     this.#kernel.giveBack();
   }
+}
 
-  /** The whole of the first element that ended, where parts of it were taken out. */
-  #takeCarried(): Buffer | undefined {
-    if (this.#carriedBytes === 0) return undefined;
-    const whole = Buffer.concat([...this.#carried, this.#kernel.input.subarray(0, this.#kernel.word(0, RECORD.end))]);
-    this.#carried = [];
-    this.#carriedBytes = 0;
-    return whole;
-  }
-
-  /** Keeps what there is of the element under way. */
-  #keep(filled: number): void {
-    const kernel = this.#kernel;
-    if (kernel.place !== PLACES.element) {
-      this.#held = 0;
-      return;
-    }
-    const start = kernel.elementStart;
-    this.#held = filled - start;
-    if (this.#held <= INPUT_BYTES - LEAST_ROOM) {
-      if (start > 0) kernel.input.copyWithin(0, start, filled);
-      return;
-    }
-    this.#carried.push(Buffer.from(kernel.input.subarray(start, filled)));
-    this.#carriedBytes += this.#held;
-    this.#held = 0;
-    if (this.#carriedBytes > LONGEST_EVENT_BYTES) {
-      throw new MalformedArrayError(`an event in it is longer than ${LONGEST_EVENT_BYTES} bytes`);
-    }
-  }
-
-  #malformed(): MalformedArrayError {
-    const byte = this.#kernel.input[this.#kernel.lookedAt] ?? 0;
-    const found = `'${printable(byte)}'`;
-    switch (~this.#kernel.place) {
-      case PLACES.start:
-        return new MalformedArrayError(`it begins with ${found}, not with '['`);
-      case PLACES.beforeFirst:
-      case PLACES.beforeNext:
-        return new MalformedArrayError(`${found} stands where an event should be`);
-      case PLACES.afterElement:
-        return new MalformedArrayError(`${found} stands where ',' or ']' should be`);
-      case PLACES.end:
-        return new MalformedArrayError(`${found} follows the end of the array`);
-      case PLACES.tooDeep:
-        return new MalformedArrayError('an event in it is nested too deeply');
-      default:
-        return new MalformedArrayError(`${found} closes what '${byte === 0x5d ? '{' : '['}' opened`);
-    }
+/** What is wrong with the text at the byte that a kernel could not take. */
+export function faultOf(kernel: Kernel): string {
+  const byte = kernel.input[kernel.lookedAt] ?? 0;
+  const found = `'${printable(byte)}'`;
+  switch (~kernel.place) {
+    case PLACES.start:
+      return `it begins with ${found}, not with '['`;
+    case PLACES.beforeFirst:
+    case PLACES.beforeNext:
+      return `${found} stands where an event should be`;
+    case PLACES.afterElement:
+      return `${found} stands where ',' or ']' should be`;
+    case PLACES.end:
+      return `${found} follows the end of the array`;
+    case PLACES.tooDeep:
+      return 'an event in it is nested too deeply';
+    default:
+      return `${found} closes what '${byte === 0x5d ? '{' : '['}' opened`;
   }
 }
 

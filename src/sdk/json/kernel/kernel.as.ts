@@ -34,6 +34,7 @@ const HASH_LOW: i32 = 48;
 const QUOTED_START: i32 = 52;
 const QUOTED_END: i32 = 56;
 
+const LINE_FEED: u8 = 0x0a;
 const BLANK: u8 = 0x20;
 const QUOTE: u8 = 0x22;
 const COMMA: u8 = 0x2c;
@@ -73,6 +74,9 @@ const UNDATED: i32 = i32.MIN_VALUE;
 
 // What is remembered between two calls.
 let place: i32 = AT_START;
+/** Whether the text is a stored object: arrays and objects one after another, of which some may be broken. */
+let stored: bool = false;
+let inArray: bool = true;
 let markBytes: i32 = 0;
 let inString: bool = false;
 let escaped: bool = false;
@@ -97,10 +101,21 @@ let elementStart: i32 = INPUT;
 let base: i32 = 0;
 let hasShuffles: bool = false;
 
-/** A new text begins. */
-export function reset(): void {
-  place = AT_START;
+/** A new text begins. @param isStored false where it must be one array */
+export function reset(isStored: bool): void {
+  stored = isStored;
+  inArray = !isStored;
   markBytes = 0;
+  begin(AT_START);
+}
+
+/** What comes next is looked at as what follows an element, wherever the text broke. */
+export function resume(): void {
+  begin(inArray ? BEFORE_NEXT : AT_END);
+}
+
+function begin(at: i32): void {
+  place = at;
   inString = false;
   escaped = false;
   depth = 0;
@@ -112,9 +127,11 @@ export function reset(): void {
 /**
  * Splits what is at INPUT up to `to`, from `from` on, until there are no more records for elements that end.
  * @param carried bytes of the element under way that came before what is at INPUT
- * @returns the number of elements that ended, -1 where the text is no array of values
+ * @returns the number of elements that ended, -1 where the text is no array of values; of a stored object, where it breaks
+ *   behind the elements that were told of before
  */
 export function split(from: i32, to: i32, carried: i32): i32 {
+  if (place < 0) return -1;
   let at = INPUT + from;
   const end = INPUT + to;
   records = 0;
@@ -126,15 +143,22 @@ export function split(from: i32, to: i32, carried: i32): i32 {
   store<i32>(LOOKED_AT, at - INPUT);
   store<i32>(ELEMENT_START, elementStart - INPUT);
   store<i32>(PLACE, place);
-  return place < 0 ? -1 : records;
+  return place < 0 && (!stored || records == 0) ? -1 : records;
 }
 
 /** Looks at a byte outside of elements. @returns where to go on: at the same byte, where an element begins with it or may not be */
 function lookOutside(at: i32): i32 {
   const byte = load<u8>(at);
   if (isBlank(byte)) return at + 1;
+  if (stored) {
+    // Nothing is missing where a comma is, or is one too many before the end.
+    if (place == AFTER_ELEMENT && byte == OPEN_OBJECT) return startElement(at);
+    if (place == BEFORE_NEXT && byte == CLOSE_ARRAY) return closeArray(at);
+    if (!inArray) return lookBetween(at, byte);
+  }
   if (place == AFTER_ELEMENT) {
-    place = byte == COMMA ? BEFORE_NEXT : byte == CLOSE_ARRAY ? AT_END : ~place;
+    if (byte == CLOSE_ARRAY) return closeArray(at);
+    place = byte == COMMA ? BEFORE_NEXT : ~place;
     return place < 0 ? at : at + 1;
   }
   if (place == AT_START) {
@@ -143,14 +167,34 @@ function lookOutside(at: i32): i32 {
     else place = byte == OPEN_ARRAY ? BEFORE_FIRST : ~place;
     return place < 0 ? at : at + 1;
   }
-  if (place == BEFORE_FIRST && byte == CLOSE_ARRAY) {
-    place = AT_END;
-    return at + 1;
-  }
+  if (place == BEFORE_FIRST && byte == CLOSE_ARRAY) return closeArray(at);
   if (place == AT_END || byte == COMMA || byte == CLOSE_ARRAY || byte == CLOSE_OBJECT || byte == COLON) {
     place = ~place;
     return at;
   }
+  return startElement(at);
+}
+
+/** Looks at a byte of a stored object that is outside of arrays: there may be a mark of UTF-8 before each that was put into it. */
+function lookBetween(at: i32, byte: u8): i32 {
+  if (byte == OPEN_OBJECT) return startElement(at);
+  const mark: i32 = markBytes == 0 ? 0xef : markBytes == 1 ? 0xbb : 0xbf;
+  if (i32(byte) == mark) {
+    markBytes = (markBytes + 1) % 3;
+    return at + 1;
+  }
+  inArray = byte == OPEN_ARRAY;
+  place = inArray ? BEFORE_FIRST : ~place;
+  return place < 0 ? at : at + 1;
+}
+
+function closeArray(at: i32): i32 {
+  place = AT_END;
+  inArray = !stored;
+  return at + 1;
+}
+
+function startElement(at: i32): i32 {
   place = ELEMENT;
   elementStart = at;
   base = -at;
@@ -199,7 +243,9 @@ function lookInside(from: i32, to: i32): i32 {
     if (backslashes != 0 || escaped) quotes = unescaped(quotes, backslashes, min(64, to - at));
     const inside = insideOf(quotes) ^ (inString ? u64.MAX_VALUE : 0);
     const outside = ~inside & valid;
-    const brackets = bracketsIn(at) & outside;
+    let brackets = bracketsIn(at) & outside;
+    // No string has a line's end in it: where a line was cut off, the next one begins.
+    if (stored) brackets |= maskOf(at, LINE_FEED) & inside & valid;
     const separators = (maskOf(at, COMMA) | maskOf(at, COLON)) & outside;
     let left = depth == 1 ? brackets | separators | quotes : brackets;
     while (left != 0) {
@@ -215,11 +261,12 @@ function lookInside(from: i32, to: i32): i32 {
       } else if (byte == COLON) {
         if (valueStart == EXPECTED) valueStart = base + here + 1;
       } else if ((byte | CASE_BIT) == OPEN_OBJECT) {
-        open(byte == OPEN_OBJECT);
+        if (stored && !mayOpen(here)) place = ~place;
+        else open(byte == OPEN_OBJECT);
         if (place < 0) return here;
         if (depth == 2) left &= brackets;
       } else {
-        if (isObject() != (byte == CLOSE_OBJECT)) {
+        if (byte == LINE_FEED || isObject() != (byte == CLOSE_OBJECT)) {
           place = ~place;
           return here;
         }
@@ -346,6 +393,16 @@ function isObject(): bool {
   return ((load<u8>(BRACKETS + (last >> 3)) >> u8(last & 7)) & 1) != 0;
 }
 
+/** Whether a value may begin here: after a comma or bracket in an array, after a colon in an object. */
+function mayOpen(here: i32): bool {
+  let at = here - 1;
+  while (at >= INPUT && isBlank(load<u8>(at))) at -= 1;
+  // What was taken out before is not looked at.
+  if (at < INPUT) return true;
+  const byte = load<u8>(at);
+  return isObject() ? byte == COLON : byte == COMMA || byte == OPEN_ARRAY;
+}
+
 /** Looks whether the key that ends at `at` is one of ours. */
 function endKey(at: i32): void {
   const start = keyStart - base;
@@ -417,7 +474,7 @@ function endElement(end: i32): void {
   store<i32>(record, flags, FLAGS);
   store<i32>(record, -1, QUOTED_END);
   records += 1;
-  place = AFTER_ELEMENT;
+  place = inArray ? AFTER_ELEMENT : AT_END;
   keyExpected = false;
   beginElement();
 }

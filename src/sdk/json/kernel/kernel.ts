@@ -65,7 +65,8 @@ export interface MemberPlace {
 /** The exports of kernel.as.ts. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  reset(): void;
+  reset(isStored: boolean): void;
+  resume(): void;
   split(from: number, to: number, carried: number): number;
   quote(first: number, count: number): number;
   escape(length: number): number;
@@ -105,11 +106,14 @@ export class Kernel {
     this.records = new Int32Array(buffer, RECORDS, MOST_RECORDS * RECORD_WORDS);
   }
 
-  /** One that nobody else uses, at the beginning of a text. To be given back, where that is possible. */
-  static borrow(names: MemberNames): Kernel {
+  /**
+   * One that nobody else uses, at the beginning of a text. To be given back, where that is possible.
+   * @param form what the text is: one array, or what may be stored: arrays and objects one after another, some of them broken
+   */
+  static borrow(names: MemberNames, form: 'array' | 'stored' = 'array'): Kernel {
     const kernel = spare.pop() ?? new Kernel();
     for (const [index, name] of names.entries()) kernel.#memory.set(counted(name), NAMES + index * NAME_BYTES);
-    kernel.#exports.reset();
+    kernel.#exports.reset(form === 'stored');
     return kernel;
   }
 
@@ -121,16 +125,27 @@ export class Kernel {
   /**
    * Splits the input up to `to`, from `from` on, until there are no more records.
    * @param carried bytes of the element under way that came before the input
-   * @returns the number of elements that ended, -1 where the text is no array of values
+   * @returns the number of elements that ended, -1 where the text is no array of values; of what is stored, where it breaks
+   *   behind the elements that were told of before
    */
   split(from: number, to: number, carried: number): number {
     this.#quotedTo = this.#quotedFrom = 0;
     return this.#exports.split(from, to, carried);
   }
 
+  /** After a break: what is split next is looked at as what follows an element. */
+  resume(): void {
+    this.#exports.resume();
+  }
+
   /** One of PLACES. */
   get place(): number {
     return this.#said[PLACE] ?? 0;
+  }
+
+  /** Whether an element is under way. */
+  get isInElement(): boolean {
+    return this.place === PLACES.element;
   }
 
   /** How much of the input was looked at, or where the byte is that cannot be. */
