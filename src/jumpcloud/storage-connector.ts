@@ -1,5 +1,6 @@
 import { defineStoredTrigger } from '../sdk/stored/define-stored-trigger.js';
 import { PROTECTED_MEMBERS } from './protected-members.js';
+import { restoreKeys } from './stored/restore-keys.js';
 import { streamFilter } from './stream-filter.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -9,6 +10,7 @@ export const jumpcloudDirectoryInsightsStorageConnector = defineStoredTrigger({
   vendor: 'jumpcloud',
   userAgent: USER_AGENT,
   protectedMembers: PROTECTED_MEMBERS,
+  restore: restoreKeys,
   filterOf: streamFilter,
   foreignKey: { pattern: /^jca_/, name: 'a JumpCloud API key' },
 });

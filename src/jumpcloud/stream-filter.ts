@@ -9,7 +9,8 @@ import { describeStream } from './describe-stream.js';
 export function streamFilter(stream: string): StreamFilter | undefined {
   const [, list = '', organizationId] = /^services ([^ ]+(?:, [^ ]+)*)(?: of organization (\S+))?$/.exec(stream) ?? [];
   const services = list.split(', ');
-  if (list === '' || describeStream({ services, ...(organizationId && { organizationId }) }) !== stream) return undefined;
+  if (list === '' || describeStream({ services, ...(organizationId && { organizationId }) }) !== stream)
+    return undefined;
   const wanted = services.includes('all') ? undefined : new Set(services);
   return ({ bytes, service }) => {
     if (wanted !== undefined && (service === undefined || !wanted.has(service))) return false;

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 import type { ErrorAccount } from './error-account.js';
 import type { ExitCode } from './exit-code.js';
 import type { ClosableTransport } from './http/undici-transport.js';
@@ -7,7 +5,7 @@ import { createLog, type Log, type LogSink } from './observability/log.js';
 import { logLevelOf } from './observability/log-level.js';
 import { outputStyle, type OutputStream } from './observability/terminal.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
-import type { Clock, Environment, FileSystem, Random } from './ports.js';
+import type { Clock, Environment, FileReading, FileSystem, Random } from './ports.js';
 import type { LoadedTrigger, TriggerRegistration } from './registration.js';
 import { runTrigger } from './run-trigger.js';
 import type { SignalSource } from './signals.js';
@@ -21,7 +19,9 @@ export interface World {
   readonly environment: Environment;
   readonly signals: SignalSource;
   /** Standard input, for a trigger that reads it. */
-  readonly input?: Readable;
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Files of any size, for a trigger that reads them. */
+  readonly files?: FileReading;
   /** Where the log goes. */
   readonly stderr: OutputStream;
   /** New connections of its own for each call. */

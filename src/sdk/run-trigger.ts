@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 import type { ErrorAccount } from './error-account.js';
 import { isAbort } from './errors.js';
 import { EXIT_CODE, exitCodeOf, type ExitCode } from './exit-code.js';
@@ -8,7 +6,7 @@ import { keepRunning } from './keep-running.js';
 import type { Log } from './observability/log.js';
 import { reportError } from './observability/report-error.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
-import type { Clock, FileSystem, HttpTransport, Random } from './ports.js';
+import type { Clock, FileReading, FileSystem, HttpTransport, Random } from './ports.js';
 import { stopOnSignals, type SignalSource, type StopSignal } from './signals.js';
 import { Stop } from './stop.js';
 import type { OpenedStorage, StorageLocation } from './storage/storage-location.js';
@@ -43,7 +41,8 @@ export interface TriggerRun<Settings> {
   readonly signals: SignalSource;
   readonly listener?: PipelineListener;
   readonly fileSystem?: FileSystem;
-  readonly input?: Readable;
+  readonly files?: FileReading;
+  readonly input?: AsyncIterable<Uint8Array>;
   /** Where it is given, what ends or fails is run again until stopped, and errors are counted there. Not with `once`. */
   readonly errors?: ErrorAccount;
   /** Called when nothing more is logged, before the signals are let go of: sends the log's last lines, in that time. */
@@ -89,9 +88,9 @@ async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'e
   const { trigger, settings, once, log, clock, random, transport, listener } = run;
   const { storage, release } = await openStorage(run, stop);
   try {
-    const { fileSystem, input } = run;
-    const files = { ...(fileSystem && { fileSystem }), ...(input && { input }) };
-    const context = { clock, random, transport, storage, log, stop, once, ...files, ...(listener && { listener }) };
+    const { fileSystem, files, input } = run;
+    const local = { ...(fileSystem && { fileSystem }), ...(files && { files }), ...(input && { input }) };
+    const context = { clock, random, transport, storage, log, stop, once, ...local, ...(listener && { listener }) };
     if (!stop.requested.aborted) await trigger.run(settings, context);
     return 'ended';
   } finally {

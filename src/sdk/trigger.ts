@@ -1,6 +1,4 @@
-import type { Readable } from 'node:stream';
-
-import type { Clock, FileSystem, HttpTransport, Random } from './ports.js';
+import type { Clock, FileReading, FileSystem, HttpTransport, Random } from './ports.js';
 import type { ConnectorParts } from './connector-parts.js';
 import type { Log } from './observability/log.js';
 import type { Batch, Destination } from './pipeline/destination.js';
@@ -26,7 +24,9 @@ export interface TriggerContext {
   /** Files of this machine, and standard input, for a trigger that reads them. */
   readonly fileSystem?: FileSystem;
   /** See `fileSystem`. */
-  readonly input?: Readable;
+  readonly files?: FileReading;
+  /** See `fileSystem`. */
+  readonly input?: AsyncIterable<Uint8Array>;
 }
 
 /** One finding of a trigger's self-examination. */
@@ -105,7 +105,7 @@ export interface Trigger<Settings> {
 export type CollectingTrigger<Settings> = Trigger<Settings> & Required<Pick<Trigger<Settings>, 'connect'>>;
 
 /** What an examination may touch: no state, no log. */
-export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'fileSystem' | 'input'> & {
+export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'fileSystem' | 'files' | 'input'> & {
   /** Ends the examination. */
   readonly signal: AbortSignal;
 };

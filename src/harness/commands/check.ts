@@ -77,8 +77,8 @@ async function* findings(
   for await (const result of checkDeadLetter(storage)) yield redacted(result);
   const transport = world.openTransport();
   try {
-    const { clock, random, fileSystem, input } = world;
-    const context = { clock, random, transport, fileSystem, ...(input && { input }), signal };
+    const { clock, random, fileSystem, files, input } = world;
+    const context = { clock, random, transport, fileSystem, ...(files && { files }), ...(input && { input }), signal };
     for await (const result of registration.trigger.check(loaded.settings, context)) {
       yield redacted(result);
     }

@@ -26,7 +26,12 @@ export interface AwsClientSettings {
 
 /** @returns settings for a client; the library finds credentials by itself where none are given */
 export async function awsClientSettings({ region, keys, role }: AwsAccess): Promise<AwsClientSettings> {
-  const common = { region, maxAttempts: TRIES, retryMode: 'standard', requestHandler: { connectionTimeout: CONNECT_MS } } as const;
+  const common = {
+    region,
+    maxAttempts: TRIES,
+    retryMode: 'standard',
+    requestHandler: { connectionTimeout: CONNECT_MS },
+  } as const;
   if (role === undefined) return { ...common, ...(keys && { credentials: keys }) };
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
   const { arn: RoleArn, externalId: ExternalId } = role;

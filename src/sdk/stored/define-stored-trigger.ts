@@ -75,16 +75,17 @@ export function defineStoredTrigger(definition: StoredTriggerDefinition): Trigge
 
 async function openPlaces(
   { place, queueUrl, beside }: StoredSettings,
-  context: S3ObjectsOptions & Pick<TriggerContext, 'fileSystem' | 'input'>,
+  context: S3ObjectsOptions & Pick<TriggerContext, 'fileSystem' | 'files' | 'input'>,
 ): Promise<Places> {
-  const { fileSystem, input, clock } = context;
+  const { fileSystem, files, input, clock } = context;
   const unhanded = (): never => {
     throw new TypeError('Files of this machine are asked for, and none were handed over');
   };
   if (place.kind === 'path') {
     return {
-      store: openLocalStore(place.path, input ?? unhanded()),
-      ...(beside && 'directory' in beside && { beside: createLocalDirectory(beside.directory, fileSystem ?? unhanded()) }),
+      store: openLocalStore(place.path, { files: files ?? unhanded(), input: input ?? unhanded() }),
+      ...(beside &&
+        'directory' in beside && { beside: createLocalDirectory(beside.directory, fileSystem ?? unhanded()) }),
     };
   }
   const { bucket } = place;

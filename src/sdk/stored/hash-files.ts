@@ -163,11 +163,15 @@ export class HashFiles {
   }
 
   #missing(what: string): ModuleError {
-    return new ModuleError('STATE_CORRUPT', `The folder ${this.folder} in ${this.storage.location} is damaged: ${what}.`, {
-      advice:
-        'Nothing was collected and nothing was changed. Restore the data path from a copy; or remove all of it, and ' +
-        'everything that is stored is delivered again.',
-    });
+    return new ModuleError(
+      'STATE_CORRUPT',
+      `The folder ${this.folder} in ${this.storage.location} is damaged: ${what}.`,
+      {
+        advice:
+          'Nothing was collected and nothing was changed. Restore the data path from a copy; or remove all of it, and ' +
+          'everything that is stored is delivered again.',
+      },
+    );
   }
 }
 

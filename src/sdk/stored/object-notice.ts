@@ -26,7 +26,9 @@ export function readNotice(text: string, scope: NoticeScope): ObjectNotice {
   if (document === undefined) return { kind: 'unknown', reason: 'it is not a JSON object' };
   if (document['Type'] === 'Notification' && typeof document['Message'] === 'string') {
     const inner = parse(document['Message']);
-    return inner === undefined ? { kind: 'unknown', reason: 'what SNS wrapped is not a JSON object' } : readEvent(inner, scope);
+    return inner === undefined
+      ? { kind: 'unknown', reason: 'what SNS wrapped is not a JSON object' }
+      : readEvent(inner, scope);
   }
   return readEvent(document, scope);
 }

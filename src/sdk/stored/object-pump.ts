@@ -88,7 +88,6 @@ export class ObjectPump<B extends Batch> {
     this.#filling = this.#nextBatch();
   }
 
-
   /**
    * Reads an object, from where it was left, and takes its events. Some of them may be under way when it returns.
    * @throws the failure of a delivery; ModuleError where the object cannot be read further: what was read of it is delivered

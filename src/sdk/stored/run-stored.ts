@@ -172,11 +172,14 @@ class StoredRun<B extends Batch> {
     await queue.holding(received, async () => {
       const pump = new ObjectPump(this.pipeline, this.#completeToMs);
       const objects = async function* (): AsyncGenerator<StoredObject, void, undefined> {
-        for (const { notice } of read) if (notice.kind === 'objects') for (const name of notice.names) yield messages.object(name);
+        for (const { notice } of read)
+          if (notice.kind === 'objects') for (const name of notice.names) yield messages.object(name);
         return Promise.resolve();
       };
       const unread = read.length === 0 ? new Set<string>() : await this.#read(pump, objects());
-      await queue.remove(read.filter(({ notice }) => isDone(notice, unread)).map(({ message }): QueueMessage => message));
+      await queue.remove(
+        read.filter(({ notice }) => isDone(notice, unread)).map(({ message }): QueueMessage => message),
+      );
     });
     return received.length > 0;
   }
@@ -203,7 +206,12 @@ class StoredRun<B extends Batch> {
       failure = error;
     }
     await pump.finish();
-    this.parts.listener({ kind: 'caught-up', toMs: nowMs, events: pump.delivered, durationMs: clock.monotonic() - startedAt });
+    this.parts.listener({
+      kind: 'caught-up',
+      toMs: nowMs,
+      events: pump.delivered,
+      durationMs: clock.monotonic() - startedAt,
+    });
     if (failure !== undefined) throw failure as Error;
     return unread;
   }
@@ -215,7 +223,8 @@ class StoredRun<B extends Batch> {
   ): Promise<ModuleError | undefined> {
     try {
       const object = await opened();
-      if (object !== undefined && !this.pipeline.state.objects.see(object.name, object.version)) await pump.read(object);
+      if (object !== undefined && !this.pipeline.state.objects.see(object.name, object.version))
+        await pump.read(object);
       return undefined;
     } catch (error) {
       if (error instanceof ModuleError && OF_ONE_OBJECT.includes(error.code)) return error;
@@ -243,7 +252,10 @@ class StoredRun<B extends Batch> {
       : REFUSAL_PAUSE_MS;
     const text = [error.message.replace(/\.?$/, '.'), error.advice ?? ''].join(' ').trim();
     const level = !mayPass ? 'critical' : this.#failures < ERROR_AFTER_FAILURES ? 'warning' : 'error';
-    this.#report.tell(error, `${text} Next try in ${Math.round(delayMs / 1000)} s`, { level, fields: { code: error.code } });
+    this.#report.tell(error, `${text} Next try in ${Math.round(delayMs / 1000)} s`, {
+      level,
+      fields: { code: error.code },
+    });
     this.parts.listener({ kind: 'cycle-failed', error, delayMs });
     return delayMs;
   }

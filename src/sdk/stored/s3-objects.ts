@@ -48,11 +48,19 @@ export async function openS3Objects(settings: BucketSettings, options: S3Objects
     ...(endpoint !== undefined && { endpoint }),
   });
   const location = `s3://${Bucket}/${Prefix}`;
-  const ask = <Answer>(endpointName: string, act: (options: { abortSignal: AbortSignal }) => Promise<Answer>, signal: AbortSignal) =>
+  const ask = <Answer>(
+    endpointName: string,
+    act: (options: { abortSignal: AbortSignal }) => Promise<Answer>,
+    signal: AbortSignal,
+  ) =>
     told(listener, clock, endpointName, () =>
       within(IDLE_MS, clock, (late) => act({ abortSignal: AbortSignal.any([late, signal]) })),
     );
-  const get = (Key: string, extra: { Range?: string; IfMatch?: string }, signal: AbortSignal): Promise<GetObjectCommandOutput> =>
+  const get = (
+    Key: string,
+    extra: { Range?: string; IfMatch?: string },
+    signal: AbortSignal,
+  ): Promise<GetObjectCommandOutput> =>
     ask('object', (request) => client.send(new library.GetObjectCommand({ Bucket, Key, ...extra }), request), signal);
 
   const object = (name: string, version = '', size?: number): StoredObject => ({
@@ -80,11 +88,13 @@ export async function openS3Objects(settings: BucketSettings, options: S3Objects
           ...(options.pageSize !== undefined && { MaxKeys: options.pageSize }),
           ...(ContinuationToken !== undefined && { ContinuationToken }),
         };
-        const page = await ask('list', (request) => client.send(new library.ListObjectsV2Command(query), request), signal).catch(
-          (thrown: unknown) => {
-            throw signal.aborted ? abortError() : awsFailure('list', location, thrown);
-          },
-        );
+        const page = await ask(
+          'list',
+          (request) => client.send(new library.ListObjectsV2Command(query), request),
+          signal,
+        ).catch((thrown: unknown) => {
+          throw signal.aborted ? abortError() : awsFailure('list', location, thrown);
+        });
         yield (page.Contents ?? []).flatMap((item) => {
           const { Key = '', Size = 0 } = item;
           // Some tools make an object for a folder.
@@ -98,7 +108,9 @@ export async function openS3Objects(settings: BucketSettings, options: S3Objects
 }
 
 /** The same of listing and answer: an ETag changes with the content. A server that names none has size and time, to the second. */
-function versionOf(found: Pick<GetObjectCommandOutput, 'ETag' | 'ContentLength' | 'LastModified'> & Pick<_Object, 'Size'>): string {
+function versionOf(
+  found: Pick<GetObjectCommandOutput, 'ETag' | 'ContentLength' | 'LastModified'> & Pick<_Object, 'Size'>,
+): string {
   if (found.ETag !== undefined && found.ETag !== '') return found.ETag;
   const seconds = Math.floor((found.LastModified?.getTime() ?? 0) / 1000);
   return `${found.Size ?? found.ContentLength ?? 0}-${seconds}`;
@@ -120,7 +132,10 @@ interface Reading {
  * The content of an answer. Where the connection breaks, as one may on which nothing is read while the destination is down, it
  * goes on with the same version at the byte that is missing.
  */
-async function* contentOf(answer: GetObjectCommandOutput, reading: Reading): AsyncGenerator<Uint8Array, void, undefined> {
+async function* contentOf(
+  answer: GetObjectCommandOutput,
+  reading: Reading,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { name, place, get, options, signal } = reading;
   const { clock, random } = options;
   const total = answer.ContentLength ?? Infinity;

@@ -1,7 +1,11 @@
 import { resolve } from 'node:path';
 
 import { parseAddress } from '../configuration/address.js';
-import { COLLECTION_DEFAULTS, type CollectionSettings, readCollectionSettings } from '../configuration/collection-settings.js';
+import {
+  COLLECTION_DEFAULTS,
+  type CollectionSettings,
+  readCollectionSettings,
+} from '../configuration/collection-settings.js';
 import type { Parsed } from '../configuration/parsed.js';
 import { SettingsReader } from '../configuration/settings-reader.js';
 import type { TriggerConfiguration } from '../trigger.js';
@@ -29,7 +33,8 @@ export interface StoredArguments {
 /** The settings of a trigger for stored objects. Holds secrets. */
 export interface StoredSettings extends CollectionSettings {
   /** Where the objects are. */
-  readonly place: { readonly kind: 'bucket'; readonly bucket: BucketSettings } | { readonly kind: 'path'; readonly path: string };
+  readonly place:
+    { readonly kind: 'bucket'; readonly bucket: BucketSettings } | { readonly kind: 'path'; readonly path: string };
   readonly queueUrl: string | undefined;
   readonly listEveryMs: number;
   /** The state of a connector beside this one. */
@@ -82,7 +87,14 @@ function readPlace(reader: SettingsReader, given: StoredArguments): StoredSettin
   const one = (text: string | undefined): Parsed<string> =>
     text === undefined || path !== undefined ? { problem } : { value: text.trim() };
   const name = one(bucket);
-  return { kind: 'bucket', bucket: readBucket(reader, given, reader.take('arguments.bucket', name, (parsed) => parsed, '')) };
+  return {
+    kind: 'bucket',
+    bucket: readBucket(
+      reader,
+      given,
+      reader.take('arguments.bucket', name, (parsed) => parsed, ''),
+    ),
+  };
 }
 
 function readBucket(reader: SettingsReader, given: StoredArguments, bucket: string): BucketSettings {
@@ -118,6 +130,7 @@ function readBeside(reader: SettingsReader, text: string): StoredSettings['besid
   const [, bucket = '', folder = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/*$/.exec(text.trim()) ?? [];
   if (bucket !== '') return { bucket, folder };
   const problem = 'must be a directory, or s3://bucket/folder';
-  const parse = (given: string): Parsed<string> => (given.includes('://') ? { problem } : { value: resolve(given.trim()) });
+  const parse = (given: string): Parsed<string> =>
+    given.includes('://') ? { problem } : { value: resolve(given.trim()) };
   return { directory: reader.take('arguments.api_data_path', text, parse, '') };
 }

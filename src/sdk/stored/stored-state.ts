@@ -131,7 +131,9 @@ function encode({ ids, objects, positions, beside }: Document): Uint8Array {
     ids,
     objects,
     positions,
-    ...(beside && { beside: { from: formatTimestamp(beside.fromMs), given_up: beside.givenUp, stream: beside.stream } }),
+    ...(beside && {
+      beside: { from: formatTimestamp(beside.fromMs), given_up: beside.givenUp, stream: beside.stream },
+    }),
   };
   return Buffer.from(`${JSON.stringify(seal(document), undefined, 2)}\n`);
 }
