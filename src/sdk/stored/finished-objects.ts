@@ -50,10 +50,6 @@ export class FinishedObjects {
     return this.#known.size;
   }
 
-  has(name: string, version: string): boolean {
-    return this.#known.has(hashOf(name, version));
-  }
-
   /** A full listing begins: what it does not show is forgotten at its end. */
   beginListing(): void {
     this.#listed = new HashSet();
@@ -62,7 +58,7 @@ export class FinishedObjects {
   /** The listing shows an object. @returns whether it is finished */
   see(name: string, version: string): boolean {
     const hash = hashOf(name, version);
-    const kind = this.#known.mark(hash);
+    const kind = version === '' ? undefined : this.#known.mark(hash);
     if (kind === undefined) return false;
     this.#listed?.set(hash, kind);
     return true;
@@ -81,6 +77,7 @@ export class FinishedObjects {
   /** Durable with the next `write`. */
   add(objects: readonly FinishedObject[]): void {
     for (const { name, version, leftSome } of objects) {
+      if (version === '') continue;
       const hash = hashOf(name, version);
       const kind = leftSome ? PARTLY : WHOLE;
       this.#known.set(hash, kind);

@@ -23,8 +23,7 @@ function storedObject(found: LocalObject, { files }: LocalPlaces): StoredObject 
     ...{ name, version: versionOf(found), size },
     async open(signal) {
       const content = withNames(name, found.open(signal));
-      // Of what can be read only once nothing is to be known again.
-      if (size === undefined) return { name, version: versionOf(found), content };
+      if (size === undefined) return { name, version: '', content };
       const now = await files.look(name);
       return now && { name, version: versionOf(now), content };
     },
@@ -32,7 +31,7 @@ function storedObject(found: LocalObject, { files }: LocalPlaces): StoredObject 
 }
 
 function versionOf({ size, modifiedMs }: Pick<LocalObject, 'size' | 'modifiedMs'>): string {
-  return `${size ?? 'once'}-${modifiedMs ?? 0}`;
+  return size === undefined || modifiedMs === undefined ? '' : `${size}-${modifiedMs}`;
 }
 
 /** What the system says of a file as an error that the rest of the program knows. */

@@ -2,7 +2,10 @@
 export interface StoredObject {
   /** What it is called in its place, for messages and to know it again. */
   readonly name: string;
-  /** Another one where the content is another: the ETag, or size and time of the last change. */
+  /**
+   * Another one where the content is another: the ETag, or size and time of the last change. '' where nobody can tell: such an
+   * object is never known to be finished.
+   */
   readonly version: string;
   /** Its size as it is stored; undefined where nobody knows before it was read. */
   readonly size: number | undefined;

@@ -149,7 +149,7 @@ class StoredRun<B extends Batch> {
     const nowMs = this.context.clock.now();
     const pump = new ObjectPump(this.pipeline, this.#completeToMs);
     const listed = async function* (): AsyncGenerator<StoredObject, void, undefined> {
-      objects.beginListing();
+      if (!store.isReadOnce) objects.beginListing();
       for await (const page of store.list(pump.signal)) {
         for (const object of page) if (!objects.see(object.name, object.version)) yield object;
       }
