@@ -27,7 +27,9 @@ const directory = await mkdtemp(join(tmpdir(), 'sekoia-objects-'));
 let failed = false;
 
 try {
-  await timed(`${objects} objects written`, () => putAll(Array.from({ length: objects }, (_, n) => [nameOf(n), textOf(n)])));
+  await timed(`${objects} objects written`, () =>
+    putAll(Array.from({ length: objects }, (_, n) => [nameOf(n), textOf(n)])),
+  );
   // The last event of each object is the first of the next: exports of windows that touch repeat events.
   await collect('the first run', objects * (EVENTS_EACH - 1) + 1);
   await collect('a run without news', objects * (EVENTS_EACH - 1) + 1);
@@ -35,7 +37,10 @@ try {
     const at = Math.floor((n * objects) / CHANGED);
     return [nameOf(at), `${textOf(at)}${eventOf(`new-${at}`, at)}\n`];
   });
-  const late = Array.from({ length: CHANGED }, (_, n): [string, string] => [`0-late-${n}`, `${eventOf(`late-${n}`, n)}\n`]);
+  const late = Array.from({ length: CHANGED }, (_, n): [string, string] => [
+    `0-late-${n}`,
+    `${eventOf(`late-${n}`, n)}\n`,
+  ]);
   await putAll([...rewritten, ...late]);
   await collect(`${CHANGED} objects rewritten and ${CHANGED} late`, objects * (EVENTS_EACH - 1) + 1 + 2 * CHANGED);
 } finally {
@@ -48,7 +53,13 @@ process.exit(failed ? 1 : 0);
 async function collect(name: string, expected: number): Promise<void> {
   await timed(name, async () => {
     const { endpoint, bucket, accessKeyId, secretAccessKey, region } = storage;
-    const settings = { intake_key: simulators.intakeKey, intake_server: simulators.intakeUrl, bucket, endpoint, region };
+    const settings = {
+      intake_key: simulators.intakeKey,
+      intake_server: simulators.intakeUrl,
+      bucket,
+      endpoint,
+      region,
+    };
     const program = startProgram(
       'harness/cli.js',
       ['run', 'JumpcloudDirectoryInsightsStorageConnector', '--once', '--data-path', directory],
@@ -123,5 +134,10 @@ function textOf(n: number): string {
 }
 
 function eventOf(id: string, n: number): string {
-  return JSON.stringify({ id, timestamp: new Date(FIRST_MS + n * STEP_MS).toISOString(), service: 'sso', event_type: 'sso_auth' });
+  return JSON.stringify({
+    id,
+    timestamp: new Date(FIRST_MS + n * STEP_MS).toISOString(),
+    service: 'sso',
+    event_type: 'sso_auth',
+  });
 }
