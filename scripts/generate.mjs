@@ -28,6 +28,12 @@ const SCHEMAS = [
     constant: 'connectorArgumentsSchema',
     validator: 'validateArguments',
   },
+  {
+    file: 'storage-connector-arguments',
+    type: 'StorageConnectorArguments',
+    constant: 'storageConnectorArgumentsSchema',
+    validator: 'validateStorageArguments',
+  },
   { file: 'playbook', type: 'PlaybookFile', constant: 'playbookSchema', validator: 'validatePlaybook' },
 ];
 
@@ -237,6 +243,7 @@ function tables(heading = '##') {
   return [
     `${heading} Account (module configuration)\n\n${table('module-configuration', true)}`,
     `${heading} Arguments (trigger configuration)\n\n${table('connector-arguments', true)}`,
+    `${heading} Arguments of the Storage Connector\n\n${table('storage-connector-arguments', true)}`,
   ].join('\n');
 }
 

@@ -7,7 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { triggers as ownTriggers } from '../modules.js';
 import { describeError } from '../sdk/errors.js';
 import { createUndiciTransport } from '../sdk/http/undici-transport.js';
-import { keepHeapSmall, systemClock, systemEnvironment, systemFileSystem, systemRandom } from '../sdk/system.js';
+import {
+  keepHeapSmall,
+  systemClock,
+  systemEnvironment,
+  systemFileReading,
+  systemFileSystem,
+  systemRandom,
+} from '../sdk/system.js';
 import { registerTriggers, type SekoiaModule } from '../sdk/module.js';
 import { exitCodeOf } from '../sdk/exit-code.js';
 import { findModule } from './find-module.js';
@@ -54,6 +61,8 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   fileSystem: systemFileSystem,
   environment: systemEnvironment,
   signals: process,
+  input: process.stdin,
+  files: systemFileReading,
   stdout: process.stdout,
   stderr: process.stderr,
   openTransport: () => createUndiciTransport(),

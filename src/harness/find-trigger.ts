@@ -11,8 +11,8 @@ export interface NamedTrigger {
 }
 
 /**
- * The trigger meant by a command (`docker_parameters`), a name or a slug, in any case. Where nothing is said and the
- * module has a single trigger, that one.
+ * The trigger meant by a command (`docker_parameters`), a name or a slug, in any case. Where nothing is said, the usual one
+ * of the module, or its only one.
  * @throws ConfigurationError naming what there is, and what is most like it
  */
 export async function findTrigger(
@@ -30,8 +30,8 @@ export async function findTrigger(
     };
   });
   const known = candidates.map(({ registration }) => registration.trigger.command).join(', ');
-  const [only] = candidates;
-  if (wanted === undefined && candidates.length === 1 && only !== undefined) return only;
+  const [only] = candidates.length === 1 ? candidates : candidates.filter(({ registration }) => registration.isUsual);
+  if (wanted === undefined && only !== undefined) return only;
   if (wanted === undefined) throw problem(`is missing; there are: ${known}`);
 
   const found = candidates.find(({ spellings }) =>

@@ -1,7 +1,7 @@
 import type { DeliveryState } from '../sdk/checkpoint/delivery-state.js';
 import { openState } from '../sdk/connector.js';
 import type { ConnectorParts } from '../sdk/connector-parts.js';
-import { ModuleError } from '../sdk/errors.js';
+import { ConfigurationError, ModuleError } from '../sdk/errors.js';
 import { createLog, type LogLevel } from '../sdk/observability/log.js';
 import { KnownSecrets } from '../sdk/observability/redactor.js';
 import { outputStyle } from '../sdk/observability/terminal.js';
@@ -75,6 +75,11 @@ export function withEnds<Result>(
   const { access, stopsSoftly = false, openLimiter, logLevel = 'warning', secrets = [], redirect } = options;
   return withStorage(configuration, access, async (storage) => {
     const { registration, loaded } = configuration;
+    const { trigger } = registration;
+    if (trigger.connect === undefined) {
+      const problem = `${trigger.command} reads objects, not times: this command has nothing to do for it`;
+      throw new ConfigurationError([{ setting: 'trigger', problem }]);
+    }
     const transport = world.openTransport();
     const stop = new Stop();
     const request = (): void => (stopsSoftly && !stop.requested.aborted ? stop.request() : stop.force());
@@ -92,7 +97,7 @@ export function withEnds<Result>(
       });
       const common = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS, hide };
       const context = { ...common, ...(openLimiter && { openLimiter }) };
-      const connected = registration.trigger.connect(loaded.settings, context);
+      const connected = trigger.connect(loaded.settings, context);
       return await use({ parts: redirect?.(connected, context) ?? connected, context });
     } finally {
       world.signals.off('SIGINT', request);

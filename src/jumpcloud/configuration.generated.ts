@@ -404,6 +404,304 @@ export const connectorArgumentsSchema: SettingsSchema = {
   ]
 };
 
+/** Jumpcloud Directory Insights Storage Connector arguments, validated and complete. */
+export interface StorageConnectorArguments {
+  /**
+   * Key of the Sekoia.io intake that receives the events.
+   */
+  readonly intake_key: string;
+  /**
+   * Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used. Must be https, except on the local machine or with allow_unencrypted_intake.
+   */
+  readonly intake_server?: string;
+  /**
+   * Whether intake_server may be an http address: for a relay inside a network of your own. The intake key and every event can be read on their way there.
+   */
+  readonly allow_unencrypted_intake: boolean;
+  /**
+   * Bucket of an S3-compatible object storage that holds the exported events. Either this or path.
+   */
+  readonly bucket?: string;
+  /**
+   * Beginning of the names of the objects that are read, such as jumpcloud/. Without it, all objects of the bucket are.
+   */
+  readonly prefix?: string;
+  /**
+   * Region of the bucket, and of the queue.
+   */
+  readonly region: string;
+  /**
+   * Address of the object storage where it is not AWS's own, such as https://s3.example.org.
+   */
+  readonly endpoint?: string;
+  /**
+   * Whether the bucket stands in the path of addresses instead of the name of the host. Without it, where endpoint is given.
+   */
+  readonly path_style?: boolean;
+  /**
+   * Id of the access key. Without keys, what the environment offers counts, such as the role of the machine or pod.
+   */
+  readonly access_key_id?: string;
+  /**
+   * The secret that belongs to access_key_id.
+   */
+  readonly secret_access_key?: string;
+  /**
+   * Role that is taken on to read the bucket and the queue, such as arn:aws:iam::123456789012:role/reader.
+   */
+  readonly role_arn?: string;
+  /**
+   * External id that the trust policy of the role asks for.
+   */
+  readonly external_id?: string;
+  /**
+   * Address of an SQS queue that is told of new objects: S3 event notifications, as they are or wrapped by SNS.
+   */
+  readonly queue_url?: string;
+  /**
+   * How often the bucket is listed nevertheless where there is a queue, for objects of which no message told.
+   */
+  readonly queue_list_every: string;
+  /**
+   * Directory or file of this machine that is read instead of a bucket; - is standard input, which is read once. For the runner.
+   */
+  readonly path?: string;
+  /**
+   * Data path of the connector that collects the same organization from the API: a directory, or s3://bucket/folder with this connector's access. What that one collects is left to it, so that every event is delivered once.
+   */
+  readonly api_data_path?: string;
+  /**
+   * Seconds from the start of one listing to the start of the next, where there is no queue.
+   */
+  readonly frequency: number;
+  /**
+   * Most megabytes that the ids of delivered events may take, 10 bytes each. Beyond it the oldest are forgotten, with a warning.
+   */
+  readonly id_limit: number;
+  /**
+   * Most events pushed to the intake in one request. The intake's limit in bytes holds as well and usually decides.
+   */
+  readonly chunk_size: number;
+  /**
+   * How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.
+   */
+  readonly retry_for: string;
+  /**
+   * How events are put into requests to the intake. 'batch' sends them as texts in a JSON document (/batch), byte for byte. 'plain_batch' sends one event a line (/plain/batch): about a tenth smaller and cheaper to make; line breaks between the members of an event become blanks.
+   */
+  readonly intake_format: "batch" | "plain_batch";
+  /**
+   * Whether requests to the intake are compressed: 'gzip' costs processor time and saves most of the bandwidth, for a slow or metered line.
+   */
+  readonly intake_compression: "none" | "gzip";
+  /**
+   * What becomes of an event over the intake's limit of 250,000 bytes. 'trim' sends a copy whose largest lists and texts are cut, and keeps the whole event in the dead letter; 'dead_letter' only keeps it.
+   */
+  readonly oversized_events: "trim" | "dead_letter";
+  /**
+   * Most megabytes that the dead letter may take. Where it is full, collection stops and says so: nothing is overwritten.
+   */
+  readonly dead_letter_limit: number;
+  /**
+   * Least severe level that is logged.
+   */
+  readonly log_level: "debug" | "info" | "warning" | "error";
+}
+
+/** schemas/storage-connector-arguments.schema.json */
+export const storageConnectorArgumentsSchema: SettingsSchema = {
+  "title": "Jumpcloud Directory Insights Storage Connector arguments",
+  "type": "object",
+  "properties": {
+    "intake_key": {
+      "title": "Intake key",
+      "description": "Key of the Sekoia.io intake that receives the events.",
+      "type": "string",
+      "x-secret": true
+    },
+    "intake_server": {
+      "title": "Intake address",
+      "description": "Address of the intake server, such as https://intake.sekoia.io. Without it, the address that the platform provides for its region (intake_url) is used. Must be https, except on the local machine or with allow_unencrypted_intake.",
+      "type": "string"
+    },
+    "allow_unencrypted_intake": {
+      "title": "Allow an unencrypted intake",
+      "description": "Whether intake_server may be an http address: for a relay inside a network of your own. The intake key and every event can be read on their way there.",
+      "type": "boolean",
+      "default": false
+    },
+    "bucket": {
+      "title": "Bucket",
+      "description": "Bucket of an S3-compatible object storage that holds the exported events. Either this or path.",
+      "type": "string"
+    },
+    "prefix": {
+      "title": "Prefix",
+      "description": "Beginning of the names of the objects that are read, such as jumpcloud/. Without it, all objects of the bucket are.",
+      "type": "string"
+    },
+    "region": {
+      "title": "Region",
+      "description": "Region of the bucket, and of the queue.",
+      "type": "string",
+      "default": "us-east-1",
+      "examples": [
+        "eu-west-3"
+      ]
+    },
+    "endpoint": {
+      "title": "Endpoint",
+      "description": "Address of the object storage where it is not AWS's own, such as https://s3.example.org.",
+      "type": "string"
+    },
+    "path_style": {
+      "title": "Path style",
+      "description": "Whether the bucket stands in the path of addresses instead of the name of the host. Without it, where endpoint is given.",
+      "type": "boolean"
+    },
+    "access_key_id": {
+      "title": "Access key id",
+      "description": "Id of the access key. Without keys, what the environment offers counts, such as the role of the machine or pod.",
+      "type": "string"
+    },
+    "secret_access_key": {
+      "title": "Secret access key",
+      "description": "The secret that belongs to access_key_id.",
+      "type": "string",
+      "x-secret": true
+    },
+    "role_arn": {
+      "title": "Role",
+      "description": "Role that is taken on to read the bucket and the queue, such as arn:aws:iam::123456789012:role/reader.",
+      "type": "string"
+    },
+    "external_id": {
+      "title": "External id",
+      "description": "External id that the trust policy of the role asks for.",
+      "type": "string"
+    },
+    "queue_url": {
+      "title": "Queue",
+      "description": "Address of an SQS queue that is told of new objects: S3 event notifications, as they are or wrapped by SNS.",
+      "type": "string"
+    },
+    "queue_list_every": {
+      "title": "List every, beside a queue",
+      "description": "How often the bucket is listed nevertheless where there is a queue, for objects of which no message told.",
+      "type": "string",
+      "default": "6h",
+      "x-duration": {
+        "minimum": "1m",
+        "maximum": "7d"
+      }
+    },
+    "path": {
+      "title": "Path",
+      "description": "Directory or file of this machine that is read instead of a bucket; - is standard input, which is read once. For the runner.",
+      "type": "string",
+      "examples": [
+        "./export"
+      ]
+    },
+    "api_data_path": {
+      "title": "State of the API connector",
+      "description": "Data path of the connector that collects the same organization from the API: a directory, or s3://bucket/folder with this connector's access. What that one collects is left to it, so that every event is delivered once.",
+      "type": "string"
+    },
+    "frequency": {
+      "title": "Frequency",
+      "description": "Seconds from the start of one listing to the start of the next, where there is no queue.",
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 86400,
+      "default": 60,
+      "x-unit": "seconds"
+    },
+    "id_limit": {
+      "title": "Limit of remembered ids",
+      "description": "Most megabytes that the ids of delivered events may take, 10 bytes each. Beyond it the oldest are forgotten, with a warning.",
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 1000000,
+      "default": 1024,
+      "x-unit": "megabytes"
+    },
+    "chunk_size": {
+      "title": "Chunk size",
+      "description": "Most events pushed to the intake in one request. The intake's limit in bytes holds as well and usually decides.",
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 100000,
+      "default": 10000,
+      "x-unit": "events"
+    },
+    "retry_for": {
+      "title": "Retry for",
+      "description": "How long a failed push is tried again before it is reported. The position does not move; the same events are taken up again afterwards.",
+      "type": "string",
+      "default": "1h",
+      "x-duration": {
+        "minimum": "0s",
+        "maximum": "7d"
+      }
+    },
+    "intake_format": {
+      "title": "Form of requests",
+      "description": "How events are put into requests to the intake. 'batch' sends them as texts in a JSON document (/batch), byte for byte. 'plain_batch' sends one event a line (/plain/batch): about a tenth smaller and cheaper to make; line breaks between the members of an event become blanks.",
+      "type": "string",
+      "enum": [
+        "batch",
+        "plain_batch"
+      ],
+      "default": "batch"
+    },
+    "intake_compression": {
+      "title": "Compression of requests",
+      "description": "Whether requests to the intake are compressed: 'gzip' costs processor time and saves most of the bandwidth, for a slow or metered line.",
+      "type": "string",
+      "enum": [
+        "none",
+        "gzip"
+      ],
+      "default": "none"
+    },
+    "oversized_events": {
+      "title": "Oversized events",
+      "description": "What becomes of an event over the intake's limit of 250,000 bytes. 'trim' sends a copy whose largest lists and texts are cut, and keeps the whole event in the dead letter; 'dead_letter' only keeps it.",
+      "type": "string",
+      "enum": [
+        "trim",
+        "dead_letter"
+      ],
+      "default": "trim"
+    },
+    "dead_letter_limit": {
+      "title": "Dead letter limit",
+      "description": "Most megabytes that the dead letter may take. Where it is full, collection stops and says so: nothing is overwritten.",
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 1000000,
+      "default": 1024,
+      "x-unit": "megabytes"
+    },
+    "log_level": {
+      "title": "Log level",
+      "description": "Least severe level that is logged.",
+      "type": "string",
+      "enum": [
+        "debug",
+        "info",
+        "warning",
+        "error"
+      ],
+      "default": "info"
+    }
+  },
+  "required": [
+    "intake_key"
+  ]
+};
+
 /** Playbook file, validated and complete. */
 export interface PlaybookFile {
   /**

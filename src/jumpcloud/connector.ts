@@ -1,10 +1,10 @@
 import { defineTrigger } from '../sdk/define-trigger.js';
 import { createClients } from './create-client.js';
 import { createCredential } from './credential.js';
+import { describeStream } from './describe-stream.js';
 import { DirectoryInsightsSource } from './event-source.js';
 import { streamsOf } from './organizations.js';
 import { PROTECTED_MEMBERS } from './protected-members.js';
-import { describeSearchTerm } from './search-term.js';
 import { type ConnectorSettings, parseSettings, RETENTION_MS, secretsOf as accountSecretsOf } from './settings.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -21,12 +21,7 @@ export const jumpcloudDirectoryInsightsConnector = defineTrigger<ConnectorSettin
     return { settings, warnings, secrets: secretsOf(settings) };
   },
 
-  describeStream({ services, organizationId, providerId, searchTerm }) {
-    const organization = organizationId === undefined ? '' : ` of organization ${organizationId}`;
-    const whose = providerId === undefined ? organization : ` of provider ${providerId}`;
-    const filter = searchTerm === undefined ? '' : `, where ${describeSearchTerm(searchTerm)}`;
-    return `services ${[...services].sort().join(', ')}${whose}${filter}`;
-  },
+  describeStream,
 
   readingPace: ({ requestsPerSecond, pageSize }) => ({ requestsPerSecond, eventsPerRequest: pageSize }),
 

@@ -21,7 +21,7 @@ import { checkIntake } from './intake/check-intake.js';
 import type { EventIdentity } from './pipeline/event-identity.js';
 import type { Window } from './pipeline/source.js';
 import { type ApiPage, PagedSource, type PageQuestion } from './source/paged-source.js';
-import type { CheckContext, Trigger, TriggerConfiguration } from './trigger.js';
+import type { CheckContext, CollectingTrigger, TriggerConfiguration } from './trigger.js';
 
 /** A connector's settings: the common ones, and its own two documents as they met their schemas. */
 export interface ConnectorSettings<Account, Arguments> extends CollectionSettings {
@@ -104,7 +104,7 @@ export interface ConnectorDefinition<Account extends object, Arguments extends o
 }
 
 /** The trigger of a connector. */
-export type ConnectorTrigger<Account, Arguments> = Trigger<ConnectorSettings<Account, Arguments>>;
+export type ConnectorTrigger<Account, Arguments> = CollectingTrigger<ConnectorSettings<Account, Arguments>>;
 
 /**
  * Makes a connector of its definition. What it gets by that: checkpoint, ledger, delivery, dead letter, metrics, rate limit,

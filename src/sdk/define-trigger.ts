@@ -13,9 +13,9 @@ import { runStreams } from './streams/run-streams.js';
 import type {
   CheckContext,
   CheckResult,
+  CollectingTrigger,
   ConfiguredTrigger,
   DestinationContext,
-  Trigger,
   TriggerConfiguration,
   TriggerContext,
   TriggerStream,
@@ -80,7 +80,7 @@ export interface TriggerDefinition<Settings extends CollectionSettings> {
 /** Makes a trigger of its definition: everything between its source and the intake is the SDK's. */
 export function defineTrigger<Settings extends CollectionSettings>(
   definition: TriggerDefinition<Settings>,
-): Trigger<Settings> {
+): CollectingTrigger<Settings> {
   const { command, vendor, retentionMs } = definition;
   const streamsOf = (settings: Settings): readonly TriggerStream<Settings>[] => {
     const streams = definition.streams?.(settings) ?? [];
@@ -167,7 +167,7 @@ function heldStreams<Settings>(
 }
 
 /** The log hears everything, and so does whoever watches the run. */
-function listenerOf({ log, clock, listener }: Omit<TriggerContext, 'storage'>): PipelineListener {
+export function listenerOf({ log, clock, listener }: Omit<TriggerContext, 'storage'>): PipelineListener {
   const tellLog = pipelineLog(log, clock);
   return (event) => {
     tellLog(event);

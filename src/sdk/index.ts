@@ -41,7 +41,14 @@ export type { RawEvent } from './pipeline/raw-event.js';
 export { EventSplitter, MalformedArrayError } from './json/event-splitter.js';
 export type { HeldSettings } from './held-settings.js';
 export type { ReadingPace } from './connector-parts.js';
-export type { CheckContext, CheckResult, ConfiguredTrigger, Trigger, TriggerConfiguration } from './trigger.js';
+export type {
+  CheckContext,
+  CheckResult,
+  CollectingTrigger,
+  ConfiguredTrigger,
+  Trigger,
+  TriggerConfiguration,
+} from './trigger.js';
 export { checkIntake, type CheckedIntake } from './intake/check-intake.js';
 export type { PipelineListener } from './pipeline/pipeline-event.js';
 export type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from './ports.js';

@@ -6,7 +6,7 @@ import { createLog, type Log, type LogSink } from './observability/log.js';
 import { logLevelOf } from './observability/log-level.js';
 import { outputStyle, type OutputStream } from './observability/terminal.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
-import type { Clock, Environment, FileSystem, Random } from './ports.js';
+import type { Clock, Environment, FileReading, FileSystem, Random } from './ports.js';
 import type { LoadedTrigger, TriggerRegistration } from './registration.js';
 import { ReloadedSettings } from './reloaded-settings.js';
 import { runTrigger } from './run-trigger.js';
@@ -20,6 +20,10 @@ export interface World {
   readonly fileSystem: FileSystem;
   readonly environment: Environment;
   readonly signals: SignalSource;
+  /** Standard input, for a trigger that reads it. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Files of any size, for a trigger that reads them. */
+  readonly files?: FileReading;
   /** Where the log goes. */
   readonly stderr: OutputStream;
   /** New connections of its own for each call. */

@@ -20,7 +20,9 @@ export interface TriggerRegistration {
   /** Schema of the trigger's arguments. */
   readonly argumentsSchema: SettingsSchema;
   /** Their validators, where they were made ahead of time; else they are made at each start. */
-  readonly validators?: { readonly module: Validator; readonly arguments: Validator };
+  readonly validators?: { readonly module?: Validator; readonly arguments?: Validator };
+  /** The one that is meant where the runner is told none, of several. */
+  readonly isUsual?: true;
   /** For the platform's validation of an account; the manifest says `supports_validation` where there is one. */
   readonly accountCheck?: AccountCheck;
 }
@@ -62,11 +64,15 @@ export async function loadTrigger(
   };
   const resolved = await resolveConfiguration(
     {
-      module: { ...sources.module, schema: moduleSchema, ...(validators && { validator: validators.module }) },
+      module: {
+        ...sources.module,
+        schema: moduleSchema,
+        ...(validators?.module && { validator: validators.module }),
+      },
       arguments: {
         ...sources.arguments,
         schema: argumentsSchema,
-        ...(validators && { validator: validators.arguments }),
+        ...(validators?.arguments && { validator: validators.arguments }),
       },
     },
     check,

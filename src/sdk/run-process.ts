@@ -2,7 +2,14 @@ import { createUndiciTransport } from './http/undici-transport.js';
 import { runPlatformCommand } from './platform-command.js';
 import type { TriggerRegistration } from './registration.js';
 import type { SignalSource } from './signals.js';
-import { keepHeapSmall, systemClock, systemEnvironment, systemFileSystem, systemRandom } from './system.js';
+import {
+  keepHeapSmall,
+  systemClock,
+  systemEnvironment,
+  systemFileReading,
+  systemFileSystem,
+  systemRandom,
+} from './system.js';
 
 /**
  * Runs the command that the first argument of the process names, configured by the platform's files and environment, and ends
@@ -25,6 +32,8 @@ export async function runProcess(
     fileSystem: systemFileSystem,
     environment: systemEnvironment,
     signals,
+    input: process.stdin,
+    files: systemFileReading,
     stderr: process.stderr,
     openTransport: () => createUndiciTransport(),
     ...(release !== undefined && { release }),

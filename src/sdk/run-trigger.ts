@@ -7,7 +7,7 @@ import { keepRunning } from './keep-running.js';
 import type { Log } from './observability/log.js';
 import { reportError } from './observability/report-error.js';
 import type { PipelineListener } from './pipeline/pipeline-event.js';
-import type { Clock, HttpTransport, Random } from './ports.js';
+import type { Clock, FileReading, FileSystem, HttpTransport, Random } from './ports.js';
 import { stopOnSignals, type SignalSource, type StopSignal } from './signals.js';
 import { Stop } from './stop.js';
 import type { OpenedStorage, StorageLocation } from './storage/storage-location.js';
@@ -45,6 +45,10 @@ export interface TriggerRun<Settings> {
   readonly held?: HeldSettings<unknown>;
   /** Told of each secret that becomes known on the way. */
   readonly hide?: (secret: string) => void;
+  /** Files of this machine, and standard input, for a trigger that reads them. */
+  readonly fileSystem?: FileSystem;
+  readonly files?: FileReading;
+  readonly input?: AsyncIterable<Uint8Array>;
   /** Where it is given, what ends or fails is run again until stopped, and errors are counted there. Not with `once`. */
   readonly errors?: ErrorAccount;
   /** Called when nothing more is logged, before the signals are let go of: sends the log's last lines, in that time. */
@@ -90,7 +94,9 @@ async function work<Settings>(run: TriggerRun<Settings>, stop: Stop): Promise<'e
   const { trigger, settings, once, log, clock, random, transport, listener, held, hide } = run;
   const { storage, release } = await openStorage(run, stop);
   try {
-    const optional = { ...(listener && { listener }), ...(held && { held }), ...(hide && { hide }) };
+    const { fileSystem, files, input } = run;
+    const local = { ...(fileSystem && { fileSystem }), ...(files && { files }), ...(input && { input }) };
+    const optional = { ...(listener && { listener }), ...(held && { held }), ...(hide && { hide }), ...local };
     const context = { clock, random, transport, storage, log, stop, once, ...optional };
     if (!stop.requested.aborted) await trigger.run(settings, context);
     return 'ended';

@@ -23,6 +23,7 @@ export async function readEvents<Settings>(
   const stop = new Stop();
   const log = { debug: quiet, info: quiet, warning: quiet, error: quiet, critical: quiet };
   const world = { clock: systemClock, random: systemRandom, transport, log, stop };
+  if (trigger.connect === undefined) throw new TypeError(`${trigger.command} has no source that is asked for times`);
   const { source } = trigger.connect(settings, { ...world, once: true, retryForMs: RETRY_FOR_MS });
   const texts: string[] = [];
   try {

@@ -1,4 +1,4 @@
-import type { Clock, HttpTransport, Random } from './ports.js';
+import type { Clock, FileReading, FileSystem, HttpTransport, Random } from './ports.js';
 import type { ConnectorParts } from './connector-parts.js';
 import type { HeldSettings } from './held-settings.js';
 import type { Credential } from './http/credential.js';
@@ -36,6 +36,12 @@ export interface TriggerContext {
   readonly credential?: Credential;
   /** Makes the rate limit of a credential that other machines use at the same time. Default: this process has it alone. */
   readonly openLimiter?: (requestsPerSecond: number) => RequestLimiter;
+  /** Files of this machine, and standard input, for a trigger that reads them. */
+  readonly fileSystem?: FileSystem;
+  /** See `fileSystem`. */
+  readonly files?: FileReading;
+  /** See `fileSystem`. */
+  readonly input?: AsyncIterable<Uint8Array>;
 }
 
 /** One of several streams of a trigger, as of an organization: with its own state, and failing by itself. */
@@ -121,11 +127,11 @@ export interface Trigger<Settings> {
   /** The streams of a trigger that has several, each with a folder of the data path; none where it has one, at its root. */
   streams?(settings: Settings): readonly TriggerStream<Settings>[];
   /**
-   * The two ends of a trigger that collects, and its pace: what the commands work with that audit and repair.
-   * A trigger that has them runs as `runConnector(connect(settings, context), context)`; one of several streams with the
-   * settings of that stream.
+   * The two ends of a trigger that collects from a source that is asked for times, and its pace: what the commands work with
+   * that audit and repair. A trigger that has them runs as `runConnector(connect(settings, context), context)`;
+   * one of several streams with the settings of that stream.
    */
-  connect(settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch>;
+  connect?(settings: Settings, context: Omit<TriggerContext, 'storage'>): ConnectorParts<Batch>;
   /**
    * Where the events of a run go, with the same settings: for what is sent again from the dead letter. A trigger without it
    * has none to send from.
@@ -141,8 +147,14 @@ export interface Trigger<Settings> {
   checkAccount?(configuration: TriggerConfiguration, context: CheckContext): AsyncGenerator<CheckResult>;
 }
 
+/** A trigger whose source is asked for times. */
+export type CollectingTrigger<Settings> = Trigger<Settings> & Required<Pick<Trigger<Settings>, 'connect'>>;
+
 /** What an examination may touch: no state, no log. */
-export type CheckContext = Pick<TriggerContext, 'clock' | 'random' | 'transport' | 'hide'> & {
+export type CheckContext = Pick<
+  TriggerContext,
+  'clock' | 'random' | 'transport' | 'hide' | 'fileSystem' | 'files' | 'input'
+> & {
   /** Ends the examination. */
   readonly signal: AbortSignal;
 };

@@ -10,7 +10,7 @@ import { fakeHarness, type FakeHarness } from '../support/fake-harness.js';
 import { libraryComplaints } from '../support/library-compliance.js';
 import { temporaryDirectories } from '../support/temporary-directory.js';
 
-const COMMANDS = ['JumpcloudDirectoryInsightsConnector'];
+const COMMANDS = ['JumpcloudDirectoryInsightsConnector', 'JumpcloudDirectoryInsightsStorageConnector'];
 const CONNECTOR = 'connector_jumpcloud_directory_insights.json';
 const TRIGGER = 'trigger_jumpcloud_directory_insights.json';
 

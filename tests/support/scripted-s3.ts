@@ -116,12 +116,26 @@ function carry(request: S3Request, response: ServerResponse, objects: ScriptedS3
     return;
   }
   if (object === undefined) return void refuse(response, 404, 'NoSuchKey');
+  if (headers['if-match'] !== undefined && headers['if-match'] !== object.etag) {
+    return void refuse(response, 412, 'PreconditionFailed');
+  }
+  const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? '') ?? [];
+  if (from !== undefined) {
+    const rest = object.content.subarray(Number(from));
+    response.writeHead(206, { 'content-length': rest.length, etag: object.etag }).end(rest);
+    return;
+  }
   response.writeHead(200, {
     'content-length': object.content.length,
     etag: object.etag,
     ...(object.checksum !== undefined && { 'x-amz-meta-sha256': object.checksum }),
   });
   response.end(object.content);
+}
+
+function contentsOf(key: string, object: StoredObject | undefined): string {
+  const { etag = '', content = '' } = object ?? {};
+  return `<Contents><Key>${key}</Key><ETag>${etag}</ETag><Size>${content.length}</Size></Contents>`;
 }
 
 function list({ query }: S3Request, response: ServerResponse, objects: ScriptedS3['objects']): void {
@@ -137,6 +151,6 @@ function list({ query }: S3Request, response: ServerResponse, objects: ScriptedS
   response.writeHead(200, { 'content-type': 'application/xml' });
   response.end(
     `<?xml version="1.0"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${next}` +
-      `${page.map((key) => `<Contents><Key>${key}</Key></Contents>`).join('')}</ListBucketResult>`,
+      `${page.map((key) => contentsOf(key, objects.get(key))).join('')}</ListBucketResult>`,
   );
 }

@@ -9,6 +9,7 @@ import {
   connectorArgumentsSchema,
   moduleConfigurationSchema,
   playbookSchema,
+  storageConnectorArgumentsSchema,
 } from '../../src/jumpcloud/configuration.generated.js';
 import { DeliveryState } from '../../src/sdk/checkpoint/delivery-state.js';
 import { resolveReferences } from '../../src/sdk/configuration/references.js';
@@ -28,6 +29,7 @@ async function readJson(file: string): Promise<Record<string, unknown>> {
 const SCHEMAS: [string, SettingsSchema][] = [
   ['schemas/module-configuration.schema.json', moduleConfigurationSchema],
   ['schemas/connector-arguments.schema.json', connectorArgumentsSchema],
+  ['schemas/storage-connector-arguments.schema.json', storageConnectorArgumentsSchema],
   ['schemas/playbook.schema.json', playbookSchema],
 ];
 
@@ -60,6 +62,14 @@ describe('the trigger', () => {
       results: {},
     });
     expect(JSON.stringify(trigger)).not.toContain('$ref');
+  });
+
+  it('has a second one beside it, for what is stored', async () => {
+    expect(await readJson('triggers/jumpcloud-directory-insights-storage-connector.json')).toMatchObject({
+      uuid: '9a80c7d9-0305-54a8-9286-1f93d5880f63',
+      docker_parameters: 'JumpcloudDirectoryInsightsStorageConnector',
+    });
+    expect(isSecret(storageConnectorArgumentsSchema, 'secret_access_key')).toBe(true);
   });
 
   it('has no default intake, which would be wrong in every region but one', () => {

@@ -83,13 +83,11 @@ async function* findings(
   for await (const result of checkDeadLetter(storage)) yield redacted(result);
   const transport = world.openTransport();
   try {
-    const { clock, random } = world;
+    const { clock, random, fileSystem, files, input } = world;
+    const local = { fileSystem, ...(files && { files }), ...(input && { input }) };
     for await (const result of registration.trigger.check(loaded.settings, {
-      clock,
-      random,
-      transport,
-      signal,
-      hide,
+      ...{ clock, random, transport, signal, hide },
+      ...local,
     })) {
       yield redacted(result);
     }

@@ -79,7 +79,10 @@ class Places {
       };
       const go = (): void => end(() => this.#leave());
       const giveUp = (): void => end(() => undefined);
-      if (signal.aborted) { giveUp(); return; }
+      if (signal.aborted) {
+        giveUp();
+        return;
+      }
       signal.addEventListener('abort', giveUp);
       this.#waiting.add(go);
       this.#fill();

@@ -166,7 +166,7 @@ export function checksumOf(content: Uint8Array): string {
 }
 
 /** Rejects when the time is over, whatever the library is waiting for then, the body of an answer included. */
-async function within<T>(timeMs: number, clock: Clock, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function within<T>(timeMs: number, clock: Clock, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const tooLate = new AbortController();
   const done = new AbortController();
   const expiry = clock.sleep(timeMs, done.signal).then(() => {

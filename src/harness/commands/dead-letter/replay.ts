@@ -138,8 +138,9 @@ class ReplayCommand {
     const transport = this.world.openTransport();
     try {
       const context = { clock, random, transport, storage, log: this.#log, stop, once: true };
-      const parts = trigger.connect(loaded.settings, context);
-      const state = await openState(parts, storage, () => Promise.resolve(clock.now()));
+      // Of a trigger for stored objects whatever is in the dead letter is remembered as delivered already.
+      const parts = trigger.connect?.(loaded.settings, context);
+      const state = parts && (await openState(parts, storage, () => Promise.resolve(clock.now())));
       const oversized = this.errand.flags.oversized === true;
       const replay = await replayDeadLetter({
         archive: new DeadLetterArchive(storage),
@@ -148,7 +149,9 @@ class ReplayCommand {
           listener: pipelineLog(this.#log, clock),
         }),
         ...{ clock, stop, oversized, isMeant: this.errand.isMeant },
-        onDelivered: (entries) => countAsDelivered(entries, state, parts.source.identity),
+        onDelivered: async (entries) => {
+          if (parts && state) await countAsDelivered(entries, state, parts.source.identity);
+        },
         onProgress: (so) => this.#tellProgress(so),
       });
       this.#tellResult(replay);

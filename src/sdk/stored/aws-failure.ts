@@ -1,0 +1,55 @@
+import { type ErrorCode, isAbort, ModuleError } from '../errors.js';
+import { failedStage, STAGE_REMEDIES } from '../http/reachability.js';
+
+const KEYS = 'Check access_key_id and secret_access_key, or role_arn and external_id; and the clock of this machine.';
+const RIGHTS =
+  'Give the key or role the rights to list the bucket and read its objects (s3:ListBucket, s3:GetObject), and for a queue ' +
+  'sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility.';
+const PLACE = 'Check bucket, region and endpoint, and queue_url where there is a queue.';
+
+const CREDENTIAL_ERRORS: readonly string[] = [
+  ...['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken', 'InvalidToken', 'CredentialsProviderError'],
+  ...['InvalidClientTokenId', 'UnrecognizedClientException', 'RequestTimeTooSkewed', 'InvalidSignatureException'],
+];
+const PLACE_ERRORS: readonly string[] = [
+  ...['NoSuchBucket', 'InvalidBucketName', 'PermanentRedirect', 'AuthorizationHeaderMalformed'],
+  ...['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue', 'InvalidAddress'],
+];
+/** Of one object, not of the storage: it lies in an archive. */
+const ARCHIVED = 'InvalidObjectState';
+
+/** A failure of a storage or queue as the error that the rest of the program knows. `deed`: 'list', 'read'. */
+export function awsFailure(deed: string, place: string, thrown: unknown): Error {
+  if (thrown instanceof ModuleError || (thrown instanceof Error && isAbort(thrown))) return thrown;
+  const { name = '', $metadata: answer } = thrown as { name?: string; $metadata?: { httpStatusCode?: number } };
+  const status = answer?.httpStatusCode;
+  const { code, advice } = meaningOf(name, status, thrown);
+  const reason = [name, status].filter((part) => part !== undefined && part !== '' && part !== 'Error').join(', ');
+  return new ModuleError(code, reason === '' ? `Cannot ${deed} ${place}` : `Cannot ${deed} ${place} (${reason})`, {
+    ...{ advice, cause: thrown },
+    ...(status !== undefined && { status }),
+  });
+}
+
+function meaningOf(name: string, status: number | undefined, thrown: unknown): { code: ErrorCode; advice: string } {
+  if (CREDENTIAL_ERRORS.includes(name) || status === 401) return { code: 'SOURCE_CREDENTIAL_REFUSED', advice: KEYS };
+  if (PLACE_ERRORS.includes(name) || status === 301) return { code: 'SOURCE_NOT_FOUND', advice: PLACE };
+  if (name === ARCHIVED) {
+    return { code: 'SOURCE_ROLE_REFUSED', advice: 'The object lies in an archive: restore it, and it is read then.' };
+  }
+  if (status === undefined) {
+    return { code: 'SOURCE_UNREACHABLE', advice: `${PLACE} ${STAGE_REMEDIES[failedStage(thrown)]}` };
+  }
+  if (status === 403) return { code: 'SOURCE_ROLE_REFUSED', advice: RIGHTS };
+  if (status === 404) return { code: 'SOURCE_NOT_FOUND', advice: PLACE };
+  const passes = 'Nothing, if it passes: it is tried again. Otherwise look at the storage.';
+  if (status === 429 || name === 'SlowDown') return { code: 'SOURCE_RATE_LIMITED', advice: passes };
+  if (status >= 500) return { code: 'SOURCE_UNAVAILABLE', advice: passes };
+  return { code: 'SOURCE_REQUEST_REFUSED', advice: PLACE };
+}
+
+/** Whether the answer was that the object is not there, or not in that version any more. */
+export function isGone(thrown: unknown): boolean {
+  const { name, $metadata: answer } = thrown as { name?: string; $metadata?: { httpStatusCode?: number } };
+  return name === 'NoSuchKey' || name === 'PreconditionFailed' || answer?.httpStatusCode === 412;
+}

@@ -1,0 +1,175 @@
+import { listenerOf } from '../define-trigger.js';
+import { isAbort, ModuleError } from '../errors.js';
+import { checkIntake, type CheckedIntake } from '../intake/check-intake.js';
+import { createIntake } from '../intake/create-intake.js';
+import { createLocalDirectory } from '../storage/local-directory.js';
+import type { Storage } from '../storage/storage.js';
+import type { CheckContext, CheckResult, DestinationContext, Trigger, TriggerContext } from '../trigger.js';
+import { openLocalStore } from './local-store.js';
+import type { ObjectStore } from './object-store.js';
+import type { StreamFilter } from './other-stream.js';
+import { type ObjectMessages, runStored, type StoredParts } from './run-stored.js';
+import { openS3Objects, type S3Objects, type S3ObjectsOptions } from './s3-objects.js';
+import { openSqsQueue } from './sqs-queue.js';
+import { readStoredSettings, secretsOf, type StoredSettings } from './stored-settings.js';
+
+/** A trigger that reads stored objects of events, told in what is special about it. */
+export interface StoredTriggerDefinition {
+  /** The command of the trigger: `docker_parameters` of its declaration. */
+  readonly command: string;
+  /** Whose events they are, as names of metrics have it. */
+  readonly vendor: string;
+  /** Product and version. */
+  readonly userAgent: string;
+  /** Members of an event's top level that are left whole where a copy of an oversized event is trimmed. */
+  readonly protectedMembers: readonly string[];
+  /** Gives an event's text the form of the source's API, in place, where an export has changed it. */
+  readonly restore?: (text: Uint8Array) => void;
+  /** Reads which events a connector collects out of how it describes its stream; undefined where that is not understood. */
+  readonly filterOf: (stream: string) => StreamFilter | undefined;
+  readonly foreignKey?: CheckedIntake['foreignKey'];
+}
+
+/** The places of a run, open. */
+interface Places {
+  readonly store: ObjectStore;
+  readonly messages?: ObjectMessages;
+  readonly beside?: Pick<Storage, 'read' | 'location'>;
+}
+
+/** Makes a trigger of its definition. */
+export function defineStoredTrigger(definition: StoredTriggerDefinition): Trigger<StoredSettings> {
+  const { command, vendor } = definition;
+  const openDestination = (settings: StoredSettings, context: DestinationContext): ReturnType<typeof createIntake> =>
+    createIntake(settings, definition, context);
+  return {
+    command,
+    configure(configuration, nowMs) {
+      const { settings, warnings } = readStoredSettings(configuration, nowMs);
+      return { settings, warnings, secrets: secretsOf(settings) };
+    },
+    profile: ({ intakeKey, listEveryMs, queueUrl }) => ({
+      ...{ vendor, intakeKey },
+      // A queue answers after 20 s at the latest.
+      paceMs: queueUrl === undefined ? listEveryMs : 20_000,
+    }),
+    async run(settings, context) {
+      const listener = listenerOf(context);
+      const { store, messages, beside } = await openPlaces(settings, { ...context, listener });
+      const { restore, filterOf } = definition;
+      const parts: StoredParts<ReturnType<ReturnType<typeof createIntake>['createBatch']>> = {
+        ...{ store, listener, listEveryMs: settings.listEveryMs },
+        destination: openDestination(settings, { ...context, listener, anySize: false }),
+        deadLetterLimitBytes: settings.deadLetterLimitBytes,
+        idLimitBytes: settings.idLimitBytes,
+        ...(messages && { messages }),
+        ...(restore && { restore }),
+        ...(beside && { other: { storage: beside, filterOf } }),
+      };
+      await runStored(parts, context);
+    },
+    openDestination,
+    check: (settings, context) => checkStored(settings, definition, context),
+  };
+}
+
+async function openPlaces(
+  { place, queueUrl, beside }: StoredSettings,
+  context: S3ObjectsOptions & Pick<TriggerContext, 'fileSystem' | 'files' | 'input'>,
+): Promise<Places> {
+  const { fileSystem, files, input, clock } = context;
+  const unhanded = (): never => {
+    throw new TypeError('Files of this machine are asked for, and none were handed over');
+  };
+  if (place.kind === 'path') {
+    return {
+      store: openLocalStore(place.path, { files: files ?? unhanded(), input: input ?? unhanded() }),
+      ...(beside &&
+        'directory' in beside && { beside: createLocalDirectory(beside.directory, fileSystem ?? unhanded()) }),
+    };
+  }
+  const { bucket } = place;
+  const store = await openS3Objects(bucket, context);
+  const queue = queueUrl === undefined ? undefined : await openSqsQueue(queueUrl, bucket, clock);
+  const messages = queue && { queue, bucket: bucket.bucket, prefix: bucket.prefix, object: store.object };
+  return {
+    store,
+    ...(messages && { messages }),
+    ...(beside && {
+      beside:
+        'directory' in beside
+          ? createLocalDirectory(beside.directory, fileSystem ?? unhanded())
+          : documentsIn(await openS3Objects({ ...bucket, bucket: beside.bucket, prefix: '' }, context), beside.folder),
+    }),
+  };
+}
+
+/** A folder of a bucket, to be read. */
+function documentsIn(objects: S3Objects, folder: string): Pick<Storage, 'read' | 'location'> {
+  return {
+    location: `${objects.location}${folder}`,
+    async read(name) {
+      const opened = await objects.object(folder === '' ? name : `${folder}/${name}`).open(NEVER);
+      if (opened === undefined) return undefined;
+      const pieces: Uint8Array[] = [];
+      for await (const piece of opened.content) pieces.push(piece);
+      return Buffer.concat(pieces);
+    },
+  };
+}
+
+const NEVER = new AbortController().signal;
+
+async function* checkStored(
+  settings: StoredSettings,
+  { userAgent, foreignKey }: StoredTriggerDefinition,
+  context: CheckContext,
+): AsyncGenerator<CheckResult> {
+  const { signal } = context;
+  const places = await openPlaces(settings, { ...context, listener: () => undefined });
+  const { store, messages, beside } = places;
+  try {
+    if (store.isReadOnce) {
+      yield { name: 'objects', state: 'skipped', detail: 'standard input can be read only once' };
+    } else {
+      yield* examine(`objects in ${store.location}`, async () => {
+        const first = (await store.list(signal).next()).value?.[0];
+        if (first === undefined) return { state: 'warning', detail: 'there is none yet' };
+        const opened = await first.open(signal);
+        for await (const _ of opened?.content ?? []) break;
+        return { state: 'passed', detail: `they can be listed and read; the first one is ${first.name}` };
+      });
+    }
+    if (messages !== undefined) {
+      yield* examine('queue', async () => {
+        await messages.queue.examine(signal);
+        return { state: 'passed', detail: 'it answers; nothing was taken out of it' };
+      });
+    }
+    if (beside !== undefined) {
+      yield* examine('state of the API connector', async () => {
+        const found = await beside.read('context.json');
+        if (found !== undefined) return { state: 'passed', detail: `found in ${beside.location}` };
+        return { state: 'warning', detail: 'there is none yet: this connector waits until there is' };
+      });
+    }
+  } finally {
+    store.close();
+    messages?.queue.close();
+  }
+  const { intakeUrl: url, intakeKey } = settings;
+  yield* checkIntake({ url, intakeKey, userAgent, ...(foreignKey && { foreignKey }) }, context);
+}
+
+async function* examine(
+  name: string,
+  look: () => Promise<Pick<CheckResult, 'state' | 'detail'>>,
+): AsyncGenerator<CheckResult> {
+  try {
+    yield { name, ...(await look()) };
+  } catch (error) {
+    if (isAbort(error) || !(error instanceof ModuleError)) throw error;
+    const { advice: remedy } = error;
+    yield { name, state: 'failed', detail: error.message, ...(remedy !== undefined && { remedy }) };
+  }
+}

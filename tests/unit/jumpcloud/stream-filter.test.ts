@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { describeStream } from '../../../src/jumpcloud/describe-stream.js';
+import { streamFilter } from '../../../src/jumpcloud/stream-filter.js';
+
+const event = (members: { service?: string; organization?: string }) => ({
+  ...{ bytes: Buffer.from(JSON.stringify(members)), id: '1', timestampMs: 0 },
+  service: members.service,
+});
+
+describe('which events a stream holds', () => {
+  it.each([
+    [{ services: ['all'] }, { service: 'sso' }, true],
+    [{ services: ['all'] }, {}, true],
+    [{ services: ['sso', 'radius'] }, { service: 'radius' }, true],
+    [{ services: ['sso', 'radius'] }, { service: 'ldap' }, false],
+    [{ services: ['sso'] }, {}, false],
+    [{ services: ['all'], organizationId: 'o1' }, { organization: 'o1' }, true],
+    [{ services: ['all'], organizationId: 'o1' }, { organization: 'o2' }, false],
+    [{ services: ['all'], organizationId: 'o1' }, {}, false],
+  ])('is told by its description: %j, %j', (settings, members, isHeld) => {
+    expect(streamFilter(describeStream(settings))?.(event(members))).toBe(isHeld);
+  });
+
+  it.each(['', 'scripted', 'services ', 'services all with a filter'])('is not told by %j', (stream) => {
+    expect(streamFilter(stream)).toBeUndefined();
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { streamFilter } from '../../../../src/jumpcloud/stream-filter.js';
+import { DeliveryState } from '../../../../src/sdk/checkpoint/delivery-state.js';
+import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
+import type { Storage } from '../../../../src/sdk/storage/storage.js';
+import type { RecordingDestination } from '../../../support/recording-destination.js';
+import { exported, MemoryObjects, startStored } from '../../../support/stored-rig.js';
+
+const at = (day: number): string => `2030-01-${String(day).padStart(2, '0')}T00:00:00Z`;
+const ms = (day: number): number => Date.parse(at(day));
+const days = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, n) => exported(String(from + n), at(from + n)));
+const idsOf = ({ acknowledged }: RecordingDestination): number[] =>
+  acknowledged.map((text) => Number((JSON.parse(text) as { id: string }).id)).sort((a, b) => a - b);
+
+/** The state of an API connector that collects from a day on. */
+function apiState(storage: Storage, day: number, stream = 'services all'): Promise<DeliveryState> {
+  return DeliveryState.open({ storage, startFromMs: ms(day), keepMs: 86_400_000, stream });
+}
+const nothing = { entries: [], settled: undefined };
+const beside = (storage: Storage) => ({ other: { storage, filterOf: streamFilter } });
+
+describe('a stream beside the stored one', () => {
+  it('is left what it collects; the rest is delivered', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', [...days(1, 20), exported('99', 'no time')]);
+    await (await apiState(api, 15)).commit(nothing);
+    const { run, destination } = startStored({ objects, parts: beside(api) });
+    await run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 99]);
+  });
+
+  it('is waited for where nothing is known of it', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 3));
+    const { run, destination, log, clock, stop } = startStored({ objects, parts: beside(api), once: false });
+    await clock.advance(1);
+    expect(destination.batches).toHaveLength(0);
+    expect(log.at('warning')).toEqual([expect.stringContaining('There is no state of the other connector')]);
+    await (await apiState(api, 2)).commit(nothing);
+    await clock.advance(10_000);
+    expect(idsOf(destination)).toEqual([1]);
+    stop.request();
+    await run;
+  });
+
+  it('gives up a range: objects of which events were left to it are read again', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 20));
+    const state = await apiState(api, 5);
+    await state.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(5), toMs: ms(10) } });
+    const { run, destination, storage } = startStored({ objects, parts: beside(api) });
+    await run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4]);
+    // What it had delivered before is still its own.
+    state.giveUpBefore(ms(15));
+    await state.commit(nothing);
+    await startStored({ objects, destination, storage, parts: beside(api) }).run;
+    await startStored({ objects, destination, storage, parts: beside(api) }).run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4, 10, 11, 12, 13, 14]);
+  });
+
+  it('begins anew, later: nothing is left to it that it may not have delivered', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 10));
+    await (await apiState(api, 5)).commit(nothing);
+    const { run, destination, storage } = startStored({ objects, parts: beside(api) });
+    await run;
+    const anew = createMemoryStorage();
+    await (await apiState(anew, 8)).commit(nothing);
+    await startStored({ objects, destination, storage, parts: beside(anew) }).run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('takes over earlier times as soon as it says so', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(8, 9));
+    const state = await apiState(api, 9);
+    await state.commit(nothing);
+    const { run, destination, storage } = startStored({ objects, parts: beside(api) });
+    await run;
+    state.backfill({ fromMs: ms(3), toMs: ms(9) });
+    await state.commit(nothing);
+    objects.put('b', days(1, 8));
+    await startStored({ objects, destination, storage, parts: beside(api) }).run;
+    expect(idsOf(destination)).toEqual([1, 2, 8]);
+  });
+
+  it('is not left what it does not collect, and not guessed at', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', [exported('1', at(9)), exported('2', at(9), { service: 'radius' })]);
+    await (await apiState(api, 5, 'services ldap, radius')).commit(nothing);
+    const { run, destination } = startStored({ objects, parts: beside(api) });
+    await run;
+    expect(idsOf(destination)).toEqual([1]);
+    const odd = createMemoryStorage();
+    await (await apiState(odd, 5, 'services all where success is false')).commit(nothing);
+    await expect(startStored({ objects, parts: beside(odd) }).run).rejects.toMatchObject({ code: 'STATE_REFUSED' });
+  });
+});
