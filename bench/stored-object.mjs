@@ -1,0 +1,83 @@
+// Reads a stored object of 5 GB (or of as many as --gigabytes says), which is made while it is read, in each form, each in a
+// process of its own. Fails where an event is missing, a fault is told of, or the process takes 200 MB. Run from the package's
+// directory, after a build; what it imports is only there then.
+import { execFileSync } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+
+const FORMS = ['ndjson', 'multiLine', 'singleLine', 'gzip'];
+const MOST_RESIDENT_BYTES = 200_000_000;
+const EVENTS_IN_BLOCK = 4000;
+
+const { values } = parseArgs({ options: { gigabytes: { type: 'string', default: '5' }, form: { type: 'string' } } });
+const wantedBytes = Number(values.gigabytes) * 1e9;
+
+if (values.form === undefined) {
+  console.log('form         content   events      time    MB/s   resident');
+  for (const form of FORMS) {
+    process.stdout.write(
+      execFileSync(process.execPath, [process.argv[1], '--form', form, '--gigabytes', values.gigabytes]),
+    );
+  }
+} else {
+  await readOne(values.form);
+}
+
+async function readOne(form) {
+  const { readStoredEvents } = await import(pathToFileURL('dist/sdk/stored/read-stored-events.js').href);
+  const block = blockOf(form);
+  const blocks = Math.ceil(wantedBytes / block.contentBytes);
+  let events = 0;
+  let ids = 0;
+  let faults = 0;
+  const startedAt = performance.now();
+  for await (const run of readStoredEvents(object(form, block.bytes, blocks), { onFault: () => (faults += 1) })) {
+    events += run.count;
+    // As the pump asks for each.
+    for (let index = 0; index < run.count; index += 1) if (run.key(index, 0).place >= 0) ids += 1;
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  const residentBytes = process.resourceUsage().maxRSS * 1024;
+  const [gigabytes, rate] = [(blocks * block.contentBytes) / 1e9, (blocks * block.contentBytes) / 1e6 / seconds];
+  const resident = `${(residentBytes / 1e6).toFixed(0)} MB`;
+  const row = [`${gigabytes.toFixed(2)} GB`, String(events), `${seconds.toFixed(1)} s`, rate.toFixed(0), resident];
+  console.log(form.padEnd(10) + row.map((cell) => cell.padStart(10)).join(''));
+  if (events !== blocks * EVENTS_IN_BLOCK || ids !== events || faults > 0) throw new Error('Events are missing');
+  if (residentBytes >= MOST_RESIDENT_BYTES) throw new Error('It takes too much memory');
+}
+
+/** The same events again and again, of which the ends fit together. */
+function blockOf(form) {
+  const events = Array.from({ length: EVENTS_IN_BLOCK }, (_, n) => ({
+    id: `5f0c${n.toString(16).padStart(20, '0')}`,
+    timestamp: new Date(1_900_000_000_000 - n * 7).toISOString(),
+    '@version': '1',
+    service: 'directory',
+    event_type: 'user_login_attempt',
+    client_ip: '203.0.113.41',
+    initiated_by: { id: '64910fe31b0db4289d409397', type: 'admin', email: 'ines.falk@example.com' },
+    geoip: { country_code: 'SE', timezone: 'Europe/Stockholm', latitude: 59.3, longitude: 18.1 },
+    changes: [{ field: 'department', from: 'Field "Sales"', to: 'Finance' }],
+    useragent: { name: 'Firefox', version: '141.0', os: 'Ubuntu', os_full: 'Ubuntu', device: 'Other' },
+    success: n % 3 === 0,
+    filling: 'x'.repeat(n % 700),
+  }));
+  const texts = events.map((event) => JSON.stringify(event, undefined, form === 'multiLine' ? 2 : 0));
+  const content = Buffer.from(texts.join(form === 'ndjson' || form === 'gzip' ? '\n' : ',\n') + '\n');
+  return { contentBytes: content.length, bytes: form === 'gzip' ? gzipSync(content, { level: 9 }) : content };
+}
+
+async function* object(form, bytes, blocks) {
+  const isArray = form === 'multiLine' || form === 'singleLine';
+  if (isArray) yield Buffer.from('[');
+  for (let n = 0; n < blocks; n += 1) {
+    if (isArray && n > 0) yield Buffer.from(',');
+    for (let at = 0; at < bytes.length; at += 65_536) {
+      yield bytes.subarray(at, at + 65_536);
+      // As a connection or a disk gives others their turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  if (isArray) yield Buffer.from(']');
+}
