@@ -15,7 +15,7 @@ const checkAccountLazily: AccountCheck = async function* (module, context) {
 };
 
 /** What is stored is read without an account of JumpCloud's. */
-const { required: _, ...storageAccountSchema } = moduleConfigurationSchema;
+const storageAccountSchema = { ...moduleConfigurationSchema, required: [] };
 
 /** Every trigger of this module. Each has a declaration in `triggers/` whose `docker_parameters` is its command. */
 export const triggers: readonly TriggerRegistration[] = [

@@ -91,7 +91,12 @@ async function openPlaces(
   const { bucket } = place;
   const store = await openS3Objects(bucket, context);
   const queue = queueUrl === undefined ? undefined : await openSqsQueue(queueUrl, bucket, clock);
-  const messages = queue && { queue, bucket: bucket.bucket, prefix: bucket.prefix, object: store.object };
+  const messages = queue && {
+    queue,
+    bucket: bucket.bucket,
+    prefix: bucket.prefix,
+    object: (name: string) => store.object(name),
+  };
   return {
     store,
     ...(messages && { messages }),
@@ -136,7 +141,7 @@ async function* checkStored(
         const first = (await store.list(signal).next()).value?.[0];
         if (first === undefined) return { state: 'warning', detail: 'there is none yet' };
         const opened = await first.open(signal);
-        for await (const _ of opened?.content ?? []) break;
+        await opened?.content[Symbol.asyncIterator]().next();
         return { state: 'passed', detail: `they can be listed and read; the first one is ${first.name}` };
       });
     }

@@ -9,7 +9,7 @@ import { type ObjectPipeline, ObjectPump } from './object-pump.js';
 import { type NoticeScope, type ObjectNotice, readNotice } from './object-notice.js';
 import type { ObjectStore, StoredObject } from './object-store.js';
 import { OtherStream, type OtherStreamOptions } from './other-stream.js';
-import { readAhead } from './read-ahead.js';
+import { type NextObject, readAhead } from './read-ahead.js';
 import type { StoredFault } from './read-stored-events.js';
 import type { MessageQueue, QueueMessage } from './sqs-queue.js';
 import { StoredState } from './stored-state.js';
@@ -217,12 +217,9 @@ class StoredRun<B extends Batch> {
   }
 
   /** @returns why the object cannot be read, where it is at fault itself and others may be read */
-  async #readObject(
-    pump: ObjectPump<B>,
-    { opened }: { opened(): ReturnType<StoredObject['open']> },
-  ): Promise<ModuleError | undefined> {
+  async #readObject(pump: ObjectPump<B>, next: NextObject): Promise<ModuleError | undefined> {
     try {
-      const object = await opened();
+      const object = await next.opened();
       if (object !== undefined && !this.pipeline.state.objects.see(object.name, object.version))
         await pump.read(object);
       return undefined;
