@@ -90,7 +90,11 @@ export class InFlightBatch<B extends Batch> {
     if (this.#followers.length === 0) return;
     const durable = new HashSet();
     for (const entry of entries) durable.add(entry);
-    for (const { key, page } of this.#followers) if (durable.has(key)) page.open -= 1;
+    // Each is released once: others may begin to follow later.
+    for (const { key, page } of this.#followers.splice(0)) {
+      if (durable.has(key)) page.open -= 1;
+      else this.#followers.push({ key, page });
+    }
   }
 
   /** The batch is out of the way, delivered or not. */

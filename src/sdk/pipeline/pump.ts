@@ -1,7 +1,6 @@
 import type { DeliveryState, Progress, Settled } from '../checkpoint/delivery-state.js';
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
 import { abortError, isAbort, ModuleError } from '../errors.js';
-import { retry } from '../http/retry.js';
 import { eventOf } from '../json/event-splitter.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
@@ -12,6 +11,7 @@ import type { Batch, Destination } from './destination.js';
 import { EventList } from './event-list.js';
 import type { Events } from './events.js';
 import type { InFlightBatch, PageProgress } from './in-flight-batch.js';
+import { persist } from './persist.js';
 import type { PipelineListener } from './pipeline-event.js';
 import type { RawEvent } from './raw-event.js';
 import type { Page, Source, Window } from './source.js';
@@ -374,7 +374,7 @@ class WindowRun<B extends Batch> {
   async #keep(entries: readonly DeadLetterEntry[]): Promise<void> {
     if (entries.length === 0) return;
     let fresh: readonly DeadLetterEntry[] = [];
-    await this.#persist(async () => {
+    await persist(this.pipeline, async () => {
       fresh = await this.pipeline.deadLetter.write(entries);
     });
     this.#deadLettered += entries.filter(({ delivered }) => delivered === undefined).length;
@@ -399,7 +399,7 @@ class WindowRun<B extends Batch> {
     let progress: Progress = { entries: this.#settledEntries.flat(), settled: this.#settledRange() };
     this.#settledEntries = [];
     const accountedFor = progress.entries.length;
-    await this.#persist(async () => {
+    await persist(this.pipeline, async () => {
       const first = progress;
       // The state takes progress in before it writes: a second try has nothing to add.
       progress = { entries: [], settled: undefined };
@@ -418,24 +418,6 @@ class WindowRun<B extends Batch> {
     if (toMs === undefined) return undefined;
     const { lane, window, claim = window } = this.errand;
     return { lane, fromMs: claim.fromMs, toMs: Math.min(toMs, claim.toMs) };
-  }
-
-  /** Writes state, trying again until it can be written or a stop is requested: until then nothing moves on. */
-  async #persist(write: () => Promise<void>): Promise<void> {
-    const { clock, random, stop, listener } = this.pipeline;
-    try {
-      await retry(write, {
-        policy: { firstDelayMs: 1000, longestDelayMs: 10_000, deadlineMs: Infinity },
-        clock,
-        random,
-        requested: stop.requested,
-        onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
-      });
-    } catch (error) {
-      if (!isAbort(error)) throw error;
-      // There may be room again: what was acknowledged need not be sent once more after the next start.
-      await write();
-    }
   }
 
   #failDelivery(error: unknown): void {

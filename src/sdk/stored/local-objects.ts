@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.js';
 import type { FileReading, FileSight } from '../ports.js';
 
 /** The path that stands for standard input. */
-const STANDARD_INPUT = '-';
+export const STANDARD_INPUT = '-';
 
 /** A stored object on this machine. */
 export interface LocalObject {

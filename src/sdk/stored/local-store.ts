@@ -1,9 +1,6 @@
 import { type ErrorCode, isAbort, ModuleError } from '../errors.js';
-import { listLocalObjects, type LocalObject, type LocalPlaces } from './local-objects.js';
+import { listLocalObjects, type LocalObject, type LocalPlaces, STANDARD_INPUT } from './local-objects.js';
 import type { ObjectStore, StoredObject } from './object-store.js';
-
-/** The path that stands for standard input. */
-export const STANDARD_INPUT = '-';
 
 /** Files of this machine as a store: those below a directory, one file, or standard input. */
 export function openLocalStore(path: string, places: LocalPlaces): ObjectStore {

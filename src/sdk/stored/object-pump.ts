@@ -1,12 +1,12 @@
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
-import { abortError, isAbort, ModuleError } from '../errors.js';
-import { retry } from '../http/retry.js';
+import { abortError, ModuleError } from '../errors.js';
 import { eventOf } from '../json/event-splitter.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Batch, Destination } from '../pipeline/destination.js';
 import { EventList } from '../pipeline/event-list.js';
 import type { InFlightBatch, PageProgress } from '../pipeline/in-flight-batch.js';
+import { persist } from '../pipeline/persist.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
 import type { RawEvent } from '../pipeline/raw-event.js';
 import { UnderWay } from '../pipeline/under-way.js';
@@ -139,7 +139,10 @@ export class ObjectPump<B extends Batch> {
       for (const [index, key] of entries.entries()) {
         bytes += events.size(index);
         if (others?.deliver(events, index) === true) reading.leftSome = true;
-        else if (!this.#isKnown(key, part) && (await this.#add(events, index, key, part))) continue;
+        else if (!this.#isKnown(key, part)) {
+          await this.#add(events, index, key, part);
+          continue;
+        }
         repeated += 1;
       }
     } finally {
@@ -158,8 +161,7 @@ export class ObjectPump<B extends Batch> {
     return carrier !== undefined;
   }
 
-  /** @returns false where another batch has taken it meanwhile */
-  async #add(events: StoredEvents, index: number, key: LedgerEntry, part: Part): Promise<boolean> {
+  async #add(events: StoredEvents, index: number, key: LedgerEntry, part: Part): Promise<void> {
     let added = this.#filling.batch.add(events, index);
     if (added === 'full') {
       await this.#dispatch();
@@ -168,7 +170,6 @@ export class ObjectPump<B extends Batch> {
     if (added === 'full') throw new Error('An empty batch is full: the destination breaks its contract');
     if (added === 'oversized') await this.#keepOversized(events.at(index), key, part);
     else this.#remember(key, part);
-    return true;
   }
 
   #remember(key: LedgerEntry, part: Part): void {
@@ -248,6 +249,8 @@ export class ObjectPump<B extends Batch> {
       // What follows this batch is durable with it, since it is written by the same commit or a later one.
       batch.release(entries);
       await this.#commit();
+      // And what began to follow it while that was being written.
+      batch.release(entries);
     }
     if (outcome.failure !== undefined) this.#note(outcome.failure);
   }
@@ -273,7 +276,7 @@ export class ObjectPump<B extends Batch> {
 
   async #keep(entries: readonly DeadLetterEntry[]): Promise<void> {
     let fresh: readonly DeadLetterEntry[] = [];
-    await this.#persist(async () => {
+    await persist(this.pipeline, async () => {
       fresh = await this.pipeline.deadLetter.write(entries);
     });
     for (const { id, reason, event, delivered } of fresh) {
@@ -299,7 +302,7 @@ export class ObjectPump<B extends Batch> {
     let progress = { entries: this.#settled.flat(), finished: this.#finished, positions: positions.map(positionOf) };
     [this.#settled, this.#finished] = [[], []];
     const accountedFor = progress.entries.length;
-    await this.#persist(async () => {
+    await persist(this.pipeline, async () => {
       const first = progress;
       // The state takes progress in before it writes: a second try has nothing to add.
       progress = { ...progress, entries: [], finished: [] };
@@ -307,24 +310,6 @@ export class ObjectPump<B extends Batch> {
     });
     const owed = { owedFromMs: this.completeToMs, ledgerEvents: state.ids.size, provenToMs: undefined };
     listener({ kind: 'committed', accountedFor, ...owed });
-  }
-
-  /** Writes state, trying again until it can be written or a stop is requested: until then nothing moves on. */
-  async #persist(write: () => Promise<void>): Promise<void> {
-    const { clock, random, stop, listener } = this.pipeline;
-    try {
-      await retry(write, {
-        policy: { firstDelayMs: 1000, longestDelayMs: 10_000, deadlineMs: Infinity },
-        clock,
-        random,
-        requested: stop.requested,
-        onRetry: (failure) => listener({ kind: 'retrying', side: 'state', ...failure }),
-      });
-    } catch (error) {
-      if (!isAbort(error)) throw error;
-      // There may be room again: what was acknowledged need not be sent once more after the next start.
-      await write();
-    }
   }
 
   /** The first failure is the one that is told. A stop is told as such, whatever it broke on its way. */

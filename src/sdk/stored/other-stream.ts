@@ -5,6 +5,7 @@ import type { Log } from '../observability/log.js';
 import type { Events } from '../pipeline/events.js';
 import type { RawEvent } from '../pipeline/raw-event.js';
 import type { Clock } from '../ports.js';
+import { HOUR_MS } from '../reconciliation/hour-store.js';
 import type { Storage } from '../storage/storage.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import type { KnownStream, StoredState } from './stored-state.js';
@@ -37,12 +38,14 @@ export interface OtherStreamOptions {
 }
 
 /**
- * The stream of a connector beside this one. It is responsible for what happened from the first instant on that it collects,
- * but for the ranges that it has given up: what it still owes of that it will deliver itself.
+ * The stream of a connector beside this one. It is responsible for what happened from the first instant on that it collects:
+ * what it still owes of that it will deliver itself. Not of ranges that it has given up, and not of those of which it may have
+ * collected something else, before its services were changed.
  */
 export class OtherStream implements EventsOfOthers {
   #fromMs = Infinity;
-  #givenUp: Checkpoint['unreachable'] = [];
+  /** Of what happened then it has not delivered everything that it is described to collect, and will not. */
+  #notIts: Checkpoint['unreachable'] = [];
   #filter: StreamFilter = () => false;
   #lookedAt = -Infinity;
 
@@ -50,7 +53,7 @@ export class OtherStream implements EventsOfOthers {
 
   async begin(): Promise<void> {
     const { state, clock, log } = this.options;
-    const { collectedFromMs, unreachable, stream } = await this.#checkpoint();
+    const { collectedFromMs, unreachable, uncounted = [], stream } = await this.#checkpoint();
     const filter = this.options.filterOf(stream);
     if (filter === undefined) throw this.#notUnderstood(stream);
     const before = state.beside;
@@ -59,7 +62,9 @@ export class OtherStream implements EventsOfOthers {
       await state.knowBeside(known, before !== undefined && deliversLess(before, known));
       log.info(`What happened from ${formatTimestamp(known.fromMs)} on is left to the other connector`, { stream });
     }
-    [this.#fromMs, this.#givenUp, this.#filter] = [known.fromMs, unreachable, filter];
+    // It was changed within the hour behind the last whole one.
+    const changed = uncounted.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + HOUR_MS }));
+    [this.#fromMs, this.#notIts, this.#filter] = [known.fromMs, [...unreachable, ...changed], filter];
     this.#lookedAt = clock.monotonic();
   }
 
@@ -76,7 +81,7 @@ export class OtherStream implements EventsOfOthers {
   deliver(events: Events, index: number): boolean {
     const ms = events.timestampMs(index);
     if (ms === undefined || ms < this.#fromMs) return false;
-    if (this.#givenUp.some(({ fromMs, toMs = Infinity }) => ms >= fromMs && ms < toMs)) return false;
+    if (this.#notIts.some(({ fromMs, toMs = Infinity }) => ms >= fromMs && ms < toMs)) return false;
     return this.#filter(events.at(index));
   }
 
@@ -85,14 +90,18 @@ export class OtherStream implements EventsOfOthers {
     const content = decodeCheckpoint(await storage.read(CHECKPOINT_DOCUMENT), storage.location);
     if (content.kind === 'own') return content.checkpoint;
     throw new ModuleError('STATE_UNAVAILABLE', `There is no state of the other connector in ${storage.location} yet`, {
-      advice: 'Start that connector, or correct the setting: which events are left to it is known only then.',
+      advice:
+        'Start that connector, or correct the setting: which events are left to it is known only then. Where it collects several ' +
+        'organizations, name the folder of one: organizations/ID.',
     });
   }
 
   #notUnderstood(stream: string): ModuleError {
     const what = `The other connector, whose state is in ${this.options.storage.location}, collects '${stream}'`;
     return new ModuleError('STATE_REFUSED', `${what}: which events these are cannot be told`, {
-      advice: 'Use the same release for both connectors, or let them collect different times or organizations.',
+      advice:
+        'Use the same release for both connectors, without search_term and provider_id there; or leave api_data_path out, and ' +
+        'what both collect comes twice.',
     });
   }
 }

@@ -1,5 +1,5 @@
 import { DeadLetter } from '../dead-letter/dead-letter.js';
-import { isAbort, ModuleError } from '../errors.js';
+import { abortError, isAbort, ModuleError } from '../errors.js';
 import { backoffMs } from '../http/backoff.js';
 import { FailureReport } from '../lanes/failure-report.js';
 import type { Batch, Destination } from '../pipeline/destination.js';
@@ -62,6 +62,10 @@ export async function runStored<B extends Batch>(parts: StoredParts<B>, context:
         advice: 'Nothing, unless objects that were read long ago are written anew: their events would be sent twice.',
       }),
   });
+  if (other === undefined && state.beside !== undefined) {
+    log.info('Nothing is left to another connector any more: objects of which events were left to it are read again');
+    await state.knowBeside(undefined, true);
+  }
   log.info(`Reading ${store.location}`, { finishedObjects: state.objects.size, deliveredIds: state.ids.size });
   const pipeline: ObjectPipeline<B> = {
     ...{ destination: parts.destination, listener, state, ...context },
@@ -151,6 +155,7 @@ class StoredRun<B extends Batch> {
     const listed = async function* (): AsyncGenerator<StoredObject, void, undefined> {
       if (!store.isReadOnce) objects.beginListing();
       for await (const page of store.list(pump.signal)) {
+        if (pump.signal.aborted) throw abortError();
         for (const object of page) if (!objects.see(object.name, object.version)) yield object;
       }
       objects.endListing();

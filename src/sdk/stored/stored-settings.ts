@@ -9,7 +9,7 @@ import {
 import type { Parsed } from '../configuration/parsed.js';
 import { SettingsReader } from '../configuration/settings-reader.js';
 import type { TriggerConfiguration } from '../trigger.js';
-import { STANDARD_INPUT } from './local-store.js';
+import { STANDARD_INPUT } from './local-objects.js';
 import type { BucketSettings } from './s3-objects.js';
 
 /** The arguments that a trigger for stored objects declares beside those of every collecting trigger. */

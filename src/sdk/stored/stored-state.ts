@@ -90,7 +90,7 @@ export class StoredState {
    * What is known of the stream beside this one has changed. Where it delivers less than was thought, everything of which
    * events were left to it is read again. Durable at once.
    */
-  async knowBeside(beside: KnownStream, deliversLess: boolean): Promise<void> {
+  async knowBeside(beside: KnownStream | undefined, deliversLess: boolean): Promise<void> {
     if (deliversLess) {
       this.objects.forgetPartlyRead();
       this.#positions = this.#positions.filter(({ leftSome }) => !leftSome);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 
 import { describeStream } from '../../../src/jumpcloud/describe-stream.js';
 import { streamFilter } from '../../../src/jumpcloud/stream-filter.js';
@@ -24,5 +25,18 @@ describe('which events a stream holds', () => {
 
   it.each(['', 'scripted', 'services ', 'services all with a filter'])('is not told by %j', (stream) => {
     expect(streamFilter(stream)).toBeUndefined();
+  });
+
+  it('is not told where there is a filter or a provider, whatever they are', () => {
+    const word = fc.constantFrom('all', 'a', 'of organization o1', ', ', 'services all', '"', ' ', 'sso, ldap');
+    const text = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(''));
+    fc.assert(
+      fc.property(fc.boolean(), fc.boolean(), text, text, (hasProvider, isOfAll, id, value) => {
+        const services = isOfAll ? ['all'] : ['sso', 'ldap'];
+        const whose = hasProvider ? { providerId: id } : { searchTerm: { and: [{ [id]: value }] } };
+        expect(streamFilter(describeStream({ services, ...whose }))).toBeUndefined();
+        expect(streamFilter(describeStream({ services, organizationId: 'o1', ...whose }))).toBeUndefined();
+      }),
+    );
   });
 });

@@ -98,4 +98,30 @@ describe('a stream beside the stored one', () => {
     await (await apiState(odd, 5, 'services all where success is false')).commit(nothing);
     await expect(startStored({ objects, parts: beside(odd) }).run).rejects.toMatchObject({ code: 'STATE_REFUSED' });
   });
+
+  it('is not left what happened before its services were changed: of that it may have collected others', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 14));
+    const before = await apiState(api, 5, 'services ldap');
+    await before.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(5), toMs: ms(10) } });
+    await (await apiState(api, 5)).commit(nothing);
+    const { run, destination } = startStored({ objects, parts: beside(api) });
+    await run;
+    // The tenth itself is within the hour of the change.
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('is left nothing any more once it is not named any more, what was left to it before included', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 4));
+    objects.put('b', days(1, 2));
+    await (await apiState(api, 3)).commit(nothing);
+    const { run, destination, storage } = startStored({ objects, parts: beside(api) });
+    await run;
+    expect(idsOf(destination)).toEqual([1, 2]);
+    await startStored({ objects, destination, storage }).run;
+    await startStored({ objects, destination, storage }).run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4]);
+    expect(objects.opened).toEqual(['a', 'b', 'a']);
+  });
 });

@@ -12,6 +12,12 @@ const down = (): ModuleError => new ModuleError('DESTINATION_UNAVAILABLE', 'It i
 const idsOf = ({ acknowledged }: RecordingDestination): string[] =>
   acknowledged.map((text) => (JSON.parse(text) as { id: string }).id);
 
+function latch() {
+  let open = (): void => undefined;
+  const promise = new Promise<void>((resolve) => (open = resolve));
+  return { promise, open };
+}
+
 describe('a run over stored objects', () => {
   it('delivers every event once, byte for byte, however often it runs', async () => {
     const objects = new MemoryObjects();
@@ -86,6 +92,68 @@ describe('a run over stored objects', () => {
     expect(destination.acknowledged).toHaveLength(600);
     const shown = told.reduce((sum, event) => (event.kind === 'read' ? sum + event.events : sum), 0);
     expect(shown).toBeLessThan(600);
+  });
+
+  it('finishes an object of which an event is on its way in the batch of another, whenever that is written', async () => {
+    const objects = new MemoryObjects();
+    objects.put(
+      'a',
+      ['1', '2', '3'].map((id) => exported(id)),
+    );
+    objects.put('b', [exported('2')]);
+    const [inner, taken, written] = [createMemoryStorage(), latch(), latch()];
+    const storage: Storage = {
+      ...inner,
+      // The first commit takes its time: the second batch is settled, and waits for it.
+      write: async (name, content) => {
+        await written.promise;
+        await inner.write(name, content);
+      },
+    };
+    const script: RecordingDestination['options']['script'] = (_batch, _signals, n) => {
+      if (n === 2) setImmediate(taken.open);
+      return Promise.resolve({ rejections: [], unsettled: [] });
+    };
+    const destination = new RecordingDestination({ script, batchEvents: () => 1 });
+    const late: typeof objects.store = {
+      ...objects.store,
+      async *list(signal) {
+        for await (const page of objects.store.list(signal)) {
+          yield page.map((object) => ({
+            ...object,
+            open: async (stop) => {
+              if (object.name === 'b') {
+                await taken.promise;
+                setImmediate(() => setImmediate(written.open));
+              }
+              return object.open(stop);
+            },
+          }));
+        }
+      },
+    };
+    await startStored({ objects, storage, destination, parts: { store: late } }).run;
+    await startStored({ objects, storage, destination }).run;
+    expect(idsOf(destination)).toEqual(['1', '2', '3']);
+    expect(objects.opened).toEqual(['a', 'b']);
+  });
+
+  it('is stopped in the middle of a listing', async () => {
+    const objects = new MemoryObjects();
+    let pages = 0;
+    const store: typeof objects.store = {
+      ...objects.store,
+      // One that does not look at the signal.
+      async *list() {
+        for (; pages < 50; pages += 1) {
+          if (pages === 3) started.stop.request();
+          yield await Promise.resolve([]);
+        }
+      },
+    };
+    const started = startStored({ objects, once: false, parts: { store } });
+    await started.run;
+    expect(pages).toBe(3);
   });
 
   it('leaves an object that may not be read, delivers the others, and says so at its end', async () => {

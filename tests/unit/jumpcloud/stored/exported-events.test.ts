@@ -2,7 +2,8 @@ import { gzipSync } from 'node:zlib';
 
 import { expect, it } from '@jest/globals';
 
-import { readExportedEvents } from '../../../../src/jumpcloud/stored/read-exported-events.js';
+import { restoreKeys } from '../../../../src/jumpcloud/stored/restore-keys.js';
+import { readStoredEvents } from '../../../../src/sdk/stored/read-stored-events.js';
 import { inPieces } from '../../../support/read-stored.js';
 import { type ApiEvent, descending, LAYOUTS, sanitised } from '../../../support/stored-fixtures.js';
 
@@ -16,7 +17,8 @@ it('gives the events of an exporter for Google Cloud the keys of the API', async
   const onFault = (): void => {
     texts.push('fault');
   };
-  for await (const run of readExportedEvents(inPieces(gzipSync(content, { level: 9 }), [20]), { onFault })) {
+  const pieces = inPieces(gzipSync(content, { level: 9 }), [20]);
+  for await (const run of readStoredEvents(pieces, { restore: restoreKeys, onFault })) {
     for (let index = 0; index < run.count; index += 1) texts.push(Buffer.from(run.text(index)).toString());
   }
   expect(texts).toEqual(LAYOUTS.ndjson(events).texts);
