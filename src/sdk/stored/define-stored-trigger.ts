@@ -55,7 +55,10 @@ export function defineStoredTrigger(definition: StoredTriggerDefinition): Trigge
     }),
     async run(settings, context) {
       const listener = listenerOf(context);
-      const { store, messages, beside } = await openPlaces(settings, { ...context, listener });
+      const { store, messages, beside } = await openPlaces(settings, {
+        ...{ ...context, listener },
+        signal: context.stop.requested,
+      });
       const { restore, filterOf } = definition;
       const parts: StoredParts<ReturnType<ReturnType<typeof createIntake>['createBatch']>> = {
         ...{ store, listener, listEveryMs: settings.listEveryMs },
@@ -75,9 +78,9 @@ export function defineStoredTrigger(definition: StoredTriggerDefinition): Trigge
 
 async function openPlaces(
   { place, queueUrl, beside }: StoredSettings,
-  context: S3ObjectsOptions & Pick<TriggerContext, 'fileSystem' | 'files' | 'input'>,
+  context: S3ObjectsOptions & Pick<TriggerContext, 'fileSystem' | 'files' | 'input'> & { readonly signal: AbortSignal },
 ): Promise<Places> {
-  const { fileSystem, files, input, clock } = context;
+  const { fileSystem, files, input, clock, signal } = context;
   const unhanded = (): never => {
     throw new TypeError('Files of this machine are asked for, and none were handed over');
   };
@@ -104,17 +107,21 @@ async function openPlaces(
       beside:
         'directory' in beside
           ? createLocalDirectory(beside.directory, fileSystem ?? unhanded())
-          : documentsIn(await openS3Objects({ ...bucket, bucket: beside.bucket, prefix: '' }, context), beside.folder),
+          : documentsIn(
+              await openS3Objects({ ...bucket, bucket: beside.bucket, prefix: '' }, context),
+              beside.folder,
+              signal,
+            ),
     }),
   };
 }
 
 /** A folder of a bucket, to be read. */
-function documentsIn(objects: S3Objects, folder: string): Pick<Storage, 'read' | 'location'> {
+function documentsIn(objects: S3Objects, folder: string, signal: AbortSignal): Pick<Storage, 'read' | 'location'> {
   return {
     location: `${objects.location}${folder}`,
     async read(name) {
-      const opened = await objects.object(folder === '' ? name : `${folder}/${name}`).open(NEVER);
+      const opened = await objects.object(folder === '' ? name : `${folder}/${name}`).open(signal);
       if (opened === undefined) return undefined;
       const pieces: Uint8Array[] = [];
       for await (const piece of opened.content) pieces.push(piece);
@@ -122,8 +129,6 @@ function documentsIn(objects: S3Objects, folder: string): Pick<Storage, 'read' |
     },
   };
 }
-
-const NEVER = new AbortController().signal;
 
 async function* checkStored(
   settings: StoredSettings,

@@ -63,7 +63,12 @@ export class HashFiles {
     const [full, growing] = [this.#full, this.#growing];
     for (const file of full) {
       if (bucket < file.first || bucket > file.last) continue;
-      for (const entry of await this.#read(nameOf(file))) if (entry.bucket === bucket) yield entry;
+      const entries = await this.#read(nameOf(file)).catch((error: unknown) => {
+        // It was forgotten meanwhile.
+        if (file.number < this.#from) return [];
+        throw error;
+      });
+      for (const entry of entries) if (entry.bucket === bucket) yield entry;
     }
     for (const entry of growing) if (entry.bucket === bucket) yield entry;
   }

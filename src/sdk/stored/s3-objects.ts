@@ -144,11 +144,16 @@ async function* contentOf(
   for (let body: GetObjectCommandOutput | undefined = answer; ;) {
     try {
       body ??= await get(name, { Range: `bytes=${received}-`, ...(tag !== undefined && { IfMatch: tag }) }, signal);
+      // Some servers know no ranges, and begin again.
+      let repeated = body.$metadata.httpStatusCode === 206 ? 0 : received;
       for await (const piece of piecesOf(body, clock)) {
         if (signal.aborted) throw abortError();
-        received += piece.length;
+        const fresh = piece.subarray(repeated);
+        repeated -= piece.length - fresh.length;
+        if (fresh.length === 0) continue;
+        received += fresh.length;
         failures = 0;
-        yield piece;
+        yield fresh;
       }
       if (received >= total || total === Infinity) return;
       throw new Error(`${received} of ${total} bytes arrived`);

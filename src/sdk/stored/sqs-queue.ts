@@ -50,12 +50,14 @@ export async function openSqsQueue(url: string, access: AwsAccess, clock: Clock)
       throw signal?.aborted === true ? abortError() : awsFailure(deed, url, thrown);
     }
   };
-  const hold = (messages: readonly QueueMessage[]): Promise<unknown> => {
+  const hold = (messages: readonly QueueMessage[], signal: AbortSignal): Promise<unknown> => {
     const Entries = messages.map(({ receipt }, index) => ({
       ...{ Id: String(index), ReceiptHandle: receipt, VisibilityTimeout: HIDDEN_SECONDS },
     }));
-    return ask('hold messages of', (options) =>
-      client.send(new library.ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }), options),
+    return ask(
+      'hold messages of',
+      (options) => client.send(new library.ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }), options),
+      signal,
     );
   };
   return {
@@ -80,7 +82,7 @@ export async function openSqsQueue(url: string, access: AwsAccess, clock: Clock)
           await clock.sleep(HOLD_EVERY_MS, done.signal);
           if (done.signal.aborted) return;
           // One that comes again meanwhile is of an object that is finished by then, or is read twice: no event is sent twice.
-          await hold(messages).catch(() => undefined);
+          await hold(messages, done.signal).catch(() => undefined);
         }
       })();
       try {
