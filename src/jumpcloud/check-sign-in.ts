@@ -1,8 +1,8 @@
 import { CHECK_RETRY_FOR_MS } from '../sdk/check-source.js';
 import { type ErrorCode, ModuleError } from '../sdk/errors.js';
-import { connectionDetails, stageResults, type StoppedAt } from '../sdk/http/api-stages.js';
+import { connectionDetails, stageResults, stoppedAtStage } from '../sdk/http/api-stages.js';
 import type { Credential } from '../sdk/http/credential.js';
-import { CONNECTION_STAGES, failedStage, STAGE_REMEDIES } from '../sdk/http/reachability.js';
+import { CONNECTION_STAGES } from '../sdk/http/reachability.js';
 import { retry } from '../sdk/http/retry.js';
 import type { CheckContext, CheckResult } from '../sdk/trigger.js';
 import type { AccountSettings } from './settings.js';
@@ -47,7 +47,7 @@ export async function* checkSignIn(
     client: 'client ID and secret accepted',
     scope: 'an access token was given',
   };
-  const stopped = failure && stoppedAt(failure);
+  const stopped = failure && stoppedAtStage(failure, STAGE_OF);
   yield* stageResults({ name: 'JumpCloud service account', stages: STAGES, details, failure, stopped });
   if (failure === undefined) return true;
   yield {
@@ -56,12 +56,4 @@ export async function* checkSignIn(
     detail: 'not reached: without a token there is nothing to ask with',
   };
   return false;
-}
-
-/** Total: any failure to get a token has a stage. */
-function stoppedAt(failure: ModuleError): StoppedAt<Stage> {
-  const stage = STAGE_OF[failure.code];
-  if (stage !== undefined) return { stage, remedy: failure.advice };
-  const connection = failedStage(failure);
-  return { stage: connection, remedy: STAGE_REMEDIES[connection] };
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode, ModuleError } from '../sdk/errors.js';
-import type { StoppedAt } from '../sdk/http/api-stages.js';
-import { CONNECTION_STAGES, failedStage, STAGE_REMEDIES } from '../sdk/http/reachability.js';
+import { type StoppedAt, stoppedAtStage } from '../sdk/http/api-stages.js';
+import { CONNECTION_STAGES } from '../sdk/http/reachability.js';
 import type { AccountSettings } from './settings.js';
 
 /** What one small query proves, by API key or by access token, in the order in which the way to the API, and the API itself, look at it. */
@@ -41,10 +41,8 @@ export function stoppedAt(failure: ModuleError, account: AccountSettings): Stopp
     return { stage: 'apiKey' in account ? 'API key' : 'access token', remedy: failure.advice };
   }
   if (failure.code === 'SOURCE_REQUEST_REFUSED') return refusedAt(failure);
-  const stage = STAGE_OF[failure.code];
-  if (stage !== undefined) return { stage, remedy: REMEDIES[failure.code] ?? failure.advice };
-  const connection = failedStage(failure);
-  return { stage: connection, remedy: STAGE_REMEDIES[connection] };
+  const { stage, remedy } = stoppedAtStage(failure, STAGE_OF);
+  return { stage, remedy: REMEDIES[failure.code] ?? remedy };
 }
 
 /** A 400 is about the query, and only its words tell which part of it; of any other status that is not even clear. */

@@ -87,11 +87,12 @@ export function parseSettings({ module, arguments: args, intakeUrl, now }: Setti
 
 /**
  * Turns the validated values of an account into settings.
+ * @param listed whether arguments say, or may say, whose events are read
  * @throws ConfigurationError with every problem at once.
  */
-export function parseAccount(module: Partial<ModuleConfiguration>): AccountSettings {
+export function parseAccount(module: Partial<ModuleConfiguration>, listed = false): AccountSettings {
   const reader = new SettingsReader();
-  const account = readAccount(reader, module);
+  const account = readAccount(reader, module, listed);
   reader.end();
   return account;
 }
@@ -103,8 +104,7 @@ export function secretsOf(account: AccountSettings): readonly string[] {
     : [account.serviceAccount.clientSecret, account.serviceAccount.clientId];
 }
 
-/** @param listed whether the arguments say whose events are read */
-function readAccount(reader: SettingsReader, module: Partial<ModuleConfiguration>, listed = false): AccountSettings {
+function readAccount(reader: SettingsReader, module: Partial<ModuleConfiguration>, listed: boolean): AccountSettings {
   const { region, organization_id: organization } = module;
   const baseUrl = reader.take('module.base_url', module.base_url, (text) => parseBaseUrl(text, region), '');
   const credential = readCredential(reader, module);

@@ -1,6 +1,6 @@
 import { type ErrorCode, ModuleError } from './errors.js';
-import { connectionDetails, type StoppedAt, stageResults } from './http/api-stages.js';
-import { CONNECTION_STAGES, failedStage, STAGE_REMEDIES } from './http/reachability.js';
+import { connectionDetails, stageResults, stoppedAtStage } from './http/api-stages.js';
+import { CONNECTION_STAGES } from './http/reachability.js';
 import type { Source, Window } from './pipeline/source.js';
 import { formatTimestamp } from './time/timestamp.js';
 import type { CheckResult } from './trigger.js';
@@ -62,7 +62,13 @@ export function* apiStages(
     right: 'events may be read',
     query: 'understood',
   };
-  yield* stageResults<Stage>({ name, stages: STAGES, details, failure, stopped: failure && stoppedAt(failure) });
+  yield* stageResults<Stage>({
+    name,
+    stages: STAGES,
+    details,
+    failure,
+    stopped: failure && stoppedAtStage(failure, STAGE_OF),
+  });
 }
 
 /** Asks for one event. @returns what the API, or the way to it, has against that */
@@ -79,12 +85,4 @@ export async function queryFailure(
     if (error instanceof ModuleError) return error;
     throw error;
   }
-}
-
-/** Total: any failure of a query has a stage. */
-function stoppedAt(failure: ModuleError): StoppedAt<Stage> {
-  const stage = STAGE_OF[failure.code];
-  if (stage !== undefined) return { stage, remedy: failure.advice };
-  const connection = failedStage(failure);
-  return { stage: connection, remedy: STAGE_REMEDIES[connection] };
 }

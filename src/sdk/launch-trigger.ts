@@ -63,7 +63,7 @@ export async function launchTrigger(
 ): Promise<ExitCode> {
   const { trigger } = registration;
   const known = new KnownSecrets([...loaded.secrets, ...storage.secrets, ...(audience?.secrets ?? [])]);
-  const { hide } = known;
+  const { hide, use } = known;
   const log = createLog({
     level: logLevelOf(loaded.resolved.values.arguments),
     ...outputStyle(world.stderr, world.environment),
@@ -77,7 +77,7 @@ export async function launchTrigger(
   const transport = world.openTransport();
   try {
     const { settings } = loaded;
-    const held = reread && new ReloadedSettings({ registration, loaded, reread, clock: world.clock, log, hide });
+    const held = reread && new ReloadedSettings({ registration, loaded, reread, clock: world.clock, log, hide: use });
     return await runTrigger({
       ...world,
       trigger,

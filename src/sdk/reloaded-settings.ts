@@ -16,8 +16,8 @@ export interface Reloading {
   readonly reread: () => Promise<LoadedTrigger>;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
-  /** Told of each new secret before it is used. */
-  readonly hide: (secret: string) => void;
+  /** Told of the secrets of the configuration that is taken up, before they are used. */
+  readonly hide: (secrets: readonly string[]) => void;
 }
 
 /**
@@ -64,7 +64,7 @@ export class ReloadedSettings implements HeldSettings<unknown> {
     }
     this.#told = undefined;
     if (secrets.length === 0) return;
-    for (const secret of read.secrets) hide(secret);
+    hide(read.secrets);
     this.#loaded = read;
     log.info(`Changed secrets are used from now on: ${secrets.join(', ')}`);
   }

@@ -1,11 +1,22 @@
-import type { ModuleError } from '../errors.js';
+import type { ErrorCode, ModuleError } from '../errors.js';
 import type { CheckResult } from '../trigger.js';
-import type { ConnectionStage } from './reachability.js';
+import { type ConnectionStage, failedStage, STAGE_REMEDIES } from './reachability.js';
 
 /** Where a failure stopped a query, and what to do about it. */
 export interface StoppedAt<Stage extends string> {
   readonly stage: Stage;
   readonly remedy: string | undefined;
+}
+
+/** Total: a failure that is of none of these stages is of the way to the API. */
+export function stoppedAtStage<Stage extends string>(
+  failure: ModuleError,
+  stageOf: Readonly<Partial<Record<ErrorCode, Stage>>>,
+): StoppedAt<Stage | ConnectionStage> {
+  const stage = stageOf[failure.code];
+  if (stage !== undefined) return { stage, remedy: failure.advice };
+  const connection = failedStage(failure);
+  return { stage: connection, remedy: STAGE_REMEDIES[connection] };
 }
 
 /** What one small query proves, in the order in which the way to an API, and the API itself, look at it. */

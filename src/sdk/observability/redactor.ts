@@ -16,9 +16,13 @@ export function redactor(secrets: readonly string[]): Redactor {
 /** A credential that is renewed every hour must not fill the memory: those so many renewals ago have long expired. */
 const MOST_HIDDEN_LATER = 100;
 
-/** The secrets of a run: those known at its start, and the latest of those that become known while it goes on. */
+/**
+ * The secrets of a run: those known at its start, those of the configuration in use, and the latest of those that become known
+ * while it goes on.
+ */
 export class KnownSecrets {
   readonly #later: string[] = [];
+  #inUse: readonly string[] = [];
   #redactor: Redactor;
 
   constructor(private readonly known: readonly string[]) {
@@ -29,11 +33,22 @@ export class KnownSecrets {
 
   /** From now on `secret` is blotted out, too. */
   readonly hide = (secret: string): void => {
-    if (this.known.includes(secret) || this.#later.includes(secret)) return;
-    this.#later.push(secret);
-    if (this.#later.length > MOST_HIDDEN_LATER) this.#later.shift();
-    this.#redactor = redactor([...this.known, ...this.#later]);
+    if ([this.known, this.#inUse, this.#later].some((secrets) => secrets.includes(secret))) return;
+    this.#add([secret]);
   };
+
+  /** The configuration in use has these secrets from now on, in place of those of the last call: they stay, however many come later. */
+  readonly use = (secrets: readonly string[]): void => {
+    const replaced = this.#inUse.filter((secret) => !secrets.includes(secret));
+    this.#inUse = [...secrets];
+    this.#add(replaced);
+  };
+
+  #add(later: readonly string[]): void {
+    this.#later.push(...later);
+    this.#later.splice(0, this.#later.length - MOST_HIDDEN_LATER);
+    this.#redactor = redactor([...this.known, ...this.#inUse, ...this.#later]);
+  }
 }
 
 function writtenForms(secret: string): string[] {

@@ -46,4 +46,20 @@ describe('an account', () => {
     const module = { ...ACCOUNT, base_url: 'http://api.test', apikey: 'two words' };
     await expect(examine(inTurn({}), module)).rejects.toThrow(/module\.base_url: must be https.*module\.apikey/s);
   });
+
+  it('works by a service account for several organizations, none of which it names, where that gets a token', async () => {
+    const module = {
+      ...{ base_url: 'https://api.test', token_url: 'https://tokens.test/oauth2/token' },
+      ...{ client_id: 'client', client_secret: 'secret-of-client' },
+    };
+    const token = { body: '{"access_token":"synthetic-token-4242","token_type":"bearer","expires_in":3600}' };
+    const { results, transport } = await examine(inTurn(token), module);
+    expect(results.filter(({ state }) => state !== 'passed')).toEqual([]);
+    expect(results.at(-1)?.detail).toMatch(/service account gets tokens/);
+    expect(transport.requests.map(({ url }) => url)).toEqual([module.token_url]);
+    const { results: refused } = await examine(inTurn({ status: 401 }), module);
+    expect(refused.filter(({ state }) => state === 'failed')).toMatchObject([
+      { name: 'JumpCloud service account client' },
+    ]);
+  });
 });

@@ -37,7 +37,7 @@ function rig() {
       if (state.error !== undefined) throw state.error;
       return state.now;
     },
-    ...{ clock, log: log.log, hide: (secret: string) => void hidden.push(secret) },
+    ...{ clock, log: log.log, hide: (secrets: readonly string[]) => void hidden.push(...secrets) },
   });
   return { held, clock, log, hidden, state };
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { FairRateLimiter } from '../../../../src/sdk/http/fair-rate-limiter.js';
 import type { RequestLimiter, Urgency } from '../../../../src/sdk/http/rate-limiter.js';
-import { ManualClock } from '../../../support/manual-clock.js';
+import { everybodyHadTheirTurn, ManualClock } from '../../../support/manual-clock.js';
 
 const never = (): AbortSignal => new AbortController().signal;
 
@@ -125,5 +125,37 @@ describe('FairRateLimiter', () => {
     expect(clock.monotonic()).toBe(0);
     await ask('other', other);
     expect(begun[1]).toEqual({ who: 'other', atMs: 1000 });
+  });
+
+  it('takes no place for who is told to stop in its turn', async () => {
+    const clock = new ManualClock();
+    const limiter = new FairRateLimiter(clock, 1);
+    const party = limiter.party();
+    const { begun, ask } = asker(clock);
+    await ask('first', party);
+    const stop = new AbortController();
+    const left = party.admit(stop.signal);
+    await everybodyHadTheirTurn();
+    stop.abort();
+    await left;
+    await clock.advance(1500);
+    void ask('next', party);
+    await everybodyHadTheirTurn();
+    expect(begun[1]).toEqual({ who: 'next', atMs: 1500 });
+  });
+
+  it('holds back who was told to wait while it waited for its turn', async () => {
+    const clock = new ManualClock({ autoAdvance: true });
+    const limiter = new FairRateLimiter(clock, 1);
+    const [sick, well] = [limiter.party(), limiter.party(), limiter.party()];
+    const { begun, ask } = asker(clock);
+    await ask('sick', sick);
+    const asked = [ask('sick', sick), ask('well', well)];
+    sick.hold(60_000);
+    await Promise.all(asked);
+    expect(begun.slice(1)).toEqual([
+      { who: 'well', atMs: 2000 },
+      { who: 'sick', atMs: 60_000 },
+    ]);
   });
 });

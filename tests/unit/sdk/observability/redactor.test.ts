@@ -61,4 +61,14 @@ describe('known secrets', () => {
     expect(redact('first-secret token-1-of-this-test token-100-of-this-test')).toBe('[redacted] [redacted] [redacted]');
     expect(redact('token-0-of-this-test')).toBe('token-0-of-this-test');
   });
+
+  it('keep those of the configuration in use, however many they are and however many tokens come later', () => {
+    const { hide, use, redact } = new KnownSecrets(['first-secret']);
+    const keys = Array.from({ length: 150 }, (_, n) => `intake-key-${n}-of-this-test`);
+    use(keys);
+    for (let n = 0; n < 101; n += 1) hide(`token-${n}-of-this-test`);
+    for (const key of keys) expect(redact(key)).not.toContain('-of-this-test');
+    use(['the-next-key']);
+    expect(redact(`first-secret the-next-key ${keys[149]!}`)).toBe('[redacted] [redacted] [redacted]');
+  });
 });

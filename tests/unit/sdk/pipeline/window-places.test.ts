@@ -75,5 +75,20 @@ describe('SharedPlaces', () => {
     expect(told).toEqual(Array.from({ length: 3 }, () => ({ kind: 'waiting', delayMs: 60_000 })));
     stop.abort();
     (await waiting)();
+    // What was never taken is not given back.
+    let isIn = false;
+    void stream.enter('gap', never()).then(() => (isIn = true));
+    await everybodyHadTheirTurn();
+    expect(isIn).toBe(false);
+  });
+
+  it('gives back a place that was taken before a failure where it was taken', async () => {
+    const places = new SharedPlaces(new ManualClock());
+    const stream = places.ofStream(() => undefined);
+    const taken = await Promise.all(Array.from({ length: 4 }, () => stream.enter('gap', never())));
+    stream.hear(failed);
+    for (const leave of taken) leave();
+    const well = places.ofStream(() => undefined);
+    for (let place = 0; place < 4; place += 1) await well.enter('gap', never());
   });
 });
