@@ -6,6 +6,8 @@ import type { ClosedInterval } from '../../../../src/sdk/checkpoint/owed-set.js'
 import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import type { Source } from '../../../../src/sdk/pipeline/source.js';
 import { auditRange } from '../../../../src/sdk/reconciliation/audit.js';
+import type { Reconciler } from '../../../../src/sdk/reconciliation/reconciler.js';
+import { repairRange, type RepairOptions } from '../../../../src/sdk/reconciliation/repair.js';
 import { HOUR_MS } from '../../../../src/sdk/reconciliation/hour-store.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../../src/sdk/storage/storage.js';
@@ -112,5 +114,37 @@ describe('hours that another stream selected', () => {
     const moved = { ...document, most_recent_date_seen: '2030-01-02T05:00:00+00:00' };
     await storage.write('context.json', Buffer.from(JSON.stringify(moved)));
     expect((await open(storage, 'second')).countableFromMs).toBe(countedFromMs);
+  });
+
+  it('stay so where a backfill had begun to read them for the other, and nothing of them is compared', async () => {
+    const first = await open(storage, 'first');
+    first.backfill(hours(-5, -2));
+    const entries = [key('first', -4.5 * HOUR_MS)];
+    await first.commit({ entries, settled: { lane: 'backfill', ...hours(-5, -4.2) } });
+    const state = await open(storage, 'second');
+    state.backfill(hours(-5, -2));
+    expect(state.isUncounted(hours(-5, -4))).toBe(true);
+    await state.commit({ entries: [], settled: { lane: 'backfill', ...hours(-5, -2) } });
+    await state.commit({ entries: [], settled: undefined });
+    expect(state.checkpoint.backfill).toEqual([]);
+    expect(state.checkpoint.unproven).toEqual([]);
+  });
+
+  it('are not short of what this one selects: a repair leaves them to a backfill', async () => {
+    const state = await open(storage, 'second');
+    const entries = Array.from({ length: 20 }, (_, n) => key('second', (11 + n) * HOUR_MS + MINUTE_MS));
+    const { fromMs, toMs } = hours(10.5, 30);
+    state.agree({ fromMs, toMs, atMs: toMs, disputed: [] });
+    await state.commit({ entries, settled: { lane: 'tail', fromMs, toMs } });
+    await state.commit({ entries: [], settled: undefined });
+    // From here on it counts: what it has read anew, and what it is about to.
+    state.backfill(hours(0, 1));
+    expect(state.checkpoint.countedFromMs).toBe(START_MS);
+    const options = { state, source: sourceOf(1000), mayRepeat: false } as unknown as RepairOptions;
+    const reconciler = { differences: async () => [], mend: async () => 0 } as unknown as Reconciler;
+    const leftAlone = async (range: ClosedInterval): Promise<number> =>
+      (await repairRange(range, { ...options, reconciler }, signal)).leftAlone.length;
+    expect(await leftAlone(hours(0, 9))).toBe(0);
+    expect(await leftAlone(hours(15, 16))).toBe(1);
   });
 });
