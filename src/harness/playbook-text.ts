@@ -8,7 +8,7 @@ const VARIABLES: Readonly<Record<string, string>> = { apikey: 'JUMPCLOUD_API_KEY
 /**
  * A playbook file for what was discovered, YAML. Secrets are references to the environment.
  */
-export function playbookFor({ registration, account }: LoadedAccount, { services, isListed }: Discovery): string {
+export function playbookFor({ registration, account }: LoadedAccount, { services }: Discovery): string {
   const { trigger, moduleSchema } = registration;
   const values = Object.entries(account).filter(
     ([name, value]) => value !== undefined && value !== moduleSchema.properties[name]?.default,
@@ -20,7 +20,7 @@ export function playbookFor({ registration, account }: LoadedAccount, { services
   );
   const isAllEnough = !services.some(({ isOutsideAll }) => isOutsideAll);
   const names = services
-    .filter(({ isListed: listed, events }) => (isListed ? listed === true : events > 0))
+    .filter(({ isListed, events }) => isListed === true || events > 0)
     .map(({ name, isKnown }) => (isKnown ? name : `unlisted:${name}`));
   const service = isAllEnough
     ? ['  # Every service, also those that JumpCloud adds later.', '  service: all']
@@ -46,5 +46,5 @@ export function playbookFor({ registration, account }: LoadedAccount, { services
 
 /** JSON is YAML; what looks like a reference is none. */
 function yaml(value: unknown): string {
-  return JSON.stringify(value).replaceAll('${', '$${');
+  return JSON.stringify(value).replaceAll('${', () => '$${');
 }

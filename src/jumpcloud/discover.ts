@@ -80,7 +80,7 @@ export async function discover(
   const window = { fromMs: toMs - days * DAY_MS, toMs };
   const lastDay = { fromMs: toMs - DAY_MS, toMs };
   const shown = await distinctServices(client, { services: ['all'], ...window }, signal, remarks);
-  const names = new Set([...(listed ?? KNOWN_SERVICES), ...shown.keys()]);
+  const names = new Set([...(listed ?? KNOWN_SERVICES), ...(shown?.keys() ?? [])]);
   // Alerts are asked for by one of two names, and always shown by one of them.
   if (listed !== undefined) for (const name of twinsOf(listed)) names.delete(name);
   const examined: Numbers[] = [];
@@ -94,7 +94,7 @@ export async function discover(
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const services = examined.map((found): DiscoveredService => {
     const { name, events } = found;
-    const isInAll = shown.size === 0 || [name, twinOf(name)].some((each) => each !== undefined && shown.has(each));
+    const isInAll = shown === undefined || [name, twinOf(name)].some((each) => each !== undefined && shown.has(each));
     const isListed = listed?.includes(name);
     return { ...found, isListed, isKnown: KNOWN_SERVICES.includes(name), isOutsideAll: events > 0 && !isInAll };
   });
@@ -131,13 +131,13 @@ async function listServices(
   return undefined;
 }
 
-/** Numbers of events by service. Where the API does not tell, each service is counted by itself all the same. */
+/** Numbers of events by service; undefined where the API does not tell: each service is counted by itself all the same. */
 async function distinctServices(
   client: DirectoryInsightsClient,
   selection: Selection,
   signal: AbortSignal,
   remarks: string[],
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, number> | undefined> {
   let distinct: Distinct;
   try {
     distinct = await client.distinct(selection, 'service', signal);
@@ -146,7 +146,7 @@ async function distinctServices(
     remarks.push(
       `The API does not tell which services have events (${describeError(error)}): each was counted by itself`,
     );
-    return new Map();
+    return undefined;
   }
   const { buckets, errorBound, others } = distinct;
   if (errorBound > 0)

@@ -33,9 +33,9 @@ export async function planBackfill(
   { state, source }: { readonly state: DeliveryState; readonly source: Source },
   signal: AbortSignal,
 ): Promise<BackfillPlan> {
-  const { ledgerFromMs, collectedFromMs, backfill, uncounted = [] } = state.checkpoint;
+  const { ledgerFromMs, countedFromMs, collectedFromMs, backfill, uncounted = [] } = state.checkpoint;
   const written = await state.hours.read(range.fromMs - HOUR_MS, Math.min(range.toMs + HOUR_MS, ledgerFromMs));
-  const records = written.filter((hour) => !state.isUncounted(hour));
+  const records = written.filter((hour) => !state.isUncounted(hour) && !state.isReadAnew(hour));
   const complete: HourRecord[] = [];
   for (let at = 0; at < records.length; at += HOURS_AT_ONCE) {
     const proven = completeOnes(records.slice(at, at + HOURS_AT_ONCE), source, signal).catch((error: unknown) => {
@@ -44,8 +44,9 @@ export async function planBackfill(
     });
     complete.push(...(await proven));
   }
-  // The ledger drops what it knows, and comparing counts finds what it lacks: the tail and the repair see to that.
-  const inLedger = { fromMs: ledgerFromMs, toMs: Infinity };
+  // The ledger drops what it knows, and comparing counts finds what it lacks, from where on they are compared: the tail and
+  // the repair see to that.
+  const inLedger = { fromMs: Math.max(ledgerFromMs, countedFromMs), toMs: Infinity };
   // Numbers begin at a border, a few milliseconds after collection did.
   const first = complete.find(({ fromMs }) => fromMs >= collectedFromMs && fromMs - collectedFromMs <= MARGIN_MS);
   const begin = first === undefined ? [] : [{ fromMs: collectedFromMs, toMs: first.fromMs }];

@@ -15,7 +15,7 @@ import {
 } from './checkpoint-document.js';
 import { finishedPieces, MARGIN_MS, outside, overlap, wholeHours, within } from './backfill-ranges.js';
 import { type ClosedInterval, type OwedInterval, OwedSet } from './owed-set.js';
-import { resume, type Resumption } from './resumption.js';
+import { countedAfterMove, resume, type Resumption } from './resumption.js';
 
 export type { Resumption } from './resumption.js';
 
@@ -164,6 +164,12 @@ export class DeliveryState {
     return (this.#checkpoint.uncounted ?? []).some((range) => overlap(range, hour));
   }
 
+  /** Whether an hour is being backfilled as a whole: what was written of it is about to be replaced. */
+  isReadAnew({ fromMs }: Pick<ClosedInterval, 'fromMs'>): boolean {
+    const startsMs = wholeHours(fromMs);
+    return this.#checkpoint.backfill.some((range) => range.fromMs <= startsMs && range.toMs >= startsMs + HOUR_MS);
+  }
+
   /** How many events the source should count between two borders, if nothing is missing. */
   expected({ fromMs, toMs }: ClosedInterval): number {
     const { delivered, deadLettered } = this.ledger.count(fromMs, toMs);
@@ -244,8 +250,8 @@ export class DeliveryState {
       ...this.#checkpoint,
       collectedFromMs: Math.min(collectedFromMs, positionMs),
       ledgerFromMs: Math.min(ledgerFromMs, positionMs),
-      // What is skipped must not be found missing; what was forgotten is counted anew.
-      countedFromMs: skipsSomething || positionMs < ledgerFromMs ? positionMs : countedFromMs,
+      countedFromMs:
+        skipsSomething || positionMs < ledgerFromMs ? countedAfterMove(this.#checkpoint, positionMs) : countedFromMs,
       agreed: undefined,
       backfill: [],
     };

@@ -32,8 +32,20 @@ export function resume(
   // Somebody else collected, or set the position by hand: their word is taken, our memory of ids stays useful.
   const taken = takeOver(movedToMs, stream);
   const { segments, unreachable, lateness, uncounted = [] } = checkpoint;
-  const countedFromMs = isSame ? taken.checkpoint.countedFromMs : checkpoint.countedFromMs;
+  const countedFromMs = countedAfterMove(checkpoint, taken.checkpoint.countedFromMs);
   return { ...taken, checkpoint: { ...taken.checkpoint, segments, unreachable, lateness, uncounted, countedFromMs } };
+}
+
+/**
+ * From where on the ledger can be counted once the position is moved: ids of another stream in it stay what they are, and
+ * what was skipped must not be found missing.
+ */
+export function countedAfterMove(
+  { collectedFromMs, countedFromMs, uncounted = [] }: Checkpoint,
+  positionMs: number,
+): number {
+  const isAllOfThisStream = uncounted.length === 0 && countedFromMs <= collectedFromMs;
+  return isAllOfThisStream ? positionMs : Math.max(positionMs, countedFromMs);
 }
 
 /**
@@ -42,11 +54,9 @@ export function resume(
  * known whether it is still selected; where it is not, the difference will be explained.)
  */
 function countAnew(checkpoint: Checkpoint, stream: string, ledger: Pick<Ledger, 'lastMs'>): Checkpoint {
-  const { collectedFromMs, uncounted = [] } = checkpoint;
   const edgeMs = checkpoint.owed.at(-1)?.fromMs ?? checkpoint.countedFromMs;
   const lastMs = ledger.lastMs(edgeMs, edgeMs + LONGEST_WINDOW_MS);
   const countedFromMs = lastMs === undefined ? edgeMs : lastMs + 1;
-  const before = { fromMs: wholeHours(collectedFromMs), toMs: wholeHours(countedFromMs) };
   return {
     ...checkpoint,
     stream,
@@ -55,7 +65,8 @@ function countAnew(checkpoint: Checkpoint, stream: string, ledger: Pick<Ledger, 
     agreed: undefined,
     notCounted: undefined,
     unproven: [],
-    uncounted: OwedSet.of([...uncounted, before]).gaps,
+    // All that ever was: the position may have been moved on over hours that have numbers.
+    uncounted: OwedSet.of([{ fromMs: 0, toMs: wholeHours(countedFromMs) }]).gaps,
   };
 }
 

@@ -1,3 +1,4 @@
+import { overlap } from '../checkpoint/backfill-ranges.js';
 import type { DeliveryState } from '../checkpoint/delivery-state.js';
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import type { LedgerCount } from '../ledger/ledger.js';
@@ -41,6 +42,8 @@ interface Account extends ClosedInterval, LedgerCount {
   readonly explained: number;
   readonly isComparable: boolean;
   readonly isProvenAlready: boolean;
+  /** Some of it is being backfilled, whatever was shown of it before. */
+  readonly isReadAnew: boolean;
 }
 
 /**
@@ -68,15 +71,16 @@ export async function auditRange(range: ClosedInterval, options: AuditOptions, s
   const account = await accountFor(range, state);
   const { fromMs, toMs, delivered, deadLettered, explained } = account;
   const numbers = { fromMs, toMs, delivered, deadLettered, explained };
+  const isOwed = account.isReadAnew || state.owed.gaps.some((gap) => overlap(gap, account));
   if (!account.isComparable) {
-    const verdict = account.isProvenAlready ? 'proven' : 'unknown';
+    const verdict = isOwed ? 'owed' : account.isProvenAlready ? 'proven' : 'unknown';
     return { ...numbers, source: undefined, missing: 0, verdict };
   }
   const counted = await source.count(questionAbout(account), signal);
   const difference = counted - delivered - deadLettered - explained;
   const isSettled = toMs <= source.now() - horizonMs;
   const row = { ...numbers, source: counted, missing: Math.max(0, difference) };
-  if (state.owed.gaps.some((gap) => gap.fromMs < toMs && fromMs < gap.toMs)) return { ...row, verdict: 'owed' };
+  if (isOwed) return { ...row, verdict: 'owed' };
   if (difference > 0) return { ...row, verdict: 'missing' };
   if (difference < 0) return { ...row, verdict: account.isProvenAlready ? 'proven' : 'unknown' };
   return { ...row, verdict: isSettled ? 'proven' : 'settling' };
@@ -112,6 +116,7 @@ async function accountFor({ fromMs, toMs }: ClosedInterval, state: DeliveryState
     deadLettered: sum(hours, ({ deadLettered }) => deadLettered) + (counted?.deadLettered ?? 0),
     explained: sum(hours, ({ explained }) => explained) + (inLedger ? state.explainedIn(inLedger) : 0),
     isComparable: isOfThisStream && hasNumbers && range.fromMs >= countedFromMs && isSeamless(hours, inLedger),
+    isReadAnew: hours.some((hour) => state.isReadAnew(hour)),
     isProvenAlready:
       isOfThisStream && inLedger === undefined && first !== undefined && hours.every(({ proof }) => proof === 'proven'),
   };

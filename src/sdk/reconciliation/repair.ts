@@ -48,7 +48,7 @@ async function shortHours(range: ClosedInterval, options: RepairOptions, signal:
   const hours = await state.hours.read(range.fromMs, Math.min(range.toMs, ledgerFromMs));
   const short: HourRecord[] = [];
   for (const hour of hours) {
-    if (state.isUncounted(hour)) continue;
+    if (state.isUncounted(hour) || state.isReadAnew(hour)) continue;
     if (hour.fromMs >= countedFromMs && (await source.count(questionAbout(hour), signal)) > expectedOf(hour)) {
       short.push(hour);
     }

@@ -72,6 +72,7 @@ describe('parseSearchTerm', () => {
     ['{"and":[{"a":12345678901234567890}]}', 'cannot be held exactly'],
     ['{"and":[{"a":1e999}]}', 'cannot be held exactly'],
     ['{"and":[{"a":"x"}],"and":[{"b":"y"}]}', 'names a member of an object twice'],
+    ['{"and":[{"a":"x","a":"y"}]}', 'names a member of an object twice'],
     [nested(11), 'is nested more than 10 deep'],
     [`{"and":${'['.repeat(90_000)}`, 'is not JSON'],
     [`${'{"and":['.repeat(9000)}${']}'.repeat(9000)}`, 'is nested more than 10 deep'],
