@@ -41,7 +41,7 @@ export async function exchange(
   context: Context,
 ): Promise<HttpResponse> {
   const response = await transport.request(request).catch((cause: unknown) => {
-    throw isAbort(cause) ? cause : unreachable(request, context.side, cause);
+    throw isAbort(cause) || cause instanceof ModuleError ? cause : unreachable(request, context.side, cause);
   });
   context.onAnswer?.(response);
   if (isWorthRetrying(response.status)) throw await refusedForNow(request, response, context);

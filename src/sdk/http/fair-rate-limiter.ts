@@ -1,3 +1,4 @@
+import { ModuleError } from '../errors.js';
 import type { Clock } from '../ports.js';
 import { Hold } from './hold.js';
 import { RateLimiter, type RequestLimiter, type Urgency } from './rate-limiter.js';
@@ -19,28 +20,38 @@ export class FairRateLimiter {
   readonly #told = new Set<object>();
   #parties = 0;
 
+  /**
+   * @param longestHoldMs whoever would be held back for longer is refused at once: while waiting it may hold what others
+   *   need. Default: everybody waits
+   */
   constructor(
     private readonly clock: Clock,
     requestsPerSecond: number,
+    private readonly longestHoldMs = Infinity,
   ) {
     const limiter = new RateLimiter(clock, requestsPerSecond);
     this.#lines = { live: new Line(limiter, 'live'), backlog: new Line(limiter, 'backlog') };
     this.#all = new Hold(clock);
   }
 
-  /** The limit as one more party meets it. */
+  /**
+   * The limit as one more party meets it. `admit` rejects with a ModuleError SOURCE_RATE_LIMITED where it is held back for too
+   * long.
+   */
   party(): RequestLimiter {
     this.#parties += 1;
     const own = new Hold(this.clock);
-    const isHeld = (): boolean => Math.max(own.leftMs, this.#all.leftMs) > 0;
+    const heldMs = (): number => Math.max(own.leftMs, this.#all.leftMs);
     return {
       admit: async (signal, urgency = 'live') => {
         do {
-          await own.over(signal);
-          await this.#all.over(signal);
+          for (let leftMs = heldMs(); leftMs > 0 && !signal.aborted; leftMs = heldMs()) {
+            if (leftMs > this.longestHoldMs) throw heldForLong(leftMs);
+            await this.clock.sleep(Math.ceil(leftMs), signal);
+          }
           if (!signal.aborted) await this.#lines[urgency].turn(own, signal);
           // It may have been told to wait meanwhile.
-        } while (isHeld() && !signal.aborted);
+        } while (heldMs() > 0 && !signal.aborted);
       },
       hold: (delayMs) => {
         own.extend(delayMs);
@@ -50,6 +61,13 @@ export class FairRateLimiter {
       answered: () => this.#told.clear(),
     };
   }
+}
+
+function heldForLong(retryAfterMs: number): ModuleError {
+  return new ModuleError('SOURCE_RATE_LIMITED', 'The source has asked for no requests for a while', {
+    retryAfterMs,
+    advice: 'Nothing to do: the work goes on at the pace that is allowed.',
+  });
 }
 
 /** Requests of one urgency that wait for a place, each party's in the order they came. */

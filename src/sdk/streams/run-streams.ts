@@ -66,7 +66,7 @@ class Company<Settings extends StreamPace> {
     private readonly context: TriggerContext,
   ) {
     const { clock, log } = context;
-    this.#limiter = new FairRateLimiter(clock, streams[0]?.settings.requestsPerSecond ?? 1);
+    this.#limiter = new FairRateLimiter(clock, streams[0]?.settings.requestsPerSecond ?? 1, RETRY_FOR_MS);
     this.#places = new SharedPlaces(clock);
     this.#board = new StreamBoard(streams.length, log);
   }

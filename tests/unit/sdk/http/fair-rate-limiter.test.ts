@@ -85,6 +85,33 @@ describe('FairRateLimiter', () => {
     ]);
   });
 
+  it('refuses at once who would be held back for longer than it may wait, since it may hold what others need', async () => {
+    const clock = new ManualClock({ autoAdvance: true });
+    const limiter = new FairRateLimiter(clock, 10, 30_000);
+    const { begun, ask } = asker(clock);
+    const [sick, well] = [limiter.party(), limiter.party(), limiter.party()];
+    sick.hold(30_001);
+    await expect(ask('sick', sick)).rejects.toMatchObject({ code: 'SOURCE_RATE_LIMITED', retryAfterMs: 30_001 });
+    await ask('well', well);
+    await clock.sleep(1, never());
+    await ask('sick', sick);
+    expect(begun).toEqual([
+      { who: 'well', atMs: 0 },
+      { who: 'sick', atMs: 30_001 },
+    ]);
+  });
+
+  it('refuses also who is told so while it waits', async () => {
+    const clock = new ManualClock();
+    const party = new FairRateLimiter(clock, 10, 30_000).party();
+    party.hold(10_000);
+    const refused = expect(party.admit(never())).rejects.toMatchObject({ code: 'SOURCE_RATE_LIMITED' });
+    await everybodyHadTheirTurn();
+    party.hold(86_400_000);
+    await clock.advance(10_000);
+    await refused;
+  });
+
   it.each([
     [5, 3],
     [2, 2],
