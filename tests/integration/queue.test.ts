@@ -158,6 +158,21 @@ describeWithRedis('a queue on a real Redis', () => {
       expect(rig.deliveredIds.toSorted()).toEqual(idsOf(held));
     });
 
+    it('tell why a slice failed, and no secret to Redis', async () => {
+      rig.source.hold(heldBefore('one', START_MS - SLICE.fromMs - 5));
+      rig.state.backfill(SLICE);
+      const { lane, stop, warnings } = await queues.coordinator(SLICE.toMs);
+      rig.source.onRead = () => {
+        throw new ModuleError('SOURCE_UNAVAILABLE', 'busy, said the API to a-credential', { advice: '' });
+      };
+      const ended = expect(lane.untilDone()).rejects.toThrow();
+      await queues.work(rig.source, rig.destination);
+      while (warnings.length === 0) await systemClock.sleep(20);
+      stop.request();
+      await ended;
+      expect(warnings).toEqual(['A slice failed, and is tried again: busy, said the API to [redacted]']);
+    });
+
     it('are one coordinator, and workers of its stream', async () => {
       const { queue } = await queues.coordinator(OWED.toMs);
       const other = await queues.coordinator(OWED.toMs);

@@ -5,6 +5,7 @@ import { eventsOf, inOrderOfReading, leastDurationMs, planSlices, type Slice } f
 import type { ClosedInterval } from '../../sdk/checkpoint/owed-set.js';
 import { createPipeline } from '../../sdk/connector.js';
 import { ConfigurationError, isAbort, ModuleError } from '../../sdk/errors.js';
+import { escapeControls } from '../../sdk/observability/escape-controls.js';
 import type { OutputStream } from '../../sdk/observability/terminal.js';
 import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { BackfillLane } from '../../sdk/lanes/backfill-lane.js';
@@ -280,7 +281,8 @@ export class Backfill {
     const collection = this.options.queue
       ? await this.options.queue.collection(this.stream, pipeline, {
           onProgress,
-          warn: (text) => printLine(this.world.stderr, `Warning: ${text}`),
+          // Others may write to Redis.
+          warn: (text) => printLine(this.world.stderr, `Warning: ${escapeControls(text)}`),
         })
       : new BackfillLane({ ...parts, onProgress }, pipeline, context);
     const isOver = new AbortController();

@@ -65,12 +65,12 @@ async function runWorker(
   const say = (text: string): void => printLine(world.stderr, text);
   try {
     const options = { access: 'write', stopsSoftly: true, openLimiter: queue.openLimiter } as const;
-    await withEnds(configuration, world, options, ({ parts, context }) => {
+    await withEnds(configuration, world, options, ({ parts, context, redact }) => {
       const onDone = (slice: DoneSlice): void =>
         printLine(world.stdout, json === true ? asJson(slice) : inWords(slice));
       const { connection } = queue;
       const identity = queue.identityOf(parts.stream);
-      return new SliceWorker({ connection, identity, parts, context, onDone, say }).run();
+      return new SliceWorker({ connection, identity, parts, context, redact, onDone, say }).run();
     });
     say('Stopped. What was not finished is given back to the queue.');
   } catch (error) {
