@@ -9,7 +9,8 @@ import { describeOwed } from '../../sdk/lanes/tail-lane.js';
 import type { Batch } from '../../sdk/pipeline/destination.js';
 import type { TriggerContext } from '../../sdk/trigger.js';
 import { type ExportTarget, openTarget } from '../export-target.js';
-import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
+import type { LoadedConfiguration } from '../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../organization.js';
 import { printLine } from '../output.js';
 import { type OpenStream, withStream } from '../stream.js';
 import { type GivenInstant, instant } from '../time-options.js';
@@ -21,7 +22,7 @@ import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js
 /** How long a write is tried again before it is told as more than a passing trouble. */
 const RETRY_FOR_MS = 30_000;
 
-type ExportFlags = ConfigurationFlags & {
+type ExportFlags = OrganizationFlags & {
   readonly output: string;
   readonly from: GivenInstant;
   readonly to?: GivenInstant;
@@ -37,7 +38,7 @@ export function addExportCommand(program: Command, world: HarnessWorld, finish: 
     .description(
       'Write events as NDJSON, unchanged, to a directory, to S3 or to standard output; prove by counts that all are there.',
     );
-  addConfigurationOptions(command, world.triggers)
+  addOrganizationOption(addConfigurationOptions(command, world.triggers))
     .requiredOption('--output <WHERE>', "a directory, 's3://bucket/prefix', or '-' for standard output")
     .requiredOption('--from <TIME>', 'beginning: so long ago, a date, a time', instant)
     .option('--to <TIME>', 'end (default: now)', instant)
@@ -71,7 +72,7 @@ export function addExportCommand(program: Command, world: HarnessWorld, finish: 
       if (flags.follow === true && flags.to !== undefined) {
         throw new ConfigurationError([{ setting: '--to', problem: 'cannot be given with --follow, which has no end' }]);
       }
-      const configuration = await loadConfiguration(world, wanted, flags, { withoutIntake: true });
+      const configuration = await loadOneStream(world, wanted, flags, { withoutIntake: true });
       const target = await openTarget(flags.output, world);
       try {
         finish(await new Export(configuration, target, world, flags).run());

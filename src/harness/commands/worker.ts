@@ -5,7 +5,8 @@ import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { stopEarlyOnSignals } from '../../sdk/signals.js';
 import { formatTimestamp } from '../../sdk/time/timestamp.js';
 import { roughly } from '../backfill-printer.js';
-import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
+import type { LoadedConfiguration } from '../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../organization.js';
 import { plural, printLine } from '../output.js';
 import type { DoneSlice } from '../queue/slice-worker.js';
 import { withEnds } from '../stream.js';
@@ -13,14 +14,14 @@ import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
-type WorkerFlags = ConfigurationFlags & { readonly queue: string; readonly json?: true };
+type WorkerFlags = OrganizationFlags & { readonly queue: string; readonly json?: true };
 
 /** `worker`: reads and delivers slices that a `backfill --queue` has planned, on any machine. */
 export function addWorkerCommand(program: Command, world: HarnessWorld, finish: Finish): void {
   const command = program
     .command('worker')
     .description("Read and deliver slices of a 'backfill --queue', on this machine beside others, until stopped.");
-  addConfigurationOptions(command, world.triggers)
+  addOrganizationOption(addConfigurationOptions(command, world.triggers))
     .requiredOption('--queue <URL>', 'where the slices are: redis://HOST:PORT, or rediss:// for TLS')
     .option('--json', 'a line of JSON for each slice')
     .addHelpText('after', PRECEDENCE)
@@ -49,7 +50,7 @@ backfill, or of another worker, is taken. A password belongs into a variable, na
       }),
     )
     .action(async (wanted: string | undefined, flags: WorkerFlags) => {
-      finish(await runWorker(await loadConfiguration(world, wanted, flags), world, flags));
+      finish(await runWorker(await loadOneStream(world, wanted, flags), world, flags));
     });
 }
 
