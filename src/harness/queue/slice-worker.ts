@@ -152,8 +152,8 @@ export class SliceWorker<B extends Batch> {
         const line = ['A slice failed, and is tried again:', error.message, error.advice ?? ''].join(' ').trim();
         this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
       }
-      // BullMQ keeps its message.
-      throw new Error(redact(describeError(error)));
+      // BullMQ keeps its message, and nothing else of it.
+      throw new Error(redact(describeError(error)), { cause: error });
     }
   }
 
