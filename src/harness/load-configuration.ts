@@ -36,7 +36,8 @@ export interface LoadedConfiguration extends NamedTrigger {
   readonly reread: () => Promise<LoadedTrigger>;
 }
 
-interface LoadOptions {
+/** What is wanted of a configuration. */
+export interface LoadOptions {
   /**
    * No event goes to an intake: no key is needed, and the state is not the one of a collection. It is where a flag says, or
    * in a directory of its own.

@@ -4,7 +4,12 @@ import { suggestion } from '../sdk/configuration/nearest.js';
 import { ConfigurationError } from '../sdk/errors.js';
 import { folderLocation } from '../sdk/storage/folder-storage.js';
 import type { TriggerStream } from '../sdk/trigger.js';
-import { type ConfigurationFlags, loadConfiguration, type LoadedConfiguration } from './load-configuration.js';
+import {
+  type ConfigurationFlags,
+  loadConfiguration,
+  type LoadedConfiguration,
+  type LoadOptions,
+} from './load-configuration.js';
 import { printLine } from './output.js';
 import type { HarnessWorld } from './world.js';
 
@@ -30,8 +35,9 @@ export async function loadOneStream(
   world: HarnessWorld,
   wanted: string | undefined,
   flags: OrganizationFlags,
+  options?: LoadOptions,
 ): Promise<LoadedConfiguration> {
-  const configuration = await loadConfiguration(world, wanted, flags);
+  const configuration = await loadConfiguration(world, wanted, flags, options);
   const streams = streamsOf(configuration);
   const { organization } = flags;
   if (streams.length === 0 && organization === undefined) return configuration;

@@ -3,7 +3,7 @@ import { openState } from '../sdk/connector.js';
 import type { ConnectorParts } from '../sdk/connector-parts.js';
 import { ConfigurationError, ModuleError } from '../sdk/errors.js';
 import { createLog, type LogLevel } from '../sdk/observability/log.js';
-import { KnownSecrets } from '../sdk/observability/redactor.js';
+import { KnownSecrets, type Redactor } from '../sdk/observability/redactor.js';
 import { outputStyle } from '../sdk/observability/terminal.js';
 import type { Batch } from '../sdk/pipeline/destination.js';
 import { Stop } from '../sdk/stop.js';
@@ -23,10 +23,12 @@ export interface OpenStream {
   readonly parts: ConnectorParts<Batch>;
   readonly context: TriggerContext;
   readonly state: DeliveryState;
+  /** For texts that leave this process otherwise than by the log. */
+  readonly redact: Redactor;
 }
 
 /** The two ends of a stream, without its state. */
-export type StreamEnds = Pick<OpenStream, 'parts' | 'context'>;
+export type StreamEnds = Omit<OpenStream, 'state'>;
 
 /** Whether a command only looks, which it may do beside a connector at work, or takes the data path for itself. */
 export type Access = 'read' | 'write';
@@ -88,7 +90,7 @@ export function withEnds<Result>(
     try {
       const { stderr, clock, random, environment } = world;
       const known = new KnownSecrets([...loaded.secrets, ...secrets]);
-      const { hide } = known;
+      const { hide, redact } = known;
       const log = createLog({
         level: logLevel,
         ...outputStyle(stderr, environment),
@@ -98,7 +100,7 @@ export function withEnds<Result>(
       const common = { clock, random, transport, storage, log, stop, once: true, retryForMs: RETRY_FOR_MS, hide };
       const context = { ...common, ...(openLimiter && { openLimiter }) };
       const connected = trigger.connect(loaded.settings, context);
-      return await use({ parts: redirect?.(connected, context) ?? connected, context });
+      return await use({ parts: redirect?.(connected, context) ?? connected, context, redact });
     } finally {
       world.signals.off('SIGINT', request);
       world.signals.off('SIGTERM', request);
@@ -118,13 +120,14 @@ export function withStream<Result>(
   use: (stream: OpenStream) => Promise<Result>,
 ): Promise<Result> {
   const { mayBegin = false, beginMs: from, ...wanted } = typeof options === 'string' ? { access: options } : options;
-  return withEnds(configuration, world, wanted, async ({ parts, context }) => {
+  return withEnds(configuration, world, wanted, async (ends) => {
+    const { parts, context } = ends;
     const beginMs = async (): Promise<number> => {
       if (!mayBegin) throw nothingYet(configuration.dataPath.value);
       await parts.source.learnTime(context.stop.requested);
       return from?.(parts, parts.source.now()) ?? parts.source.now();
     };
-    return use({ parts, context, state: await openExisting(parts, context.storage, beginMs) });
+    return use({ ...ends, state: await openExisting(parts, context.storage, beginMs) });
   });
 }
 

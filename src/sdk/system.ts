@@ -125,7 +125,13 @@ async function makeOneDirectory(path: string): Promise<void> {
   } catch (thrown) {
     const there = await stat(path).catch(() => undefined);
     if (there?.isDirectory() !== true) throw thrown;
+    return;
   }
+  // What is synced in a folder that is gone after a power cut is gone with it.
+  await syncDirectory(dirname(path)).catch((thrown: unknown) => {
+    // One that others own may be written to and not be opened.
+    if (systemCode(thrown) !== 'EACCES') throw thrown;
+  });
 }
 
 /** Writes to one file wait for each other: they share the temporary file. */

@@ -205,6 +205,22 @@ describe('the commands of the runner', () => {
     expect((await command('dead-letter', 'list', '--json', '--organization', IDS[2]!)).code).toBe(0);
   });
 
+  it('write the events of the one that --organization names, and want one to be named', async () => {
+    const { command } = await bench();
+    const exporting = ['export', '--from', '1h', '--data-path', '/work/export', '--output', '-'];
+    for (const unclear of [exporting, ['worker', '--queue', 'redis://127.0.0.1:1']]) {
+      const { code, err } = await command(...unclear);
+      expect([code, err]).toEqual([2, expect.stringContaining('--organization: must name one of 3')]);
+    }
+    const { code, out } = await command(...exporting, '--organization', IDS[1]!);
+    expect(code).toBe(0);
+    const owners = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { organization: string }).organization);
+    expect(owners).toEqual(Array.from({ length: 5 }, () => IDS[1]!));
+  });
+
   it('look at one after the other where that is harmless', async () => {
     const { command } = await bench();
     const shown = await command('state', 'show');

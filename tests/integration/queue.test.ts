@@ -127,6 +127,52 @@ describeWithRedis('a queue on a real Redis', () => {
       expect(await queue.result(job)).toBeUndefined();
     });
 
+    it('deliver a slice of which documents without a job say that it was done', async () => {
+      const held = heldBefore('one', START_MS - SLICE.fromMs - 5);
+      rig.source.hold(held);
+      rig.state.backfill(SLICE);
+      const { lane } = await queues.coordinator(SLICE.toMs);
+      const left = await openSliceState(jobDocuments(queues.connections[0]!, jobIdOf(SLICE)), SLICE, 'tests');
+      const entries = [Ledger.keyOf(rawEvent(held.event), 0)];
+      await left.commit({ entries, settled: { lane: 'tail', fromMs: SLICE.fromMs, toMs: SLICE.toMs } });
+      await queues.work(rig.source, rig.destination);
+      await lane.untilDone();
+      expect(rig.deliveredIds).toEqual(['one']);
+    });
+
+    it('go on with the slices of a coordinator that was lost where they were', async () => {
+      const few = { fromMs: OWED.toMs - 3 * HOUR_MS, toMs: OWED.toMs };
+      const held = holdAtBorders().filter(({ atMs }) => atMs >= few.fromMs);
+      rig.state.backfill(few);
+      const first = await queues.coordinator(OWED.toMs);
+      const ended = expect(first.lane.untilDone()).rejects.toThrow();
+      await queues.work(rig.source, rig.destination);
+      rig.source.onRead = async () => {
+        // What is under way ends, and is not handed over to anybody yet.
+        if (rig.source.reads.length >= 2) first.stop.request();
+      };
+      await ended;
+      rig.source.onRead = () => undefined;
+      const { lane } = await queues.coordinator(OWED.toMs);
+      await lane.untilDone();
+      expect(rig.deliveredIds.toSorted()).toEqual(idsOf(held));
+    });
+
+    it('tell why a slice failed, and no secret to Redis', async () => {
+      rig.source.hold(heldBefore('one', START_MS - SLICE.fromMs - 5));
+      rig.state.backfill(SLICE);
+      const { lane, stop, warnings } = await queues.coordinator(SLICE.toMs);
+      rig.source.onRead = () => {
+        throw new ModuleError('SOURCE_UNAVAILABLE', 'busy, said the API to a-credential', { advice: '' });
+      };
+      const ended = expect(lane.untilDone()).rejects.toThrow();
+      await queues.work(rig.source, rig.destination);
+      while (warnings.length === 0) await systemClock.sleep(20);
+      stop.request();
+      await ended;
+      expect(warnings).toEqual(['A slice failed, and is tried again: busy, said the API to [redacted]']);
+    });
+
     it('are one coordinator, and workers of its stream', async () => {
       const { queue } = await queues.coordinator(OWED.toMs);
       const other = await queues.coordinator(OWED.toMs);

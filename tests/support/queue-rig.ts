@@ -62,6 +62,7 @@ export class QueueRig {
     const connection = await this.connect();
     const ended = new SliceWorker({
       ...{ connection, identity, parts, context, onDone: () => undefined },
+      redact: (text) => text.replaceAll('a-credential', '[redacted]'),
       say: (text) => void said.push(text),
     }).run();
     ended.catch(() => undefined);

@@ -8,27 +8,28 @@ import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { describeOwed } from '../../sdk/lanes/tail-lane.js';
 import type { Batch } from '../../sdk/pipeline/destination.js';
 import type { TriggerContext } from '../../sdk/trigger.js';
+import { Backfill } from '../backfill.js';
+import { type BackfillRange, rangeOf } from '../backfill-range.js';
 import { type ExportTarget, openTarget } from '../export-target.js';
-import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
+import type { LoadedConfiguration } from '../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../organization.js';
 import { printLine } from '../output.js';
 import { type OpenStream, withStream } from '../stream.js';
-import { type GivenInstant, instant } from '../time-options.js';
+import { instant } from '../time-options.js';
 import type { Finish, HarnessWorld } from '../world.js';
-import { Backfill, rangeOf } from './backfill.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
 /** How long a write is tried again before it is told as more than a passing trouble. */
 const RETRY_FOR_MS = 30_000;
 
-type ExportFlags = ConfigurationFlags & {
-  readonly output: string;
-  readonly from: GivenInstant;
-  readonly to?: GivenInstant;
-  readonly follow?: true;
-  readonly json?: true;
-  readonly yes?: true;
-};
+type ExportFlags = OrganizationFlags &
+  BackfillRange & {
+    readonly output: string;
+    readonly follow?: true;
+    readonly json?: true;
+    readonly yes?: true;
+  };
 
 /** `export`: writes events as NDJSON to a directory, a bucket or standard output. */
 export function addExportCommand(program: Command, world: HarnessWorld, finish: Finish): void {
@@ -37,7 +38,7 @@ export function addExportCommand(program: Command, world: HarnessWorld, finish: 
     .description(
       'Write events as NDJSON, unchanged, to a directory, to S3 or to standard output; prove by counts that all are there.',
     );
-  addConfigurationOptions(command, world.triggers)
+  addOrganizationOption(addConfigurationOptions(command, world.triggers))
     .requiredOption('--output <WHERE>', "a directory, 's3://bucket/prefix', or '-' for standard output")
     .requiredOption('--from <TIME>', 'beginning: so long ago, a date, a time', instant)
     .option('--to <TIME>', 'end (default: now)', instant)
@@ -71,7 +72,7 @@ export function addExportCommand(program: Command, world: HarnessWorld, finish: 
       if (flags.follow === true && flags.to !== undefined) {
         throw new ConfigurationError([{ setting: '--to', problem: 'cannot be given with --follow, which has no end' }]);
       }
-      const configuration = await loadConfiguration(world, wanted, flags, { withoutIntake: true });
+      const configuration = await loadOneStream(world, wanted, flags, { withoutIntake: true });
       const target = await openTarget(flags.output, world);
       try {
         finish(await new Export(configuration, target, world, flags).run());

@@ -5,7 +5,8 @@ import { EXIT_CODE, type ExitCode } from '../../sdk/exit-code.js';
 import { stopEarlyOnSignals } from '../../sdk/signals.js';
 import { formatTimestamp } from '../../sdk/time/timestamp.js';
 import { roughly } from '../backfill-printer.js';
-import { loadConfiguration, type ConfigurationFlags, type LoadedConfiguration } from '../load-configuration.js';
+import type { LoadedConfiguration } from '../load-configuration.js';
+import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../organization.js';
 import { plural, printLine } from '../output.js';
 import type { DoneSlice } from '../queue/slice-worker.js';
 import { withEnds } from '../stream.js';
@@ -13,14 +14,14 @@ import type { Finish, HarnessWorld } from '../world.js';
 import { addConfigurationOptions, PRECEDENCE } from './configuration-options.js';
 import { CONFIGURATION_ENVIRONMENT, helpText, USUAL_EXIT_CODES } from './help.js';
 
-type WorkerFlags = ConfigurationFlags & { readonly queue: string; readonly json?: true };
+type WorkerFlags = OrganizationFlags & { readonly queue: string; readonly json?: true };
 
 /** `worker`: reads and delivers slices that a `backfill --queue` has planned, on any machine. */
 export function addWorkerCommand(program: Command, world: HarnessWorld, finish: Finish): void {
   const command = program
     .command('worker')
     .description("Read and deliver slices of a 'backfill --queue', on this machine beside others, until stopped.");
-  addConfigurationOptions(command, world.triggers)
+  addOrganizationOption(addConfigurationOptions(command, world.triggers))
     .requiredOption('--queue <URL>', 'where the slices are: redis://HOST:PORT, or rediss:// for TLS')
     .option('--json', 'a line of JSON for each slice')
     .addHelpText('after', PRECEDENCE)
@@ -49,7 +50,7 @@ backfill, or of another worker, is taken. A password belongs into a variable, na
       }),
     )
     .action(async (wanted: string | undefined, flags: WorkerFlags) => {
-      finish(await runWorker(await loadConfiguration(world, wanted, flags), world, flags));
+      finish(await runWorker(await loadOneStream(world, wanted, flags), world, flags));
     });
 }
 
@@ -65,12 +66,12 @@ async function runWorker(
   const say = (text: string): void => printLine(world.stderr, text);
   try {
     const options = { access: 'write', stopsSoftly: true, openLimiter: queue.openLimiter } as const;
-    await withEnds(configuration, world, options, ({ parts, context }) => {
+    await withEnds(configuration, world, options, ({ parts, context, redact }) => {
       const onDone = (slice: DoneSlice): void =>
         printLine(world.stdout, json === true ? asJson(slice) : inWords(slice));
       const { connection } = queue;
       const identity = queue.identityOf(parts.stream);
-      return new SliceWorker({ connection, identity, parts, context, onDone, say }).run();
+      return new SliceWorker({ connection, identity, parts, context, redact, onDone, say }).run();
     });
     say('Stopped. What was not finished is given back to the queue.');
   } catch (error) {

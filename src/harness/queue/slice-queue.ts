@@ -29,6 +29,11 @@ local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
+/*
+ * Documents without a job were left behind by whoever took the job out, and lost Redis before the documents were removed.
+ * What they say was delivered was so then, perhaps to another intake: a new job must not begin with them.
+ */
+const CLEAR = `if redis.call('EXISTS', KEYS[1]) == 0 then return redis.call('DEL', KEYS[2]) end return 0`;
 const RESIGN = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
 /** A slice as it stands in the queue. */
@@ -163,8 +168,9 @@ export class SliceQueue {
 
   async #tellKnown(slice: Slice, entries: readonly LedgerEntry[]): Promise<void> {
     const id = jobIdOf(slice);
-    const isThere = async (): Promise<boolean> =>
-      (await this.connection.ask((redis) => redis.exists(documentsKey(id)))) === 1;
+    const key = documentsKey(id);
+    await this.connection.ask((redis) => redis.eval(CLEAR, 2, this.queue.toKey(id), key));
+    const isThere = async (): Promise<boolean> => (await this.connection.ask((redis) => redis.exists(key))) === 1;
     if (entries.length === 0 || (await isThere())) return;
     const state = await openSliceState(jobDocuments(this.connection, id), slice, this.identity.stream);
     await state.commit({ entries, settled: undefined });

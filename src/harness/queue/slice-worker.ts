@@ -11,6 +11,7 @@ import type { DeadLetter } from '../../sdk/dead-letter/dead-letter.js';
 import { ConfigurationError, describeError, isAbort, ModuleError } from '../../sdk/errors.js';
 import { SLICES_AT_ONCE } from '../../sdk/lanes/backfill-lane.js';
 import { FailureReport } from '../../sdk/lanes/failure-report.js';
+import type { Redactor } from '../../sdk/observability/redactor.js';
 import type { Batch } from '../../sdk/pipeline/destination.js';
 import type { PipelineEvent } from '../../sdk/pipeline/pipeline-event.js';
 import { pumpWindow } from '../../sdk/pipeline/pump.js';
@@ -45,6 +46,8 @@ export interface SliceWorkerOptions<B extends Batch> {
   /** `context.storage` is for the dead letter: nothing else of a worker is kept there. */
   readonly parts: ConnectorParts<B>;
   readonly context: TriggerContext;
+  /** For what Redis gets to see of failures. */
+  readonly redact: Redactor;
   readonly onDone: (slice: DoneSlice) => void;
   /** Told what the worker waits for. */
   readonly say: (text: string) => void;
@@ -88,10 +91,12 @@ export class SliceWorker<B extends Batch> {
       }
     } finally {
       this.#stop.request();
-      // What is under way ends first; then, where Redis is away, nobody waits for it.
       await worker.pause(true);
+      // Lets go at once of what waits for jobs, which may be for as long as a slice that failed is to wait.
+      const closed = worker.close(forced.aborted);
+      // What is under way ends first; then, where Redis is away, nobody waits for it.
       while (worker.isRunning() && !forced.aborted && redis.status === 'ready') await clock.sleep(50, forced);
-      await this.#atMost(GIVE_BACK_MS, worker.close(forced.aborted));
+      await this.#atMost(GIVE_BACK_MS, closed);
       redis.disconnect();
       this.#release();
     }
@@ -123,7 +128,7 @@ export class SliceWorker<B extends Batch> {
   }
 
   async #execute(job: Job, token: string, giveBack: new () => Error): Promise<void> {
-    const { context, identity } = this.options;
+    const { context, identity, redact } = this.options;
     const slice = decodeSlice(job.data);
     try {
       if (slice === undefined || !isSame(slice, identity)) throw this.#refusal(slice);
@@ -147,7 +152,8 @@ export class SliceWorker<B extends Batch> {
         const line = ['A slice failed, and is tried again:', error.message, error.advice ?? ''].join(' ').trim();
         this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
       }
-      throw error;
+      // BullMQ keeps its message, and nothing else of it.
+      throw new Error(redact(describeError(error)), { cause: error });
     }
   }
 

@@ -107,6 +107,7 @@ describe('StoreDestination', () => {
     const { objects, deliver } = rig((name) => (name.startsWith('2030/01/02/04') ? refused : undefined));
     expect(await deliver(events)).toEqual({ rejections: [], unsettled: [1], failure: refused });
     expect(objects.size).toBe(1);
+    expect(await rig(() => refused).deliver(events)).toMatchObject({ unsettled: [0, 1, 2] });
   });
 
   it('writes nothing any more after a forced stop', async () => {
