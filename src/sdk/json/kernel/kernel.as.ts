@@ -9,6 +9,8 @@ const PLACE: i32 = 8;
 /** Three names of members, each with its length before it. */
 const NAMES: i32 = 1024;
 const NAME_BYTES: i32 = 128;
+/** The last byte of each, sixteen times. */
+const LAST_BYTES: i32 = 1536;
 const RECORDS: i32 = 4096;
 /** One bit for each open bracket or brace. */
 const BRACKETS: i32 = 65_536;
@@ -58,9 +60,8 @@ const AFTER_ELEMENT: i32 = 4;
 const AT_END: i32 = 5;
 const TOO_DEEP: i32 = 6;
 
-// Where a wanted member's value begins: not known yet (its colon has not come), or not wanted.
-const EXPECTED: i32 = -1;
-const NOT_WANTED: i32 = -2;
+/** Where a value begins that nobody asks for. */
+const NOT_WANTED: i32 = -1;
 
 // Flags of a record.
 /** Its members must be looked for by somebody else: a key is escaped, or was cut in two. */
@@ -69,8 +70,17 @@ const UNCLEAR: i32 = 1;
 const PLAIN: i32 = 2;
 /** Its minute, milliseconds and hash are here. */
 const KEYED: i32 = 16;
+// Where the last backslash is: in the string under way, in the one that ended with the last byte, or neither.
+const NO_ESCAPE: i32 = 0;
+const IN_STRING: i32 = 1;
+const BEFORE: i32 = 2;
+
 /** The minute of an event without a timestamp. */
 const UNDATED: i32 = i32.MIN_VALUE;
+
+/** Every second bit. */
+const EVEN: u64 = 0x5555_5555_5555_5555;
+const ODD: u64 = ~EVEN;
 
 // What is remembered between two calls.
 let place: i32 = AT_START;
@@ -81,10 +91,8 @@ let markBytes: i32 = 0;
 let inString: bool = false;
 let escaped: bool = false;
 let depth: i32 = 0;
-let keyExpected: bool = false;
-let keyHasEscape: bool = false;
-// Offsets in the element, as are those of members.
-let keyStart: i32 = 0;
+let escapes: i32 = NO_ESCAPE;
+/** Of a wanted member; an offset in the element, as are those of members. */
 let valueStart: i32 = NOT_WANTED;
 /** Which of the members the value belongs to. */
 let member: i32 = 0;
@@ -106,6 +114,11 @@ export function reset(isStored: bool): void {
   stored = isStored;
   inArray = !isStored;
   markBytes = 0;
+  for (let each = 0; each < 3; each += 1) {
+    const name = NAMES + each * NAME_BYTES;
+    const last = load<i32>(name) > 0 ? load<u8>(name + 3 + load<i32>(name)) : 0xff;
+    v128.store(LAST_BYTES + each * 16, i8x16.splat(last));
+  }
   begin(AT_START);
 }
 
@@ -119,7 +132,6 @@ function begin(at: i32): void {
   inString = false;
   escaped = false;
   depth = 0;
-  keyExpected = false;
   beginElement();
   store<i32>(PLACE, place);
 }
@@ -231,40 +243,51 @@ function lookAtScalar(from: i32, to: i32): i32 {
 
 /**
  * Looks at an object or array, sixty-four bytes at a time: which of them are quotes, which are inside of strings, and which of
- * the others are brackets, or, at its top level, what separates members.
+ * the others are brackets, or, at the top level of an object, the colons behind keys.
  * @returns where it ended, or `to`; the address of a bracket that closes what it does not belong to
  */
 function lookInside(from: i32, to: i32): i32 {
   let at = from;
   while (at < to) {
-    const valid: u64 = to - at >= 64 ? u64.MAX_VALUE : (u64(1) << (to - at)) - 1;
-    let quotes = maskOf(at, QUOTE) & valid;
+    const length = min(64, to - at);
+    const valid: u64 = u64.MAX_VALUE >> (64 - length);
     const backslashes = maskOf(at, BACKSLASH) & valid;
-    if (backslashes != 0 || escaped) quotes = unescaped(quotes, backslashes, min(64, to - at));
-    const inside = insideOf(quotes) ^ (inString ? u64.MAX_VALUE : 0);
+    const allQuotes = maskOf(at, QUOTE) & valid;
+    const wasEscaped = escaped;
+    let quotes = backslashes != 0 || wasEscaped ? allQuotes & ~escapedBy(backslashes, length) : allQuotes;
+    let inside = insideOf(quotes);
+    if ((backslashes & ~inside) != 0) {
+      escaped = wasEscaped;
+      quotes = unescaped(allQuotes, backslashes, length);
+      inside = insideOf(quotes);
+    }
     const outside = ~inside & valid;
     let brackets = bracketsIn(at) & outside;
     // No string has a line's end in it: where a line was cut off, the next one begins.
     if (stored) brackets |= maskOf(at, LINE_FEED) & inside & valid;
-    const separators = (maskOf(at, COMMA) | maskOf(at, COLON)) & outside;
-    let left = depth == 1 ? brackets | separators | quotes : brackets;
+    const escapedKeys =
+      backslashes != 0 || escapes != NO_ESCAPE ? behindEscapes(quotes, inside & valid, backslashes, length) : 0;
+    let colons = maskOf(at, COLON) & outside;
+    // Those whose key has to be looked at.
+    if (colons != 0) colons &= escapedKeys | behindNames(at, allQuotes);
+    let left = depth == 1 ? brackets | separators(at, colons, outside) : brackets;
     while (left != 0) {
       const bit = ctz(left);
       const here = at + i32(bit);
       const byte = load<u8>(here);
-      left &= left - 1;
-      if (byte == QUOTE) {
-        lookAtQuote(here, at, backslashes, ((inside >> bit) & 1) != 0);
+      const behind = ~u64(1) << bit;
+      left &= behind;
+      if (byte == COLON) {
+        endKey(here, at, quotes & ~behind, backslashes);
+        if (valueStart != NOT_WANTED) left = (brackets | separators(at, colons, outside)) & behind;
       } else if (byte == COMMA) {
         endMember(here);
-        keyExpected = isObject();
-      } else if (byte == COLON) {
-        if (valueStart == EXPECTED) valueStart = base + here + 1;
+        left &= brackets | colons;
       } else if ((byte | CASE_BIT) == OPEN_OBJECT) {
         if (stored && !mayOpen(here)) place = ~place;
         else open(byte == OPEN_OBJECT);
         if (place < 0) return here;
-        if (depth == 2) left &= brackets;
+        left &= brackets;
       } else {
         if (byte == LINE_FEED || isObject() != (byte == CLOSE_OBJECT)) {
           place = ~place;
@@ -278,32 +301,56 @@ function lookInside(from: i32, to: i32): i32 {
           endElement(here + 1);
           return here + 1;
         }
-        if (depth == 1) left = (brackets | separators | quotes) & ~((u64(2) << bit) - 1);
+        if (depth == 1) left = (brackets | separators(at, colons, outside)) & behind;
       }
     }
-    if (keyExpected && depth == 1 && backslashes != 0 && base + at + 63 - i32(clz(backslashes)) >= keyStart) {
-      keyHasEscape = true;
-    }
-    const last = min(64, to - at) - 1;
-    inString = ((inside >> last) & 1) != 0;
+    inString = ((inside >> (length - 1)) & 1) != 0;
     at += 64;
   }
   return to;
 }
 
-/** @param isOpening whether a string begins with it */
-function lookAtQuote(here: i32, blockStart: i32, backslashes: u64, isOpening: bool): void {
-  if (!keyExpected) return;
-  if (isOpening) {
-    keyStart = base + here + 1;
-    keyHasEscape = false;
-    return;
-  }
-  keyExpected = false;
-  const from = max(keyStart - base - blockStart, 0);
-  const inKey = ((u64(1) << (here - blockStart)) - 1) & ~((u64(1) << from) - 1);
-  if ((backslashes & inKey) != 0) keyHasEscape = true;
-  endKey(here);
+/** What may be a colon behind one of our keys, by the two bytes before it; also where something stands between. */
+function behindNames(at: i32, quotes: u64): u64 {
+  // What was taken out before is not at INPUT any more.
+  if (at < INPUT + 2 && base + INPUT > 0) return u64.MAX_VALUE;
+  const behindQuotes = (quotes << 1) | u64(load<u8>(at - 1) == QUOTE);
+  const before = at - 2;
+  const behindLastBytes = together(
+    lastBytesOf(v128.load(before)),
+    lastBytesOf(v128.load(before, 16)),
+    lastBytesOf(v128.load(before, 32)),
+    lastBytesOf(v128.load(before, 48)),
+  );
+  return behindLastBytes | ~behindQuotes;
+}
+
+function lastBytesOf(bytes: v128): i32 {
+  const first = i8x16.eq(bytes, v128.load(LAST_BYTES));
+  const second = i8x16.eq(bytes, v128.load(LAST_BYTES, 16));
+  const third = i8x16.eq(bytes, v128.load(LAST_BYTES, 32));
+  return i8x16.bitmask(v128.or(v128.or(first, second), third));
+}
+
+/**
+ * The bytes behind strings with a backslash in them; remembers whether the string under way has one. A carry runs from the
+ * backslash to behind its string's end.
+ */
+function behindEscapes(quotes: u64, inside: u64, backslashes: u64, length: i32): u64 {
+  const within = backslashes & inside;
+  const begun = inside + within;
+  const sum = begun + u64(escapes == IN_STRING);
+  const ends = sum & ~inside & quotes;
+  const behind = (ends << 1) | u64(escapes == BEFORE);
+  const goesOn = length == 64 ? begun < within || sum < begun : ((sum >> length) & 1) != 0;
+  escapes = goesOn ? IN_STRING : ((ends >> (length - 1)) & 1) != 0 ? BEFORE : NO_ESCAPE;
+  return behind;
+}
+
+/** At the top level of an object: the colons, and where the value of a wanted member is under way, the commas. */
+function separators(at: i32, colons: u64, outside: u64): u64 {
+  if (!isObject()) return 0;
+  return valueStart == NOT_WANTED ? colons : colons | (maskOf(at, COMMA) & outside);
 }
 
 /** A bit for each of sixty-four bytes that is this one. */
@@ -338,7 +385,23 @@ function together(a: i32, b: i32, c: i32, d: i32): u64 {
   return u64(a) | (u64(b) << 16) | (u64(c) << 32) | (u64(d) << 48);
 }
 
-/** The quotes that no backslash in a string stands before; remembers where such a one is the last byte. */
+/**
+ * The bytes that a backslash stands before which is not escaped itself, where all of them are in strings; remembers whether
+ * the next byte is one. Of a run of backslashes every second one is escaped: a carry from the run's beginning to behind its
+ * end tells it (Langdale and Lemire, Parsing Gigabytes of JSON per Second).
+ */
+function escapedBy(backslashes: u64, length: i32): u64 {
+  const first = u64(escaped);
+  const starts = backslashes & ~first;
+  const followers = (starts << 1) | first;
+  const oddStarts = starts & ODD & ~followers;
+  const behind = oddStarts + starts;
+  const targets = (EVEN ^ (behind << 1)) & followers;
+  escaped = length == 64 ? behind < starts : ((targets >> length) & 1) != 0;
+  return targets;
+}
+
+/** The quotes that no backslash stands before, of which some are outside of strings, where they escape nothing: no JSON has them there. */
 function unescaped(quotes: u64, backslashes: u64, length: i32): u64 {
   let found: u64 = 0;
   let inside = inString;
@@ -358,7 +421,7 @@ function unescaped(quotes: u64, backslashes: u64, length: i32): u64 {
   return found;
 }
 
-/** The bytes from each odd quote on to the next one, the first included. */
+/** The bytes from each odd quote on to the next one, the first included; of a string under way, up to the first one. */
 function insideOf(quotes: u64): u64 {
   let inside = quotes;
   inside ^= inside << 1;
@@ -367,7 +430,7 @@ function insideOf(quotes: u64): u64 {
   inside ^= inside << 8;
   inside ^= inside << 16;
   inside ^= inside << 32;
-  return inside;
+  return inString ? ~inside : inside;
 }
 
 function isBlank(byte: u8): bool {
@@ -384,7 +447,6 @@ function open(object: bool): void {
   const others: u8 = load<u8>(address) & ~bit;
   store<u8>(address, object ? others | bit : others);
   depth += 1;
-  if (depth == 1) keyExpected = object;
 }
 
 /** Whether the innermost of what is open is an object. */
@@ -403,19 +465,41 @@ function mayOpen(here: i32): bool {
   return isObject() ? byte == COLON : byte == COMMA || byte == OPEN_ARRAY;
 }
 
-/** Looks whether the key that ends at `at` is one of ours. */
-function endKey(at: i32): void {
-  const start = keyStart - base;
+/**
+ * Looks whether the key before a colon is one of ours.
+ * @param quotes those of the block that stand before the colon
+ */
+function endKey(colon: i32, blockStart: i32, quotes: u64, backslashes: u64): void {
   valueStart = NOT_WANTED;
-  if (keyHasEscape || start < INPUT) {
-    flags |= UNCLEAR;
-    return;
+  if (quotes == 0) return endCutKey(colon);
+  const closing = u64(1) << (63 - clz(quotes));
+  const others = quotes ^ closing;
+  if (others == 0) return endCutKey(colon);
+  const opening = 63 - clz(others);
+  if ((backslashes & (closing - 1) & (~u64(1) << opening)) != 0) flags |= UNCLEAR;
+  else nameMember(blockStart + i32(opening) + 1, blockStart + i32(ctz(closing)), colon);
+}
+
+/** Looks at a key that does not begin in the block of its colon. Of one that is too long to be ours, only the end is looked at. */
+function endCutKey(colon: i32): void {
+  let end = colon - 1;
+  while (end > INPUT && isBlank(load<u8>(end))) end -= 1;
+  let start = end - 1;
+  while (start > INPUT && end - start <= NAME_BYTES) {
+    const byte = load<u8>(start);
+    if (byte == BACKSLASH || (byte == QUOTE && load<u8>(start - 1) == BACKSLASH)) break;
+    if (byte == QUOTE) return nameMember(start + 1, end, colon);
+    start -= 1;
   }
+  if (end - start <= NAME_BYTES) flags |= UNCLEAR;
+}
+
+function nameMember(start: i32, end: i32, colon: i32): void {
   for (let each = 0; each < 3; each += 1) {
     const name = NAMES + each * NAME_BYTES;
-    if (load<i32>(name) != at - start || !isSame(start, name + 4, at - start)) continue;
+    if (load<i32>(name) != end - start || !isSame(start, name + 4, end - start)) continue;
     member = each;
-    valueStart = EXPECTED;
+    valueStart = base + colon + 1;
     return;
   }
 }
@@ -453,9 +537,13 @@ function endMember(at: i32): void {
 /** Whether the text is a string of printable ASCII without blanks around or escapes in it. What was cut in two is not looked at. */
 function isPlain(from: i32, to: i32): bool {
   if (from < INPUT || to - from < 2 || load<u8>(from) != QUOTE || load<u8>(to - 1) != QUOTE) return false;
-  for (let at = from + 1; at < to - 1; at += 1) {
-    const byte = load<u8>(at);
-    if (byte < BLANK || byte >= 0x7f || byte == BACKSLASH || byte == QUOTE) return false;
+  for (let at = from + 1; at < to - 1; at += 16) {
+    const bytes = v128.load(at);
+    // Those above 127 are negative.
+    const outside = v128.or(i8x16.lt_s(bytes, i8x16.splat(BLANK)), i8x16.eq(bytes, i8x16.splat(0x7f)));
+    const special = v128.or(i8x16.eq(bytes, i8x16.splat(BACKSLASH)), i8x16.eq(bytes, i8x16.splat(QUOTE)));
+    const found = i8x16.bitmask(v128.or(outside, special));
+    if ((found & ((1 << min(16, to - 1 - at)) - 1)) != 0) return false;
   }
   return true;
 }
@@ -475,11 +563,11 @@ function endElement(end: i32): void {
   store<i32>(record, -1, QUOTED_END);
   records += 1;
   place = inArray ? AFTER_ELEMENT : AT_END;
-  keyExpected = false;
   beginElement();
 }
 
 function beginElement(): void {
+  escapes = NO_ESCAPE;
   valueStart = NOT_WANTED;
   flags = 0;
   idStart = -1;
@@ -622,7 +710,6 @@ function escapeText(from: i32, to: i32, target: i32): i32 {
   const quotes = i8x16.splat(QUOTE);
   const backslashes = i8x16.splat(BACKSLASH);
   const controls = i8x16.splat(BLANK);
-  const inserted = i8x16.splat(-128);
   // Room for sixteen bytes of six letters each, a quote and a comma.
   const full = OUTPUT + OUTPUT_BYTES - 128;
   let at = from;
@@ -631,51 +718,40 @@ function escapeText(from: i32, to: i32, target: i32): i32 {
     if (out > full) return -1;
     const bytes = v128.load(at);
     const special = v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes));
-    const length = min(16, to - at);
-    const within = (1 << length) - 1;
-    const control = i8x16.bitmask(i8x16.lt_u(bytes, controls)) & within;
-    if (control != 0) {
-      const plain = ctz(control);
-      const end = at + plain;
+    const control = i8x16.lt_u(bytes, controls);
+    const found = i8x16.bitmask(v128.or(special, control));
+    if (to - at < 16 || (found != 0 && v128.any_true(control))) {
+      const end = min(at + 16, to);
       while (at < end) out = escapeByte(load<u8>(at++), out);
-      out = escapeByte(load<u8>(at++), out);
       continue;
     }
-    const found = i8x16.bitmask(special) & within;
+    at += 16;
     if (found == 0) {
       v128.store(out, bytes);
-      out += length;
-    } else {
-      const low = found & 255;
-      const lowShuffle = v128.load(SHUFFLES + low * 16);
-      v128.store(out, v128.or(i8x16.swizzle(bytes, lowShuffle), v128.and(i8x16.eq(lowShuffle, inserted), backslashes)));
-      out += min(8, length) + popcnt(low);
-      if (length > 8) {
-        const high = found >> 8;
-        const highShuffle = v128.load(SHUFFLES + high * 16);
-        const upper = i8x16.shuffle(bytes, bytes, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
-        v128.store(
-          out,
-          v128.or(i8x16.swizzle(upper, highShuffle), v128.and(i8x16.eq(highShuffle, inserted), backslashes)),
-        );
-        out += length - 8 + popcnt(high);
-      }
+      out += 16;
+      continue;
     }
-    at += length;
+    const low = found & 255;
+    const high = found >> 8;
+    // Eight bytes of the text, and eight backslashes to take from.
+    v128.store(out, i8x16.swizzle(v128.shuffle<u64>(bytes, backslashes, 0, 2), v128.load(SHUFFLES + (low << 4))));
+    out += 8 + popcnt(low);
+    v128.store(out, i8x16.swizzle(v128.shuffle<u64>(bytes, backslashes, 1, 3), v128.load(SHUFFLES + (high << 4))));
+    out += 8 + popcnt(high);
   }
   return out;
 }
 
-/** For each set of eight bytes: those not in it once, and 128, for a backslash, before those in it. */
+/** For each set of eight bytes: those not in it once, and 8, where a backslash is, before those in it. */
 function writeShuffles(): void {
   for (let set = 0; set < 256; set += 1) {
     let at = SHUFFLES + set * 16;
     const end = at + 16;
     for (let byte = 0; byte < 8; byte += 1) {
-      if (((set >> byte) & 1) != 0) store<u8>(at++, 128);
+      if (((set >> byte) & 1) != 0) store<u8>(at++, 8);
       store<u8>(at++, u8(byte));
     }
-    while (at < end) store<u8>(at++, 255);
+    while (at < end) store<u8>(at++, 8);
   }
   hasShuffles = true;
 }
