@@ -46,24 +46,12 @@ export class HashSet {
     if (this.#used * 4 > this.#marks.length * 3) this.#grow();
   }
 
-  delete({ high, low }: Hash64): void {
-    if (high === 0 && low === 0) {
-      this.#markOfZero = undefined;
-      return;
-    }
-    const mask = this.#marks.length - 1;
-    let free = this.#place(high, low);
-    if (!this.#isTaken(free)) return;
-    this.#used -= 1;
-    // Whatever stands behind it, and would have stood here, moves up: a search must not end too early.
-    for (let place = (free + 1) & mask; this.#isTaken(place); place = (place + 1) & mask) {
-      const [h, l] = [this.#slots[place * 2] ?? 0, this.#slots[place * 2 + 1] ?? 0];
-      const wanted = homeOf(h, l) & mask;
-      if (((place - wanted) & mask) < ((place - free) & mask)) continue;
-      this.#put(free, h, l, this.#marks[place] ?? 0);
-      free = place;
-    }
-    this.#put(free, 0, 0, 0);
+  /** An empty one, with room for as many. */
+  emptied(): HashSet {
+    const empty = new HashSet();
+    empty.#slots = new Int32Array(this.#slots.length);
+    empty.#marks = new Uint16Array(this.#marks.length);
+    return empty;
   }
 
   /** The marks of all entries, in no order. */

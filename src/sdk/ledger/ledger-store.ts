@@ -165,7 +165,11 @@ function segmentOf(name: string, entries: readonly LedgerEntry[]): Segment {
 /** Those minutes, and those of the entries. */
 function withBuckets(buckets: ReadonlySet<number> | undefined, entries: readonly LedgerEntry[]): Set<number> {
   const all = new Set(buckets);
-  for (const { bucket } of entries) all.add(bucket);
+  let last: number | undefined;
+  for (const { bucket } of entries) {
+    if (bucket !== last) all.add(bucket);
+    last = bucket;
+  }
   return all;
 }
 

@@ -238,11 +238,14 @@ class WindowRun<B extends Batch> {
 
   /** Takes down how late an event is, once it is delivered, where that says something about the source. */
   #lateness(events: Events, index: number): (() => void) | undefined {
+    const { lateBeforeMs, isLive } = this.errand;
+    // Of a backlog nothing can be late.
+    if (lateBeforeMs === -Infinity && isLive !== true) return undefined;
     const timestampMs = events.timestampMs(index);
     if (timestampMs === undefined) return undefined;
     const { source, state, listener } = this.pipeline;
-    const isLate = timestampMs < this.errand.lateBeforeMs;
-    if (!isLate && this.errand.isLive !== true) return undefined;
+    const isLate = timestampMs < lateBeforeMs;
+    if (!isLate && isLive !== true) return undefined;
     const { service = 'unknown' } = events.at(index);
     const latenessMs = Math.max(0, source.now() - timestampMs);
     return () => {

@@ -3,34 +3,63 @@ import type { LedgerKey } from '../ledger/ledger.js';
 import type { Batch } from './destination.js';
 import { InFlightBatch } from './in-flight-batch.js';
 
+/** Events, and batches, that may have ended before the table of events is made anew without them. */
+const MOST_ENDED_EVENTS = 16_384;
+const MOST_ENDED_BATCHES = 1024;
+
+/** A batch, until it ends, with the number that its events are marked with. */
+interface Place<B extends Batch> {
+  number: number;
+  batch: InFlightBatch<B> | undefined;
+}
+
 /** The batches of all lanes that are being filled or on their way: what is in one of them is not sent in another. */
 export class UnderWay<B extends Batch> {
-  /** The events of all batches, each marked with its batch's number. */
-  readonly #events = new HashSet();
-  readonly #batches: (InFlightBatch<B> | undefined)[] = [];
+  /** The events of all batches, each marked with its batch's number; some are of batches that have ended. */
+  #events = new HashSet();
+  /** By number. */
+  #places: Place<B>[] = [];
+  #endedEvents = 0;
 
   /** @param onFollowed called when another lane begins to wait for an event in the batch */
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
-    const free = this.#batches.indexOf(undefined);
-    const number = free < 0 ? this.#batches.length : free;
-    const begun = new InFlightBatch(batch, { onRemembered: (key) => this.#events.set(key, number), onFollowed });
-    this.#batches[number] = begun;
-    return begun;
+    const place: Place<B> = { number: this.#places.length, batch: undefined };
+    place.batch = new InFlightBatch(batch, {
+      onRemembered: (key) => this.#events.set(key, place.number),
+      onFollowed,
+    });
+    this.#places.push(place);
+    return place.batch;
   }
 
   /** To be called when a batch has been delivered, or will not be. */
   end(batch: InFlightBatch<B>): void {
-    const number = this.#batches.indexOf(batch);
-    if (number < 0) return;
-    this.#batches[number] = undefined;
-    // An event may have moved to another batch meanwhile.
-    for (const key of batch.keys()) if (this.#events.mark(key) === number) this.#events.delete(key);
+    const place = this.#places.find((each) => each.batch === batch);
+    if (place === undefined) return;
+    place.batch = undefined;
+    this.#endedEvents += batch.keys().length;
+    if (this.#endedEvents > MOST_ENDED_EVENTS || this.#places.length > MOST_ENDED_BATCHES) this.#forgetEnded();
     batch.end();
   }
 
   /** The batch that carries the event with this key. Two minutes' events may share a hash as little as two ids. */
   carrierOf(key: LedgerKey): InFlightBatch<B> | undefined {
     const number = this.#events.mark(key);
-    return number === undefined ? undefined : this.#batches[number];
+    return number === undefined ? undefined : this.#places[number]?.batch;
+  }
+
+  /** Takes many out at once: one by one takes several times as long. */
+  #forgetEnded(): void {
+    const before = this.#events;
+    this.#events = before.emptied();
+    this.#places = this.#places.filter(({ batch }) => batch !== undefined);
+    for (const [number, place] of this.#places.entries()) {
+      // An event may have moved to another batch meanwhile.
+      for (const key of place.batch?.keys() ?? []) {
+        if (before.mark(key) === place.number) this.#events.set(key, number);
+      }
+      place.number = number;
+    }
+    this.#endedEvents = 0;
   }
 }

@@ -36,20 +36,35 @@ describe('what is under way', () => {
     expect(underWay.carrierOf(keyOf('a'))).toBeUndefined();
   });
 
-  it('is not confused by batches that come and go', () => {
+  it.each([
+    ['many batches that end', 1100, 1],
+    ['many events of batches that end', 2, 9000],
+  ])('remembers what is still on its way after %s', (_, batches, events) => {
     const underWay = new UnderWay<TextBatch>();
-    const kept = underWay.begin(batch());
+    const [filling, alone, kept] = [underWay.begin(batch()), underWay.begin(batch()), underWay.begin(batch())];
+    for (const each of [filling, alone]) each.remember(keyOf('moved'), page());
+    filling.remember(keyOf('moved on'), page());
+    alone.remember(keyOf('moved back'), page());
+    filling.remember(keyOf('moved back'), page());
+    alone.remember(keyOf('moved on'), page());
     kept.remember(keyOf('kept'), page());
-    for (let n = 0; n < 200; n += 1) {
+    const onePage = page();
+    for (let n = 0; n < batches; n += 1) {
       const [one, other] = [underWay.begin(batch()), underWay.begin(batch())];
-      one.remember(keyOf(`one-${n}`), page());
-      other.remember(keyOf(`other-${n}`), page());
+      for (let event = 0; event < events; event += 1) one.remember(keyOf(`one-${n}-${event}`), onePage);
+      other.remember(keyOf(`other-${n}`), onePage);
       underWay.end(one);
       expect(underWay.carrierOf(keyOf(`other-${n}`))).toBe(other);
       underWay.end(other);
       underWay.end(other);
-      expect(underWay.carrierOf(keyOf(`one-${n}`))).toBeUndefined();
+      expect(underWay.carrierOf(keyOf(`one-${n}-0`))).toBeUndefined();
+      expect(underWay.carrierOf(keyOf(`other-${n}`))).toBeUndefined();
     }
     expect(underWay.carrierOf(keyOf('kept'))).toBe(kept);
+    const carriers = ['moved', 'moved on', 'moved back'].map((id) => underWay.carrierOf(keyOf(id)));
+    expect(carriers).toEqual([alone, alone, filling]);
+    underWay.end(alone);
+    expect(underWay.carrierOf(keyOf('moved'))).toBeUndefined();
+    expect(underWay.carrierOf(keyOf('moved back'))).toBe(filling);
   });
 });
