@@ -238,6 +238,13 @@ describe('a queue that tells of new objects', () => {
   it('gives connections back of objects that were read already', async () => {
     put('in/a', '1');
     const started = await waiting();
+    // A large one: its answer does not end before it was read.
+    rig.s3.fault = ({ key }, response) => {
+      const { etag } = rig.s3.objects.get(key) ?? {};
+      if (etag === undefined) return false;
+      response.writeHead(200, { 'content-length': 1e9, etag }).write('x');
+      return true;
+    };
     // More than the client library has connections; which version they are about is not said.
     for (let n = 0; n < 60; n += 1) rig.peer.send(notification('in/a'));
     await rig.until(() => rig.peer.messages.length === 0);
@@ -310,7 +317,7 @@ describe('a queue that tells of new objects', () => {
   it('is an error where it is not there, the key is another, or nobody listens', async () => {
     const { url, keys } = rig.peer;
     const codeOf = async (changes: Parameters<SqsRig['queue']>[0]): Promise<unknown> =>
-      (await rig.queue(changes)).receive(signal, 0).catch(({ code }: ModuleError) => code);
+      (await rig.queue(changes)).receive(signal, 0).catch((thrown: unknown) => (thrown as ModuleError).code);
     expect(await codeOf({ url: `${url}-2` })).toBe('SOURCE_NOT_FOUND');
     expect(await codeOf({ keys: { ...keys, accessKeyId: 'another' } })).toBe('SOURCE_CREDENTIAL_REFUSED');
     expect(await codeOf({ region: 'eu-other-1' })).toBe('SOURCE_CREDENTIAL_REFUSED');

@@ -98,12 +98,18 @@ export async function startSqsPeer(clock: Pick<Clock, 'monotonic' | 'sleep'>): P
     switch (action) {
       case 'ReceiveMessage':
         return receive(request, response);
-      case 'DeleteMessageBatch':
-        return each(request, response, remove);
-      case 'ChangeMessageVisibilityBatch':
-        return each(request, response, hide);
-      case 'GetQueueAttributes':
-        return succeed(response, { Attributes: { ApproximateNumberOfMessages: String(visible().length) } });
+      case 'DeleteMessageBatch': {
+        each(request, response, remove);
+        return;
+      }
+      case 'ChangeMessageVisibilityBatch': {
+        each(request, response, hide);
+        return;
+      }
+      case 'GetQueueAttributes': {
+        succeed(response, { Attributes: { ApproximateNumberOfMessages: String(visible().length) } });
+        return;
+      }
       default:
         return void refuseSqs(response, 400, 'InvalidAction');
     }

@@ -1,4 +1,4 @@
-import { ModuleError } from '../../src/sdk/errors.js';
+import type { ModuleError } from '../../src/sdk/errors.js';
 import type { PipelineEvent } from '../../src/sdk/pipeline/pipeline-event.js';
 import type { Clock } from '../../src/sdk/ports.js';
 import { openS3Objects, type S3Objects } from '../../src/sdk/stored/s3-objects.js';
