@@ -355,7 +355,7 @@ describe('a queue that tells of new objects', () => {
     expect(await check()).toEqual({
       name: 'queue',
       state: 'passed',
-      detail: expect.stringContaining('about 1 message'),
+      detail: expect.stringContaining('about 1;'),
     });
     expect(peer.messages).toMatchObject([{ receives: 0 }]);
     rig.peer.fault = refused(400, 'AccessDeniedException');

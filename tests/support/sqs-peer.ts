@@ -44,8 +44,8 @@ const LONGEST_MS = 43_200_000;
 const MOST_MESSAGES = 10;
 
 /**
- * Starts one on a free port of the loopback interface; visibility and long polls go by `clock`. Its answers are those that
- * fauxqs 2.4.1, an independent emulator, gives to the same requests.
+ * Starts one on a free port of the loopback interface; visibility and long polls go by `clock`. Its answers were
+ * compared with those of fauxqs 2.4.1, an independent emulator.
  */
 export async function startSqsPeer(clock: Pick<Clock, 'monotonic' | 'sleep'>): Promise<SqsPeer> {
   let messages: Message[] = [];

@@ -171,7 +171,7 @@ async function* checkStored(
     if (messages !== undefined) {
       yield* examine('queue', async () => {
         const waiting = await messages.queue.examine(signal);
-        return { state: 'passed', detail: `it answers, about ${waiting} messages wait; nothing was taken out of it` };
+        return { state: 'passed', detail: `it answers; waiting in it: about ${waiting}; nothing was taken out of it` };
       });
     }
     if (beside !== undefined) {
