@@ -154,7 +154,7 @@ ${formatTable([['Metric', 'Type', 'Labels', 'Meaning'], ...rows])}
   reads the service of an event on its way through.
 - \`lane\`: \`tail\` (what happens now), \`gap\` (what was found missing), \`backfill\` (the past).
 - \`urgency\`: \`live\`, or \`backlog\`, whose requests let the others go first.
-- \`endpoint\`: \`events\`, \`count\`, \`distinct\` or \`interval\` of the API. \`status\`: \`2xx\` to \`5xx\`, or \`none\`.
+- \`endpoint\`: \`events\`, \`count\`, \`distinct\` or \`interval\` of the API; \`list\`, \`object\` or \`queue\` of a storage. \`status\`: \`2xx\` to \`5xx\`, or \`none\`.
 - \`side\`: \`source\`, \`counts\` (the source, asked to count), \`destination\`, \`state\`. \`code\`: see [errors.md](errors.md).
 
 ## Steps of histograms

@@ -455,7 +455,7 @@ export interface StorageConnectorArguments {
    */
   readonly external_id?: string;
   /**
-   * Address of an SQS queue that is told of new objects: S3 event notifications, as they are or wrapped by SNS.
+   * Address of an SQS queue that is told of new objects: S3 event notifications or events of EventBridge, as they are or wrapped by SNS.
    */
   readonly queue_url?: string;
   /**
@@ -582,7 +582,7 @@ export const storageConnectorArgumentsSchema: SettingsSchema = {
     },
     "queue_url": {
       "title": "Queue",
-      "description": "Address of an SQS queue that is told of new objects: S3 event notifications, as they are or wrapped by SNS.",
+      "description": "Address of an SQS queue that is told of new objects: S3 event notifications or events of EventBridge, as they are or wrapped by SNS.",
       "type": "string"
     },
     "queue_list_every": {

@@ -38,7 +38,9 @@ export class MemoryObjects {
         const failure = this.failure?.(name);
         if (failure !== undefined) return Promise.reject(failure);
         const found = this.objects.get(name);
-        return Promise.resolve(found && { name, version: found.version, content: piecesOf(found.text) });
+        return Promise.resolve(
+          found && { ...{ name, version: found.version, content: piecesOf(found.text) }, close: () => undefined },
+        );
       },
     };
   }

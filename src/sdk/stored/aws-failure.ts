@@ -4,7 +4,8 @@ import { failedStage, STAGE_REMEDIES } from '../http/reachability.js';
 const KEYS = 'Check access_key_id and secret_access_key, or role_arn and external_id; and the clock of this machine.';
 const RIGHTS =
   'Give the key or role the rights to list the bucket and read its objects (s3:ListBucket, s3:GetObject), and for a queue ' +
-  'sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility.';
+  'sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility and sqs:GetQueueAttributes; where it is encrypted, ' +
+  'kms:Decrypt.';
 const PLACE = 'Check bucket, region and endpoint, and queue_url where there is a queue.';
 
 const CREDENTIAL_ERRORS: readonly string[] = [
@@ -14,6 +15,15 @@ const CREDENTIAL_ERRORS: readonly string[] = [
 const PLACE_ERRORS: readonly string[] = [
   ...['NoSuchBucket', 'InvalidBucketName', 'PermanentRedirect', 'AuthorizationHeaderMalformed'],
   ...['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue', 'InvalidAddress'],
+];
+/** SQS refuses with 400 whatever the reason: its names alone tell. */
+const RIGHTS_ERRORS: readonly string[] = [
+  ...['AccessDenied', 'AccessDeniedException', 'KmsAccessDenied', 'KMS.AccessDeniedException'],
+];
+const RATE_ERRORS: readonly string[] = [
+  ...['SlowDown', 'RequestThrottled', 'ThrottlingException', 'Throttling', 'KmsThrottled', 'KMS.ThrottlingException'],
+  // As many messages are hidden as a queue allows.
+  'OverLimit',
 ];
 /** Of one object, not of the storage: it lies in an archive. */
 const ARCHIVED = 'InvalidObjectState';
@@ -37,13 +47,19 @@ function meaningOf(name: string, status: number | undefined, thrown: unknown): {
   if (name === ARCHIVED) {
     return { code: 'SOURCE_ROLE_REFUSED', advice: 'The object lies in an archive: restore it, and it is read then.' };
   }
+  const passes = 'Nothing, if it passes: it is tried again. Otherwise look at the storage.';
+  if (RATE_ERRORS.includes(name)) return { code: 'SOURCE_RATE_LIMITED', advice: passes };
+  if (RIGHTS_ERRORS.includes(name)) return { code: 'SOURCE_ROLE_REFUSED', advice: RIGHTS };
+  // What cannot be understood, as the page of a proxy is, or has another checksum than it says.
+  if ((status ?? 0) < 300 && (name === 'SyntaxError' || /checksum/i.test(String(thrown)))) {
+    return { code: 'SOURCE_ANSWER_INVALID', advice: `${PLACE} Something on the way may answer in its stead.` };
+  }
   if (status === undefined) {
     return { code: 'SOURCE_UNREACHABLE', advice: `${PLACE} ${STAGE_REMEDIES[failedStage(thrown)]}` };
   }
   if (status === 403) return { code: 'SOURCE_ROLE_REFUSED', advice: RIGHTS };
   if (status === 404) return { code: 'SOURCE_NOT_FOUND', advice: PLACE };
-  const passes = 'Nothing, if it passes: it is tried again. Otherwise look at the storage.';
-  if (status === 429 || name === 'SlowDown') return { code: 'SOURCE_RATE_LIMITED', advice: passes };
+  if (status === 429) return { code: 'SOURCE_RATE_LIMITED', advice: passes };
   if (status >= 500) return { code: 'SOURCE_UNAVAILABLE', advice: passes };
   return { code: 'SOURCE_REQUEST_REFUSED', advice: PLACE };
 }

@@ -2,15 +2,17 @@ import { listenerOf } from '../define-trigger.js';
 import { isAbort, ModuleError } from '../errors.js';
 import { checkIntake, type CheckedIntake } from '../intake/check-intake.js';
 import { createIntake } from '../intake/create-intake.js';
+import { FailureReport } from '../lanes/failure-report.js';
 import { createLocalDirectory } from '../storage/local-directory.js';
 import type { Storage } from '../storage/storage.js';
 import type { CheckContext, CheckResult, DestinationContext, Trigger, TriggerContext } from '../trigger.js';
 import { openLocalStore } from './local-store.js';
+import type { NoticedObject } from './object-notice.js';
 import type { ObjectStore } from './object-store.js';
 import type { StreamFilter } from './other-stream.js';
 import { type ObjectMessages, runStored, type StoredParts } from './run-stored.js';
 import { openS3Objects, type S3Objects, type S3ObjectsOptions } from './s3-objects.js';
-import { openSqsQueue } from './sqs-queue.js';
+import { openSqsQueue, type SqsQueueOptions } from './sqs-queue.js';
 import { readStoredSettings, secretsOf, type StoredSettings } from './stored-settings.js';
 
 /** A trigger that reads stored objects of events, told in what is special about it. */
@@ -58,6 +60,7 @@ export function defineStoredTrigger(definition: StoredTriggerDefinition): Trigge
       const { store, messages, beside } = await openPlaces(settings, {
         ...{ ...context, listener },
         signal: context.stop.requested,
+        onTrouble: tellTrouble(context),
       });
       const { restore, filterOf } = definition;
       const parts: StoredParts<ReturnType<ReturnType<typeof createIntake>['createBatch']>> = {
@@ -76,11 +79,22 @@ export function defineStoredTrigger(definition: StoredTriggerDefinition): Trigge
   };
 }
 
+/** Trouble with single messages, which passes or does no harm: once, and again only after an hour. */
+function tellTrouble({ log, clock }: TriggerContext): SqsQueueOptions['onTrouble'] {
+  const report = new FailureReport(log, clock);
+  return (error) => {
+    const { message, code, advice = '' } = error;
+    report.tell(error, `${message}. ${advice}`.trim(), { level: 'warning', fields: { code } });
+  };
+}
+
 async function openPlaces(
   { place, queueUrl, beside }: StoredSettings,
-  context: S3ObjectsOptions & Pick<TriggerContext, 'fileSystem' | 'files' | 'input'> & { readonly signal: AbortSignal },
+  context: S3ObjectsOptions &
+    SqsQueueOptions &
+    Pick<TriggerContext, 'fileSystem' | 'files' | 'input'> & { readonly signal: AbortSignal },
 ): Promise<Places> {
-  const { fileSystem, files, input, clock, signal } = context;
+  const { fileSystem, files, input, signal } = context;
   const unhanded = (): never => {
     throw new TypeError('Files of this machine are asked for, and none were handed over');
   };
@@ -93,12 +107,12 @@ async function openPlaces(
   }
   const { bucket } = place;
   const store = await openS3Objects(bucket, context);
-  const queue = queueUrl === undefined ? undefined : await openSqsQueue(queueUrl, bucket, clock);
+  const queue = queueUrl === undefined ? undefined : await openSqsQueue(queueUrl, bucket, context);
   const messages = queue && {
     queue,
     bucket: bucket.bucket,
     prefix: bucket.prefix,
-    object: (name: string) => store.object(name),
+    object: ({ name, version, size }: NoticedObject) => store.object(name, version, size),
   };
   return {
     store,
@@ -136,7 +150,11 @@ async function* checkStored(
   context: CheckContext,
 ): AsyncGenerator<CheckResult> {
   const { signal } = context;
-  const places = await openPlaces(settings, { ...context, listener: () => undefined });
+  const places = await openPlaces(settings, {
+    ...context,
+    listener: () => undefined,
+    onTrouble: () => undefined,
+  });
   const { store, messages, beside } = places;
   try {
     if (store.isReadOnce) {
@@ -152,8 +170,8 @@ async function* checkStored(
     }
     if (messages !== undefined) {
       yield* examine('queue', async () => {
-        await messages.queue.examine(signal);
-        return { state: 'passed', detail: 'it answers; nothing was taken out of it' };
+        const waiting = await messages.queue.examine(signal);
+        return { state: 'passed', detail: `it answers; waiting in it: about ${waiting}; nothing was taken out of it` };
       });
     }
     if (beside !== undefined) {

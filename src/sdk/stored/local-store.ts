@@ -19,10 +19,12 @@ function storedObject(found: LocalObject, { files }: LocalPlaces): StoredObject 
   return {
     ...{ name, version: versionOf(found), size },
     async open(signal) {
-      const content = withNames(name, found.open(signal));
-      if (size === undefined) return { name, version: '', content };
+      const content = withNames(name, { [Symbol.asyncIterator]: () => found.open(signal)[Symbol.asyncIterator]() });
+      // Nothing is opened before it is read.
+      const close = (): void => undefined;
+      if (size === undefined) return { name, version: '', content, close };
       const now = await files.look(name);
-      return now && { name, version: versionOf(now), content };
+      return now && { name, version: versionOf(now), content, close };
     },
   };
 }

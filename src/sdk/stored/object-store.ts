@@ -24,6 +24,8 @@ export interface OpenedObject {
   readonly version: string;
   /** Its bytes as they are stored, from the beginning. Reading throws a ModuleError where it cannot go on. */
   readonly content: AsyncIterable<Uint8Array>;
+  /** Lets go of content that nobody has begun to read. */
+  close(): void;
 }
 
 /** Where objects of events are. */

@@ -6,12 +6,12 @@ import type { Batch, Destination } from '../pipeline/destination.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
 import type { TriggerContext } from '../trigger.js';
 import { type ObjectPipeline, ObjectPump } from './object-pump.js';
-import { type NoticeScope, type ObjectNotice, readNotice } from './object-notice.js';
+import { type NoticedObject, type NoticeScope, type ObjectNotice, readNotice } from './object-notice.js';
 import type { ObjectStore, StoredObject } from './object-store.js';
 import { OtherStream, type OtherStreamOptions } from './other-stream.js';
 import { type NextObject, readAhead } from './read-ahead.js';
 import type { StoredFault } from './read-stored-events.js';
-import type { MessageQueue, QueueMessage } from './sqs-queue.js';
+import type { HeldMessages, MessageQueue, QueueMessage } from './sqs-queue.js';
 import { StoredState } from './stored-state.js';
 
 const CYCLE_BACKOFF = { firstDelayMs: 1000, longestDelayMs: 60_000, deadlineMs: Infinity };
@@ -26,10 +26,14 @@ const BYTES_AN_ID = 10;
 /** The failures of so many objects in a row are those of the storage. */
 const REFUSED_IN_A_ROW = 10;
 
-/** Messages that tell of objects, and how to fetch one by its name. */
+/** Why a message is left is told again so often, and of so many reasons it is remembered when. */
+const LEFT_AGAIN_MS = 3_600_000;
+const MOST_REASONS = 100;
+
+/** Messages that tell of objects, and how to fetch one of them. */
 export interface ObjectMessages extends NoticeScope {
   readonly queue: MessageQueue;
-  object(name: string): StoredObject;
+  object(noticed: NoticedObject): StoredObject;
 }
 
 /** What a trigger for stored objects is made of. */
@@ -85,6 +89,11 @@ export async function runStored<B extends Batch>(parts: StoredParts<B>, context:
 class StoredRun<B extends Batch> {
   readonly #report: FailureReport;
   readonly #refusals: FailureReport;
+  /** Received, and not done with: a failure that is not theirs is no reason to give them back. */
+  #held: HeldMessages | undefined;
+  /** Why messages were left, and when that was told last, on the stopwatch. */
+  readonly #toldLeft = new Map<string, number>();
+  #toldOutside = false;
   #failures = 0;
   #failingSince = 0;
   /** When the last listing began of which everything was delivered: by our clock, and on the stopwatch. */
@@ -160,7 +169,7 @@ class StoredRun<B extends Batch> {
       }
       objects.endListing();
     };
-    const unread = await this.#read(pump, listed());
+    const { unread } = await this.#read(pump, listed(), 'the next listing');
     if (unread.size === 0) this.#refusals.clear();
     // An object that could not be read now waits for the next listing.
     [this.#listedAt, this.#completeToMs] = [startedAt, nowMs];
@@ -168,42 +177,83 @@ class StoredRun<B extends Batch> {
 
   /** @returns whether there were any */
   async #readMessages(): Promise<boolean> {
-    const { messages } = this.parts;
+    const { messages, listener } = this.parts;
     if (messages === undefined) return false;
-    const { queue } = messages;
-    const received = await queue.receive(this.context.stop.requested, this.#ends ? 1 : undefined);
-    const read = received.map((message) => ({ message, notice: readNotice(message.body, messages) }));
-    for (const { notice } of read) if (notice.kind === 'unknown') this.#tellUnknown(notice.reason);
-    await queue.holding(received, async () => {
-      const pump = new ObjectPump(this.pipeline, this.#completeToMs);
-      const objects = async function* (): AsyncGenerator<StoredObject, void, undefined> {
-        for (const { notice } of read)
-          if (notice.kind === 'objects') for (const name of notice.names) yield messages.object(name);
-        return Promise.resolve();
-      };
-      const unread = read.length === 0 ? new Set<string>() : await this.#read(pump, objects());
-      await queue.remove(
-        read.filter(({ notice }) => isDone(notice, unread)).map(({ message }): QueueMessage => message),
-      );
-    });
-    return received.length > 0;
+    const { clock, stop } = this.context;
+    const [nowMs, startedAt] = [clock.now(), clock.monotonic()];
+    const held = (this.#held ??= await messages.queue.receive(stop.requested, this.#ends ? 1 : undefined));
+    try {
+      if (held.messages.length === 0) {
+        // For whoever watches: of a queue without messages nothing is owed, and everything that it told of is durable.
+        this.#completeToMs = nowMs;
+        const { size: ledgerEvents } = this.pipeline.state.ids;
+        listener({ kind: 'committed', owedFromMs: nowMs, accountedFor: 0, ledgerEvents, provenToMs: undefined });
+        listener({ kind: 'caught-up', toMs: nowMs, events: 0, durationMs: clock.monotonic() - startedAt });
+      } else await this.#readHeld(held, messages);
+    } catch (error) {
+      if (!this.#isWorthHolding(error)) this.#letGo();
+      throw error;
+    }
+    this.#letGo();
+    return held.messages.length > 0;
   }
 
-  /** Reads objects and delivers all of them. @returns the names of those that could not be read */
-  async #read(pump: ObjectPump<B>, objects: AsyncIterable<StoredObject>): Promise<Set<string>> {
+  async #readHeld(held: HeldMessages, scope: ObjectMessages): Promise<void> {
+    const read = held.messages.map((message) => ({ message, notice: readNotice(message.body, scope) }));
+    for (const { message, notice } of read) this.#tellLeft(message, notice);
+    const { objects } = this.pipeline.state;
+    const noticed = async function* (): AsyncGenerator<StoredObject, void, undefined> {
+      for (const { notice } of read) {
+        if (notice.kind !== 'objects') continue;
+        // What is finished in the version of which the message tells is not even opened.
+        for (const object of notice.objects) if (!objects.see(object.name, object.version)) yield scope.object(object);
+      }
+      return Promise.resolve();
+    };
+    const pump = new ObjectPump(this.pipeline, this.#completeToMs);
+    const { unread, gone } = await this.#read(pump, noticed(), 'its next message');
+    if (gone.size > 0) {
+      this.context.log.warning(`Messages tell of objects that are not there any more: ${[...gone].join(', ')}`, {
+        advice: 'Nothing of them was delivered. Let nobody remove or rename objects before they are read.',
+      });
+    }
+    const done = read.filter(({ notice }) => isDone(notice, unread)).map(({ message }) => message);
+    await held.remove(done, this.context.stop.forced);
+  }
+
+  /**
+   * Whether messages are read again with the next try. Where what they tell of cannot be read, others are received meanwhile,
+   * unless the run is to end with them.
+   */
+  #isWorthHolding(error: unknown): boolean {
+    return this.#ends || !(error instanceof ModuleError && error.code.startsWith('SOURCE_'));
+  }
+
+  #letGo(): void {
+    this.#held?.letGo();
+    this.#held = undefined;
+  }
+
+  /** Reads objects and delivers all of them. @returns the names of those that could not be read, and that are not there */
+  async #read(
+    pump: ObjectPump<B>,
+    objects: AsyncIterable<StoredObject>,
+    leftFor: string,
+  ): Promise<{ readonly unread: ReadonlySet<string>; readonly gone: ReadonlySet<string> }> {
     const { clock } = this.context;
     const startedAt = clock.monotonic();
     const nowMs = clock.now();
-    const unread = new Set<string>();
+    const [unread, gone] = [new Set<string>(), new Set<string>()];
     let failure: unknown;
     try {
       let inARow = 0;
       for await (const next of readAhead(objects, pump.signal)) {
         const refused = await this.#readObject(pump, next);
-        inARow = refused === undefined ? 0 : inARow + 1;
-        if (refused === undefined) continue;
+        if (refused === 'gone') gone.add(next.object.name);
+        inARow = refused instanceof ModuleError ? inARow + 1 : 0;
+        if (!(refused instanceof ModuleError)) continue;
         unread.add(next.object.name);
-        this.#tellRefused(refused);
+        this.#tellRefused(refused, leftFor);
         if (inARow === REFUSED_IN_A_ROW) throw refused;
         failure ??= this.#ends ? refused : undefined;
       }
@@ -218,15 +268,16 @@ class StoredRun<B extends Batch> {
       durationMs: clock.monotonic() - startedAt,
     });
     if (failure !== undefined) throw failure as Error;
-    return unread;
+    return { unread, gone };
   }
 
   /** @returns why the object cannot be read, where it is at fault itself and others may be read */
-  async #readObject(pump: ObjectPump<B>, next: NextObject): Promise<ModuleError | undefined> {
+  async #readObject(pump: ObjectPump<B>, next: NextObject): Promise<ModuleError | 'gone' | undefined> {
     try {
       const object = await next.opened();
-      if (object !== undefined && !this.pipeline.state.objects.see(object.name, object.version))
-        await pump.read(object);
+      if (object === undefined) return 'gone';
+      if (this.pipeline.state.objects.see(object.name, object.version)) object.close();
+      else await pump.read(object);
       return undefined;
     } catch (error) {
       if (error instanceof ModuleError && OF_ONE_OBJECT.includes(error.code)) return error;
@@ -234,16 +285,31 @@ class StoredRun<B extends Batch> {
     }
   }
 
-  #tellRefused(error: ModuleError): void {
+  #tellRefused(error: ModuleError, leftFor: string): void {
     const { code, advice = '' } = error;
-    const line = `${error.message}: left for the next listing, as are others that cannot be read. ${advice}`.trim();
+    const line = `${error.message}: left for ${leftFor}, as are others that cannot be read. ${advice}`.trim();
     this.#refusals.tell(error, line, { level: 'warning', fields: { code } });
   }
 
-  #tellUnknown(reason: string): void {
-    const error = new ModuleError('SOURCE_ANSWER_INVALID', `A message of the queue is not understood: ${reason}`);
+  /** Each reason once, and again only after an hour: what is left comes again and again. */
+  #tellLeft({ id }: QueueMessage, notice: ObjectNotice): void {
+    const { log, clock } = this.context;
+    if (notice.kind === 'outside' && !this.#toldOutside) {
+      this.#toldOutside = true;
+      log.warning(`Messages about objects outside of prefix are removed, such as one about ${notice.name}`, {
+        advice: 'Give the notification of the bucket the same prefix. Nobody else may need the messages of this queue.',
+      });
+    }
+    if (notice.kind !== 'unknown') return;
+    const { reason } = notice;
+    const now = clock.monotonic();
+    const isNews = now - (this.#toldLeft.get(reason) ?? -Infinity) >= LEFT_AGAIN_MS;
+    if (isNews && this.#toldLeft.size >= MOST_REASONS) this.#toldLeft.clear();
+    if (isNews) this.#toldLeft.set(reason, now);
     const advice = 'It is left in the queue, whose redrive policy decides what becomes of it.';
-    this.context.log.warning(`${error.message}. ${advice}`, { code: error.code });
+    log[isNews ? 'warning' : 'debug'](`A message of the queue is not understood: ${reason}. ${advice}`, {
+      ...{ code: 'SOURCE_ANSWER_INVALID', messageId: id },
+    });
   }
 
   #pauseAfter(error: ModuleError): number {
@@ -268,8 +334,8 @@ const OF_ONE_OBJECT: readonly string[] = ['SOURCE_ROLE_REFUSED', 'SOURCE_ANSWER_
 
 /** A message may go once every object that it names is finished, or gone. */
 function isDone(notice: ObjectNotice, unread: ReadonlySet<string>): boolean {
-  if (notice.kind === 'objects') return notice.names.every((name) => !unread.has(name));
-  return notice.kind === 'nothing';
+  if (notice.kind === 'objects') return notice.objects.every(({ name }) => !unread.has(name));
+  return notice.kind !== 'unknown';
 }
 
 function tellFault({ log }: TriggerContext, name: string, { offset, end, reason, rest }: StoredFault): void {

@@ -33,8 +33,8 @@ const CONTENT_TRIES = 5;
 
 /** A bucket as a store that is also asked for single objects, as messages name them. */
 export interface S3Objects extends ObjectStore {
-  /** The object of a name, whatever there is. */
-  object(name: string): StoredObject;
+  /** The object of a name, whatever there is. Version and size are those of which somebody has told. */
+  object(name: string, version?: string, size?: number): StoredObject;
 }
 
 /** Opens a bucket; nothing is asked of it yet. The library is loaded with the first one. */
@@ -69,7 +69,11 @@ export async function openS3Objects(settings: BucketSettings, options: S3Objects
       const place = `s3://${Bucket}/${name}`;
       try {
         const answer = await get(name, {}, signal);
-        return { name, version: versionOf(answer), content: contentOf(answer, { name, place, get, options, signal }) };
+        return {
+          ...{ name, version: versionOf(answer) },
+          content: contentOf(answer, { name, place, get, options, signal }),
+          close: () => bodyOf(answer)?.destroy(),
+        };
       } catch (thrown) {
         if (isGone(thrown)) return undefined;
         throw signal.aborted ? abortError() : awsFailure('read', place, thrown);
@@ -169,8 +173,8 @@ async function* contentOf(
 }
 
 /** Its pieces, each within some time from when it is asked for: nobody hurries whoever reads. */
-async function* piecesOf({ Body }: GetObjectCommandOutput, clock: Clock): AsyncGenerator<Uint8Array, void, undefined> {
-  const stream = Body as (AsyncIterable<Uint8Array> & { destroy(): void }) | undefined;
+async function* piecesOf(answer: GetObjectCommandOutput, clock: Clock): AsyncGenerator<Uint8Array, void, undefined> {
+  const stream = bodyOf(answer);
   if (stream === undefined) return;
   const pieces = stream[Symbol.asyncIterator]();
   try {
@@ -184,6 +188,11 @@ async function* piecesOf({ Body }: GetObjectCommandOutput, clock: Clock): AsyncG
   }
 }
 
+/** A connection serves nobody else before its answer was read, or let go of. */
+function bodyOf({ Body }: GetObjectCommandOutput): (AsyncIterable<Uint8Array> & { destroy(): void }) | undefined {
+  return Body as (AsyncIterable<Uint8Array> & { destroy(): void }) | undefined;
+}
+
 function changed(place: string, cause: unknown): ModuleError {
   return new ModuleError('SOURCE_ANSWER_INVALID', `${place} was replaced while it was read`, {
     cause,
@@ -191,7 +200,8 @@ function changed(place: string, cause: unknown): ModuleError {
   });
 }
 
-async function told<Answer>(
+/** Does what asks AWS, or whoever speaks its protocols, and tells how it was answered. */
+export async function told<Answer>(
   listener: PipelineListener,
   clock: Clock,
   endpoint: string,

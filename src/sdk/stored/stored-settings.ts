@@ -123,7 +123,11 @@ function readBucket(reader: SettingsReader, given: StoredArguments, bucket: stri
 
 function readQueue(text: string, { bucket }: StoredArguments): Parsed<string> {
   if (bucket === undefined) return { problem: 'tells of objects in a bucket: it needs the setting bucket' };
-  return parseAddress(text, 'warn');
+  const example = 'such as https://sqs.eu-west-3.amazonaws.com/123456789012/name';
+  if (/^\s*arn:/i.test(text)) return { problem: `must be the address of a queue and not its ARN, ${example}` };
+  const parsed = parseAddress(text, 'warn');
+  const isWhole = !('value' in parsed) || new URL(parsed.value).pathname !== '/';
+  return isWhole ? parsed : { problem: `must be the address of a queue, with its name, ${example}` };
 }
 
 function readBeside(reader: SettingsReader, text: string): StoredSettings['beside'] {

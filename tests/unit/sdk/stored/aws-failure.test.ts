@@ -27,7 +27,13 @@ describe('a failure of a storage or queue', () => {
     ['InvalidObjectState', 403, 'SOURCE_ROLE_REFUSED'],
     ['SlowDown', 503, 'SOURCE_RATE_LIMITED'],
     ['TooManyRequests', 429, 'SOURCE_RATE_LIMITED'],
+    ['AccessDenied', 400, 'SOURCE_ROLE_REFUSED'],
+    ['KMS.AccessDeniedException', 400, 'SOURCE_ROLE_REFUSED'],
+    ['ThrottlingException', 400, 'SOURCE_RATE_LIMITED'],
+    ['OverLimit', 403, 'SOURCE_RATE_LIMITED'],
     ['InternalError', 500, 'SOURCE_UNAVAILABLE'],
+    ['SyntaxError', 200, 'SOURCE_ANSWER_INVALID'],
+    ['SyntaxError', 503, 'SOURCE_UNAVAILABLE'],
     ['InvalidRequest', 400, 'SOURCE_REQUEST_REFUSED'],
     ['TimeoutError', undefined, 'SOURCE_UNREACHABLE'],
   ])('%s, %s, is %s, with what to do', (name, status, code) => {

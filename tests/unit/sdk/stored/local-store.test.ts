@@ -43,6 +43,26 @@ describe('files as a store', () => {
     expect((await listed(path))[0]?.version).toBe('5-1900000001000');
   });
 
+  it('are opened when they are read, and never have the version of what was written since', async () => {
+    const path = join(newDirectory(), 'a');
+    writeFileSync(path, 'first');
+    let opened = 0;
+    const files: FileReading = {
+      ...systemFileReading,
+      open(...given) {
+        opened += 1;
+        return systemFileReading.open(...given);
+      },
+    };
+    const object = await (await listed(path, files))[0]?.open(signal);
+    expect(opened).toBe(0);
+    object?.close();
+    writeFileSync(path, 'longer');
+    expect(object?.version).toMatch(/^5-/);
+    expect(await textOf(object)).toBe('longer');
+    expect(opened).toBe(1);
+  });
+
   it('may be gone when they are opened', async () => {
     const path = join(newDirectory(), 'a');
     writeFileSync(path, '');

@@ -92,6 +92,9 @@ describe('the settings of the storage connector', () => {
     [{ bucket: 'b', endpoint: 'storage' }, 'arguments.endpoint'],
     [{ path: 'p', queue_url: 'https://sqs.example.test/q' }, 'arguments.queue_url'],
     [{ bucket: 'b', queue_url: 'q' }, 'arguments.queue_url'],
+    [{ bucket: 'b', queue_url: 'arn:aws:sqs:eu-west-3:123456789012:q' }, 'arguments.queue_url'],
+    [{ bucket: 'b', queue_url: 'https://sqs.eu-west-3.example.test/' }, 'arguments.queue_url'],
+    [{ bucket: 'b', queue_url: 'https://sqs.example.test/q?Action=ReceiveMessage' }, 'arguments.queue_url'],
     [{ bucket: 'b', api_data_path: 'https://state.example.test/' }, 'arguments.api_data_path'],
   ])('are refused where they are %j', (given, setting) => {
     expect(refused(given)).toEqual([setting]);
