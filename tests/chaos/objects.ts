@@ -1,7 +1,8 @@
 /**
  * Proves that the Storage Connector finds and delivers every event of a large bucket once: lists and reads it, then rewrites
- * some objects and adds late ones that sort before all others, and reads it again. The object storage is OpenStack Swift, all
- * of it on this machine, or, much faster, one in the memory of this process. Usage: npm run prove:objects -- [OBJECTS] [swift]
+ * some objects and adds late ones that sort before all others, and reads it again. The object storage is Ceph, read by a role
+ * that is taken on, or OpenStack Swift, all of it on this machine, or one in the memory of this process.
+ * Usage: npm run prove:objects -- [OBJECTS] [ceph|swift]
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,18 +11,20 @@ import { join } from 'node:path';
 
 import { startSimulators } from '../../src/simulators/serve.js';
 import { startProgram } from '../support/built-program.js';
+import { NO_PORTS } from '../support/connector-environment.js';
 import { openS3Library, type S3Access } from '../support/s3-access.js';
 import { startScriptedS3 } from '../support/scripted-s3.js';
+import { startCeph } from '../support/start-ceph.js';
 import { startSwift } from '../support/start-swift.js';
 
 const EVENTS_EACH = 5;
-const AT_ONCE = 24;
+const AT_ONCE = 64;
 const CHANGED = 100;
 const STEP_MS = 60_000;
 const FIRST_MS = Date.UTC(2030, 0, 1);
 
 const objects = Number(process.argv[2] ?? 100_000);
-const storage = await openStorage(process.argv[3] === 'swift');
+const storage = await openStorage(process.argv[3]);
 const simulators = await startSimulators({ events: 1 });
 const directory = await mkdtemp(join(tmpdir(), 'sekoia-objects-'));
 let failures = 0;
@@ -52,24 +55,18 @@ process.exit(failures > 0 ? 1 : 0);
 
 async function collect(name: string, expected: number): Promise<void> {
   await timed(name, async () => {
-    const { endpoint, bucket, accessKeyId, secretAccessKey, region } = storage;
+    const { endpoint, bucket, region, reader } = storage;
     const settings = {
       intake_key: simulators.intakeKey,
       intake_server: simulators.intakeUrl,
-      bucket,
-      endpoint,
-      region,
+      ...{ bucket, endpoint, region, ...reader },
     };
+    const requestsBefore = await storage.requests?.();
     const program = startProgram(
       'harness/cli.js',
       ['run', 'JumpcloudDirectoryInsightsStorageConnector', '--once', '--data-path', directory],
-      {
-        CONNECTOR_CONFIGURATION: JSON.stringify({
-          ...settings,
-          access_key_id: accessKeyId,
-          secret_access_key: secretAccessKey,
-        }),
-      },
+      // Of a storage with roles, the same address gives them.
+      { CONNECTOR_CONFIGURATION: JSON.stringify(settings), AWS_ENDPOINT_URL_STS: endpoint, ...NO_PORTS },
     );
     let peakKb = 0;
     const watch = setInterval(() => (peakKb = Math.max(peakKb, peakOf(program.child.pid))), 200);
@@ -81,7 +78,8 @@ async function collect(name: string, expected: number): Promise<void> {
     if (!isRight) console.log(output.slice(-2000));
     console.log(
       `${isRight ? 'ok  ' : 'FAIL'} ${name}: ${events} events at the intake, ${distinct} of them distinct, ${expected} expected; ` +
-        `resident memory ${Math.round(peakKb / 1024)} MB at the most`,
+        `resident memory ${Math.round(peakKb / 1024)} MB at the most` +
+        (requestsBefore === undefined ? '' : `; ${((await storage.requests?.()) ?? 0) - requestsBefore} requests`),
     );
   });
 }
@@ -94,19 +92,37 @@ function peakOf(pid = 0): number {
   }
 }
 
-interface Storage extends S3Access {
+interface Storage {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  /** The connector's settings for whoever reads. */
+  readonly reader: Readonly<Record<string, string>>;
   put(key: string, text: string): void | Promise<void>;
+  /** How many it has served so far, where it counts them. */
+  requests?(): number | Promise<number>;
   stop(): Promise<void>;
 }
 
-async function openStorage(isReal: boolean): Promise<Storage> {
-  if (!isReal) {
+async function openStorage(name: string | undefined): Promise<Storage> {
+  const readerOf = ({ accessKeyId, secretAccessKey }: Pick<S3Access, 'accessKeyId' | 'secretAccessKey'>) => ({
+    ...{ access_key_id: accessKeyId, secret_access_key: secretAccessKey },
+  });
+  if (name === undefined) {
     const server = await startScriptedS3();
-    return { ...server, stop: () => server.close() };
+    return { ...server, reader: readerOf(server), requests: () => server.requests.length, stop: () => server.close() };
+  }
+  if (name === 'ceph') {
+    const ceph = await startCeph();
+    return { ...ceph, put: await writerTo(ceph), reader: { ...readerOf(ceph.guest), role_arn: ceph.guest.roleArn } };
   }
   const swift = await startSwift();
-  const library = await openS3Library(swift);
-  return { ...swift, put: (key, text) => library.put(key, text) };
+  return { ...swift, put: await writerTo(swift), reader: readerOf(swift) };
+}
+
+async function writerTo(access: S3Access): Promise<Storage['put']> {
+  const library = await openS3Library(access);
+  return (key, text) => library.put(key, text);
 }
 
 async function putAll(all: readonly [string, string][]): Promise<void> {

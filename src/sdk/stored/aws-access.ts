@@ -1,5 +1,7 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
+import { roleFailure } from './aws-failure.js';
+
 /** How a storage or queue that speaks AWS's protocols is reached. Holds secrets. */
 export interface AwsAccess {
   readonly region: string;
@@ -35,10 +37,14 @@ export async function awsClientSettings({ region, keys, role }: AwsAccess): Prom
   if (role === undefined) return { ...common, ...(keys && { credentials: keys }) };
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
   const { arn: RoleArn, externalId: ExternalId } = role;
-  const credentials = fromTemporaryCredentials({
+  const takeOn = fromTemporaryCredentials({
     ...(keys && { masterCredentials: keys }),
     params: { RoleArn, RoleSessionName: SESSION_NAME, ...(ExternalId !== undefined && { ExternalId }) },
     clientConfig: { region },
   });
+  const credentials: typeof takeOn = (caller) =>
+    takeOn(caller).catch((thrown: unknown) => {
+      throw roleFailure(RoleArn, thrown);
+    });
   return { ...common, credentials };
 }

@@ -8,6 +8,10 @@ const RIGHTS =
   'kms:Decrypt.';
 const PLACE = 'Check bucket, region and endpoint, and queue_url where there is a queue.';
 
+const ROLE =
+  'Check role_arn and external_id, and that the trust policy of the role lets the owner of the key take it on (sts:AssumeRole). ' +
+  "It is asked of AWS's own STS in the region, or of the one that the environment variable AWS_ENDPOINT_URL_STS names.";
+
 const CREDENTIAL_ERRORS: readonly string[] = [
   ...['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken', 'InvalidToken', 'CredentialsProviderError'],
   ...['InvalidClientTokenId', 'UnrecognizedClientException', 'RequestTimeTooSkewed', 'InvalidSignatureException'],
@@ -37,6 +41,18 @@ export function awsFailure(deed: string, place: string, thrown: unknown): Error 
   const reason = [name, status].filter((part) => part !== undefined && part !== '' && part !== 'Error').join(', ');
   return new ModuleError(code, reason === '' ? `Cannot ${deed} ${place}` : `Cannot ${deed} ${place} (${reason})`, {
     ...{ advice, cause: thrown },
+    ...(status !== undefined && { status }),
+  });
+}
+
+/** A failure to take on a role. It concerns everything, whereas a storage that refuses may refuse one object. */
+export function roleFailure(arn: string, thrown: unknown): Error {
+  const failure = awsFailure('take on', `role_arn ${arn}`, thrown);
+  if (!(failure instanceof ModuleError) || failure === thrown) return failure;
+  const { code, retryable, message, status, cause } = failure;
+  const advice = code === 'SOURCE_CREDENTIAL_REFUSED' ? `${KEYS} ${ROLE}` : ROLE;
+  return new ModuleError(retryable ? code : 'SOURCE_CREDENTIAL_REFUSED', message, {
+    ...{ advice, cause },
     ...(status !== undefined && { status }),
   });
 }

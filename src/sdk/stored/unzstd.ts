@@ -3,8 +3,11 @@ import type { Decompress } from 'fzstd';
 import { BrokenContentError } from './broken-content-error.js';
 import { ByteReader } from './byte-reader.js';
 
-/** As zstd itself without `--long`: so much of what was decompressed may be referred to, and is held. */
-const LARGEST_WINDOW_BYTES = 128 * 1024 * 1024;
+/**
+ * So much of what was decompressed may be referred to, and is held. The decoder reads at least 25 bits of a distance, not
+ * always more: beyond this it would take other bytes for the content, in silence.
+ */
+const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
 /** RFC 8878, 3.1.1.2.4. */
 const LARGEST_BLOCK_BYTES = 128 * 1024;
 const MAGIC = 0xfd2fb528;
@@ -82,7 +85,8 @@ async function readHead(reader: ByteReader): Promise<FrameHead> {
   const contentBytes = sizeBytes === 0 ? undefined : contentSize(rest.subarray(windowBytes + dictionaryBytes));
   const window = isSingleSegment ? (contentBytes ?? 0) : windowSize(rest.readUInt8(0));
   if (window > LARGEST_WINDOW_BYTES) {
-    throw broken(`it needs ${window} bytes of memory, more than ${LARGEST_WINDOW_BYTES} are not given`);
+    const most = `more than ${LARGEST_WINDOW_BYTES} are not given: compress it without --long and --ultra`;
+    throw broken(`it needs ${window} bytes of memory, ${most}`);
   }
   const bytes = Buffer.concat([MAGIC_BYTES, Buffer.of(descriptor), rest]);
   return { bytes, hasChecksum: (descriptor & 4) !== 0, contentBytes };

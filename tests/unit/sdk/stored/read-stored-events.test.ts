@@ -332,6 +332,21 @@ describe('events of stored objects', () => {
     expect(faults).toMatchObject([{ offset: 7, rest: 'end', reason: expect.stringContaining('bytes of memory') }]);
   });
 
+  it('may refer back as far as the decoder can be relied on, and no further', async () => {
+    const frame = Buffer.from(zstdStored(Buffer.from('{"n":1}')));
+    // Windows of 64 MiB and of an eighth more.
+    for (const [window, isRead] of [
+      [16 << 3, true],
+      [(16 << 3) | 1, false],
+    ] as const) {
+      frame[5] = window;
+      const { texts, faults } = await readStored(frame);
+      expect([texts, faults]).toMatchObject(
+        isRead ? [['{"n":1}'], []] : [[], [{ offset: 0, reason: expect.stringContaining('without --long') }]],
+      );
+    }
+  });
+
   it('end with what broke the reading, and with a stop', async () => {
     const failure = new Error('reset');
     async function* breaking(): AsyncGenerator<Uint8Array> {
