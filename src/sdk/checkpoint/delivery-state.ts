@@ -456,9 +456,13 @@ export class DeliveryState {
     };
   }
 
-  /** A border at an instant or shortly after it; the instant where events are too dense. */
+  /**
+   * A border at an instant or shortly after it; the instant where events are too dense. What happened just before everything
+   * that is collected is not known here, and must not be counted.
+   */
   #borderNear(ms: number): number {
-    return this.ledger.border(ms, ms + MARGIN_MS) ?? ms;
+    const fromMs = Math.max(ms, this.#checkpoint.collectedFromMs + 2 * REACH_MS);
+    return this.ledger.border(fromMs, ms + MARGIN_MS) ?? ms;
   }
 
   /**
