@@ -1,4 +1,5 @@
 import { HashSet } from '../ledger/hash-set.js';
+import type { Hash64 } from '../ledger/hash.js';
 import type { LedgerKey } from '../ledger/ledger.js';
 import type { Batch } from './destination.js';
 import { InFlightBatch } from './in-flight-batch.js';
@@ -13,7 +14,10 @@ export class UnderWay<B extends Batch> {
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
     const free = this.#batches.indexOf(undefined);
     const number = free < 0 ? this.#batches.length : free;
-    const begun = new InFlightBatch(batch, { onRemembered: (key) => this.#events.set(key, number), onFollowed });
+    const begun = new InFlightBatch(batch, {
+      onRemembered: (key) => this.#events.set(placed(key), number),
+      onFollowed,
+    });
     this.#batches[number] = begun;
     return begun;
   }
@@ -24,13 +28,21 @@ export class UnderWay<B extends Batch> {
     if (number < 0) return;
     this.#batches[number] = undefined;
     // An event may have moved to another batch meanwhile.
-    for (const key of batch.keys()) if (this.#events.mark(key) === number) this.#events.delete(key);
+    for (const key of batch.keys()) {
+      const event = placed(key);
+      if (this.#events.mark(event) === number) this.#events.delete(event);
+    }
     batch.end();
   }
 
-  /** The batch that carries the event with this key. Two minutes' events may share a hash as little as two ids. */
+  /** The batch that carries the event with this key. */
   carrierOf(key: LedgerKey): InFlightBatch<B> | undefined {
-    const number = this.#events.mark(key);
+    const number = this.#events.mark(placed(key));
     return number === undefined ? undefined : this.#batches[number];
   }
+}
+
+/** Events of one id at different times are different events; when one without a time of its own is seen says nothing of it. */
+function placed({ bucket, high, low }: LedgerKey): Hash64 {
+  return bucket < 0 ? { high, low } : { high: high ^ Math.imul(bucket, 0x9e3779b1), low };
 }
