@@ -1,6 +1,5 @@
 import { outside, within } from './backfill-ranges.js';
-import type { Checkpoint } from './checkpoint-document.js';
-import { type ClosedInterval, OwedSet } from './owed-set.js';
+import { type ClosedInterval, type OwedInterval, OwedSet } from './owed-set.js';
 
 /** A range of event time that was read, in part at least, while the stream was another. */
 export interface EarlierRange extends ClosedInterval {
@@ -8,11 +7,20 @@ export interface EarlierRange extends ClosedInterval {
   readonly streams: readonly string[];
 }
 
+/** What a checkpoint says of what was read. */
+interface ReadSoFar {
+  readonly collectedFromMs: number;
+  readonly countedFromMs: number;
+  readonly owed: readonly OwedInterval[];
+  readonly stream: string;
+  readonly earlier?: readonly EarlierRange[];
+}
+
 /** What was read under other streams. Of what a release wrote that did not take it down, nothing is known. */
 export function earlierOf({
   earlier,
   countedFromMs,
-}: Pick<Checkpoint, 'earlier' | 'countedFromMs'>): readonly EarlierRange[] {
+}: Pick<ReadSoFar, 'earlier' | 'countedFromMs'>): readonly EarlierRange[] {
   return earlier ?? [{ fromMs: 0, toMs: countedFromMs, streams: [] }];
 }
 
@@ -22,7 +30,7 @@ export function earlierOf({
  * and these begin anew.
  */
 export function afterChange(
-  checkpoint: Checkpoint,
+  checkpoint: ReadSoFar,
   stream: string,
   { edgeMs, keepMs }: { readonly edgeMs: number; readonly keepMs: number },
 ): readonly EarlierRange[] {

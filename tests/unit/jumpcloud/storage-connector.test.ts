@@ -92,4 +92,11 @@ describe('the storage connector beside the API connector', () => {
     await runStorage(world, exported, storage);
     expect(world.account()).toEqual({ held: 41, delivered: 41, lost: 0, duplicated: 0, unknown: 0, lostIds: [] });
   });
+
+  it('trusts the root again once a single stream is run there', async () => {
+    const world = new ConnectorWorld();
+    await world.storage.write('streams.json', Buffer.from('{"streams":2}'));
+    await world.run().ended;
+    expect(await world.storage.read('streams.json')).toBeUndefined();
+  });
 });
