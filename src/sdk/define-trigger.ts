@@ -10,6 +10,7 @@ import type { PipelineListener } from './pipeline/pipeline-event.js';
 import type { Source } from './pipeline/source.js';
 import { inCompany, stretchOf, stretchWarnings } from './streams/company.js';
 import { runStreams } from './streams/run-streams.js';
+import { takeRoot } from './streams/streams-document.js';
 import type {
   CheckContext,
   CheckResult,
@@ -122,9 +123,12 @@ export function defineTrigger<Settings extends CollectionSettings>(
       return { vendor, intakeKey, paceMs: Math.max(frequencyMs, 1000 / requestsPerSecond) };
     },
     streams: streamsOf,
-    run(settings, context) {
+    async run(settings, context) {
       const streams = streamsOf(settings);
-      if (streams.length === 0) return runConnector(connect(settings, context), context);
+      if (streams.length === 0) {
+        await takeRoot(context.storage);
+        return runConnector(connect(settings, context), context);
+      }
       const held = heldSettings(settings, context);
       const credential = definition.openCredential?.(settings, context, held);
       const laidOut = heldStreams(held, streamsOf);

@@ -32,7 +32,7 @@ export interface ScriptedS3 extends S3Access {
   /** Asked about each request; true where the request was answered, or shall not be. */
   fault: S3Fault | undefined;
   /** As somebody else would. */
-  put(key: string, text: string): void;
+  put(key: string, content: string | Uint8Array): void;
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function startScriptedS3(tls?: ServerOptions): Promise<ScriptedS3> 
     ...{ endpoint: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`, bucket: 'state' },
     ...{ region: 'eu-test-1', accessKeyId: 'the-access-key', secretAccessKey: 'the-secret-key' },
     ...{ objects, requests, fault: undefined },
-    put: (key, text) => objects.set(key, stored(Buffer.from(text), undefined)),
+    put: (key, content) => objects.set(key, stored(Buffer.from(content as Uint8Array), undefined)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

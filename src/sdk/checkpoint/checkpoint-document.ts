@@ -2,6 +2,7 @@ import { ModuleError } from '../errors.js';
 import { LATENESS_STEPS_MS, type LatenessHistogram } from '../reconciliation/lateness.js';
 import { formatPythonTimestamp, formatTimestamp } from '../time/timestamp.js';
 import { documentReader, type DocumentReader } from './document-reader.js';
+import type { EarlierRange } from './earlier-streams.js';
 import type { ClosedInterval, OwedInterval } from './owed-set.js';
 import { isObject, type Json, parseDocument, seal, unseal } from './sealed-document.js';
 
@@ -55,6 +56,11 @@ export interface Checkpoint {
    * changed since. Their numbers say nothing about what is selected now.
    */
   readonly uncounted?: readonly ClosedInterval[];
+  /**
+   * Ranges that were read while the stream was another: services or filter were changed since. All else is of `stream`. Absent
+   * where the release that wrote it did not take that down.
+   */
+  readonly earlier?: readonly EarlierRange[];
   /** Ranges that could not be had any more: the source had deleted them. */
   readonly unreachable: readonly OwedInterval[];
   readonly lateness: Readonly<Record<string, LatenessHistogram>>;
@@ -94,7 +100,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Arr
   const { collectedFromMs } = checkpoint;
   const edgeMs = checkpoint.owed[0]?.fromMs ?? collectedFromMs;
   const position = formatPythonTimestamp(Math.max(collectedFromMs, edgeMs - EXCHANGE_SLACK_MS));
-  const { agreed, notCounted, uncounted = [] } = checkpoint;
+  const { agreed, notCounted, uncounted = [], earlier } = checkpoint;
   const own = {
     version: VERSION,
     [POSITION_KEY]: position,
@@ -113,6 +119,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Arr
     unproven: checkpoint.unproven.map(encodeInterval),
     ...(checkpoint.backfill.length > 0 && { backfill: checkpoint.backfill.map(encodeInterval) }),
     ...(uncounted.length > 0 && { uncounted: uncounted.map(encodeInterval) }),
+    ...(earlier && { earlier: encodeEarlier(earlier) }),
     unreachable: checkpoint.unreachable.map(encodeInterval),
     lateness: checkpoint.lateness,
     stream: checkpoint.stream,
@@ -155,6 +162,7 @@ function decodeOwn(own: Json, read: DocumentReader): Checkpoint {
     segments: texts(ledger['segments'], read),
     backfill: own['backfill'] === undefined ? [] : closedIntervals(own['backfill'], 'backfill', read),
     ...(own['uncounted'] !== undefined && { uncounted: closedIntervals(own['uncounted'], 'uncounted', read) }),
+    ...(own['earlier'] !== undefined && { earlier: decodeEarlier(own['earlier'], 'earlier', read) }),
     unreachable: read.intervals(own['unreachable'], 'unreachable'),
     stream: typeof own['stream'] === 'string' ? own['stream'] : '',
   };
@@ -207,6 +215,23 @@ function histograms(value: Json, read: DocumentReader): Record<string, LatenessH
       return [service, [...LATENESS_STEPS_MS, Infinity].map((_, at) => numbers[at] ?? 0)];
     }),
   );
+}
+
+/** As the document has them. */
+export function encodeEarlier(earlier: readonly EarlierRange[]): Json[] {
+  return earlier.map(({ streams, ...range }) => ({ ...encodeInterval(range), streams }));
+}
+
+/** What `encodeEarlier` has written. */
+export function decodeEarlier(value: unknown, key: string, read: DocumentReader): EarlierRange[] {
+  return read.list(value, key).map((item) => {
+    const { from, to, streams } = read.object(item, key);
+    const names = read.list(streams, key).map((name) => {
+      if (typeof name === 'string') return name;
+      throw read.broken(`"${key}" has a stream that is no text`);
+    });
+    return { fromMs: read.instant(from, key), toMs: read.instant(to, key), streams: names };
+  });
 }
 
 function encodeInterval({ fromMs, toMs }: OwedInterval): Json {

@@ -14,6 +14,7 @@ import {
   encodeCheckpoint,
 } from './checkpoint-document.js';
 import { finishedPieces, MARGIN_MS, outside, overlap, wholeHours, within } from './backfill-ranges.js';
+import { alsoFor, earlierOf } from './earlier-streams.js';
 import { type ClosedInterval, type OwedInterval, OwedSet } from './owed-set.js';
 import { countedAfterMove, resume, type Resumption } from './resumption.js';
 
@@ -263,7 +264,7 @@ export class DeliveryState {
    */
   backfill(range: ClosedInterval): void {
     this.#owed = this.#owed.add(range);
-    const { backfill, collectedFromMs, ledgerFromMs, countedFromMs, uncounted = [] } = this.#checkpoint;
+    const { backfill, collectedFromMs, ledgerFromMs, countedFromMs, uncounted = [], stream } = this.#checkpoint;
     // Whole hours that are read from their beginning on, of which nothing is remembered, are what is selected now.
     const anew = {
       fromMs: wholeHours(range.fromMs + HOUR_MS - 1),
@@ -274,6 +275,7 @@ export class DeliveryState {
       ...this.#checkpoint,
       backfill: OwedSet.of([...backfill, range]).gaps,
       uncounted: outside(uncounted, outside([anew], backfill)),
+      earlier: alsoFor(earlierOf(this.#checkpoint), range, stream),
       // What the ledger counts must go on to begin where no event lies.
       ledgerFromMs: range.fromMs < ledgerFromMs ? this.#ledgerBorder() : ledgerFromMs,
       collectedFromMs: Math.min(collectedFromMs, range.fromMs),
@@ -456,9 +458,13 @@ export class DeliveryState {
     };
   }
 
-  /** A border at an instant or shortly after it; the instant where events are too dense. */
+  /**
+   * A border at an instant or shortly after it; the instant where events are too dense. What happened just before everything
+   * that is collected is not known here, and must not be counted.
+   */
   #borderNear(ms: number): number {
-    return this.ledger.border(ms, ms + MARGIN_MS) ?? ms;
+    const fromMs = Math.max(ms, this.#checkpoint.collectedFromMs + 2 * REACH_MS);
+    return this.ledger.border(fromMs, ms + MARGIN_MS) ?? ms;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Ledger } from '../ledger/ledger.js';
 import { wholeHours } from './backfill-ranges.js';
 import { type Checkpoint, type CheckpointContent, EXCHANGE_SLACK_MS } from './checkpoint-document.js';
+import { afterChange, earlierOf } from './earlier-streams.js';
 import { OwedSet } from './owed-set.js';
 
 /** So far beyond the edge of the tail events may have been delivered: a window is a day at the most. */
@@ -13,10 +14,10 @@ export type Resumption =
   /** A position written by the Python connector, or by hand. */
   | { readonly kind: 'taken-over'; readonly positionMs: number };
 
-/** With what a run goes on, after what was found. `stream` is what it reads, in words; `ledger` is what was delivered. */
+/** With what a run goes on, after what was found. `stream` is what it reads, in words; ids are remembered for `keepMs`; `ledger` is what was delivered. */
 export function resume(
   content: CheckpointContent,
-  { startFromMs, stream }: { readonly startFromMs: number; readonly stream: string },
+  { startFromMs, stream, keepMs }: { readonly startFromMs: number; readonly stream: string; readonly keepMs: number },
   ledger: Pick<Ledger, 'lastMs'>,
 ): { checkpoint: Checkpoint; resumption: Resumption } {
   if (content.kind === 'none') {
@@ -25,7 +26,8 @@ export function resume(
   if (content.kind === 'position') return takeOver(content.positionMs, stream);
   const { movedToMs } = content;
   const isSame = content.checkpoint.stream === stream;
-  const checkpoint = isSame ? content.checkpoint : countAnew(content.checkpoint, stream, ledger);
+  const known = { ...content.checkpoint, earlier: earlierOf(content.checkpoint) };
+  const checkpoint = isSame ? known : countAnew(known, { stream, keepMs }, ledger);
   if (movedToMs === undefined) {
     return { checkpoint, resumption: { kind: 'resumed', previousStream: content.checkpoint.stream } };
   }
@@ -53,7 +55,11 @@ export function countedAfterMove(
  * what lies before the edge of the tail nor what was delivered beyond it. (Of an event from a farther future it is not
  * known whether it is still selected; where it is not, the difference will be explained.)
  */
-function countAnew(checkpoint: Checkpoint, stream: string, ledger: Pick<Ledger, 'lastMs'>): Checkpoint {
+function countAnew(
+  checkpoint: Checkpoint,
+  { stream, keepMs }: { readonly stream: string; readonly keepMs: number },
+  ledger: Pick<Ledger, 'lastMs'>,
+): Checkpoint {
   const edgeMs = checkpoint.owed.at(-1)?.fromMs ?? checkpoint.countedFromMs;
   const lastMs = ledger.lastMs(edgeMs, edgeMs + LONGEST_WINDOW_MS);
   const countedFromMs = lastMs === undefined ? edgeMs : lastMs + 1;
@@ -67,6 +73,7 @@ function countAnew(checkpoint: Checkpoint, stream: string, ledger: Pick<Ledger, 
     unproven: [],
     // All that ever was: the position may have been moved on over hours that have numbers.
     uncounted: OwedSet.of([{ fromMs: 0, toMs: wholeHours(countedFromMs) }]).gaps,
+    earlier: afterChange(checkpoint, stream, { edgeMs, keepMs }),
   };
 }
 
@@ -88,6 +95,7 @@ function beginAt(fromMs: number, stream: string): Checkpoint {
     agreed: undefined,
     unproven: [],
     backfill: [],
+    earlier: [],
     unreachable: [],
     lateness: {},
     stream,

@@ -1,6 +1,7 @@
 import type { OwedSet } from '../checkpoint/owed-set.js';
 import { isAbort, ModuleError } from '../errors.js';
 import { backoffMs } from '../http/backoff.js';
+import { REACH_MS } from '../ledger/border.js';
 import type { Batch } from '../pipeline/destination.js';
 import { planWindow } from '../pipeline/planner.js';
 import { type Pipeline, pumpWindow } from '../pipeline/pump.js';
@@ -125,9 +126,12 @@ export class TailLane<B extends Batch> {
       return true;
     }
     const startedAt = clock.monotonic();
+    // Whether the source's bounds include their own instant is not known, and nothing was read that ends there.
+    const isFirst = window.fromMs <= state.checkpoint.collectedFromMs;
     const { events, isComplete } = await pumpWindow(
       {
-        window,
+        window: { fromMs: isFirst ? window.fromMs - REACH_MS : window.fromMs, toMs: window.toMs },
+        claim: window,
         lane: 'tail',
         parallelDeliveries: PARALLEL_DELIVERIES,
         lateBeforeMs: window.edgeMs,

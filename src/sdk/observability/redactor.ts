@@ -4,11 +4,15 @@ export type Redactor = (text: string) => string;
 const SHOWN_INSTEAD = '[redacted]';
 
 /**
- * Blots out `secrets`, also in the forms that JSON and URLs give them. Texts shorter than four characters are left
+ * Blots out `secrets`, also without blanks around them, and in the forms that JSON and URLs give them. Texts shorter than four characters are left
  * alone: blotting out every 'a' would hide the message and not the secret.
  */
 export function redactor(secrets: readonly string[]): Redactor {
-  const forms = secrets.filter((secret) => secret.length >= 4).flatMap(writtenForms);
+  const forms = secrets
+    // Blanks around it are as a rule left out where it is used or quoted.
+    .flatMap((secret) => [secret, secret.trim()])
+    .filter((secret) => secret.length >= 4)
+    .flatMap(writtenForms);
   const unique = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text) => unique.reduce((left, form) => left.replaceAll(form, SHOWN_INSTEAD), text);
 }

@@ -42,7 +42,8 @@ export interface Errand {
   readonly claim?: Window;
   /**
    * What of event time is this errand's own, where nobody else's ledger is known here. An event within two milliseconds
-   * before or after it is left to whoever has those: the window shows it to be sure of the borders. Default: all is its own.
+   * before or after it is left to whoever has those: the window shows it to be sure of the borders. Default: all from the
+   * instant on from which this data path collects.
    */
   readonly share?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
@@ -207,9 +208,10 @@ class WindowRun<B extends Batch> {
     return this.pipeline.state.ledger.has(key) || this.#isUnderWay(key, page);
   }
 
+  /** What the window shows beyond what is collected here, so as to be sure of the borders, is for others to deliver, or for nobody. */
   #isOthers(events: Events, index: number): boolean {
-    const { share } = this.errand;
-    if (share === undefined) return false;
+    const { share = { fromMs: Math.floor(this.pipeline.state.checkpoint.collectedFromMs), toMs: Infinity } } =
+      this.errand;
     const ms = Math.floor(events.timestampMs(index) ?? NaN);
     return (ms >= share.fromMs - 2 && ms < share.fromMs) || (ms >= share.toMs && ms < share.toMs + 2);
   }

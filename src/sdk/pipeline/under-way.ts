@@ -1,4 +1,5 @@
 import { HashSet } from '../ledger/hash-set.js';
+import type { Hash64 } from '../ledger/hash.js';
 import type { LedgerKey } from '../ledger/ledger.js';
 import type { Batch } from './destination.js';
 import { InFlightBatch } from './in-flight-batch.js';
@@ -25,7 +26,7 @@ export class UnderWay<B extends Batch> {
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
     const place: Place<B> = { number: this.#places.length, batch: undefined };
     place.batch = new InFlightBatch(batch, {
-      onRemembered: (key) => this.#events.set(key, place.number),
+      onRemembered: (key) => this.#events.set(placed(key), place.number),
       onFollowed,
     });
     this.#places.push(place);
@@ -42,9 +43,9 @@ export class UnderWay<B extends Batch> {
     batch.end();
   }
 
-  /** The batch that carries the event with this key. Two minutes' events may share a hash as little as two ids. */
+  /** The batch that carries the event with this key. */
   carrierOf(key: LedgerKey): InFlightBatch<B> | undefined {
-    const number = this.#events.mark(key);
+    const number = this.#events.mark(placed(key));
     return number === undefined ? undefined : this.#places[number]?.batch;
   }
 
@@ -56,10 +57,16 @@ export class UnderWay<B extends Batch> {
     for (const [number, place] of this.#places.entries()) {
       // An event may have moved to another batch meanwhile.
       for (const key of place.batch?.keys() ?? []) {
-        if (before.mark(key) === place.number) this.#events.set(key, number);
+        const event = placed(key);
+        if (before.mark(event) === place.number) this.#events.set(event, number);
       }
       place.number = number;
     }
     this.#endedEvents = 0;
   }
+}
+
+/** Events of one id at different times are different events; when one without a time of its own is seen says nothing of it. */
+function placed({ bucket, high, low }: LedgerKey): Hash64 {
+  return bucket < 0 ? { high, low } : { high: high ^ Math.imul(bucket, 0x9e3779b1), low };
 }

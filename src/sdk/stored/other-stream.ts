@@ -1,12 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { type Checkpoint, decodeCheckpoint } from '../checkpoint/checkpoint-document.js';
 import { CHECKPOINT_DOCUMENT } from '../checkpoint/delivery-state.js';
+import { earlierOf, streamsAt } from '../checkpoint/earlier-streams.js';
+import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { ModuleError } from '../errors.js';
 import type { Log } from '../observability/log.js';
 import type { Events } from '../pipeline/events.js';
 import type { RawEvent } from '../pipeline/raw-event.js';
 import type { Clock } from '../ports.js';
-import { HOUR_MS } from '../reconciliation/hour-store.js';
 import type { Storage } from '../storage/storage.js';
+import { STREAMS_DOCUMENT } from '../streams/streams-document.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import type { KnownStream, StoredState } from './stored-state.js';
 
@@ -37,15 +41,20 @@ export interface OtherStreamOptions {
   readonly log: Pick<Log, 'info'>;
 }
 
+/** A range of which events are left to the other stream that one of these lets through. */
+interface FilteredRange extends ClosedInterval {
+  readonly filters: readonly StreamFilter[];
+}
+
 /**
  * The stream of a connector beside this one. It is responsible for what happened from the first instant on that it collects:
- * what it still owes of that it will deliver itself. Not of ranges that it has given up, and not of those of which it may have
- * collected something else, before its services were changed.
+ * what it still owes of that it will deliver itself. Not of ranges that it has given up; and of those that it read under
+ * another selection, for what that one let through.
  */
 export class OtherStream implements EventsOfOthers {
   #fromMs = Infinity;
-  /** Of what happened then it has not delivered everything that it is described to collect, and will not. */
-  #notIts: Checkpoint['unreachable'] = [];
+  #givenUp: Checkpoint['unreachable'] = [];
+  #earlier: readonly FilteredRange[] = [];
   #filter: StreamFilter = () => false;
   #lookedAt = -Infinity;
 
@@ -53,26 +62,29 @@ export class OtherStream implements EventsOfOthers {
 
   async begin(): Promise<void> {
     const { state, clock, log } = this.options;
-    const { collectedFromMs, unreachable, uncounted = [], stream } = await this.#checkpoint();
+    const checkpoint = await this.#checkpoint();
+    const { unreachable, stream } = checkpoint;
     const filter = this.options.filterOf(stream);
     if (filter === undefined) throw this.#notUnderstood(stream);
     const before = state.beside;
-    const known = knownOf(before, { collectedFromMs, givenUp: unreachable.length, stream });
+    const known = knownOf(before, checkpoint);
     if (!isSame(before, known)) {
       await state.knowBeside(known, before !== undefined && deliversLess(before, known));
       log.info(`What happened from ${formatTimestamp(known.fromMs)} on is left to the other connector`, { stream });
     }
-    // It was changed within the hour behind the last whole one.
-    const changed = uncounted.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + HOUR_MS }));
-    [this.#fromMs, this.#notIts, this.#filter] = [known.fromMs, [...unreachable, ...changed], filter];
+    [this.#fromMs, this.#givenUp, this.#filter] = [known.fromMs, unreachable, filter];
+    // What a selection that is not understood let through is delivered here as well: better twice than never.
+    this.#earlier = known.earlier.map(({ streams, ...range }) => ({
+      ...range,
+      filters: streams.map((name) => this.options.filterOf(name)).filter((found) => found !== undefined),
+    }));
     this.#lookedAt = clock.monotonic();
   }
 
   async refresh(): Promise<void> {
     const { clock, state } = this.options;
     if (clock.monotonic() - this.#lookedAt < FRESH_MS) return;
-    const { collectedFromMs, unreachable, stream } = await this.#checkpoint();
-    if (!isSame(state.beside, knownOf(state.beside, { collectedFromMs, givenUp: unreachable.length, stream }))) {
+    if (!isSame(state.beside, knownOf(state.beside, await this.#checkpoint()))) {
       throw new ModuleError('STATE_UNAVAILABLE', 'The other connector collects something else by now: beginning again');
     }
     this.#lookedAt = clock.monotonic();
@@ -81,12 +93,15 @@ export class OtherStream implements EventsOfOthers {
   deliver(events: Events, index: number): boolean {
     const ms = events.timestampMs(index);
     if (ms === undefined || ms < this.#fromMs) return false;
-    if (this.#notIts.some(({ fromMs, toMs = Infinity }) => ms >= fromMs && ms < toMs)) return false;
-    return this.#filter(events.at(index));
+    if (this.#givenUp.some(({ fromMs, toMs = Infinity }) => ms >= fromMs && ms < toMs)) return false;
+    const range = this.#earlier.find(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
+    if (range === undefined) return this.#filter(events.at(index));
+    return range.filters.length > 0 && range.filters.some((isIts) => isIts(events.at(index)));
   }
 
   async #checkpoint(): Promise<Checkpoint> {
     const { storage } = this.options;
+    if ((await storage.read(STREAMS_DOCUMENT)) !== undefined) throw severalStreams(storage.location);
     const content = decodeCheckpoint(await storage.read(CHECKPOINT_DOCUMENT), storage.location);
     if (content.kind === 'own') return content.checkpoint;
     throw new ModuleError('STATE_UNAVAILABLE', `There is no state of the other connector in ${storage.location} yet`, {
@@ -106,26 +121,41 @@ export class OtherStream implements EventsOfOthers {
   }
 }
 
-interface Seen {
-  readonly collectedFromMs: number;
-  readonly givenUp: number;
-  readonly stream: string;
+/** A checkpoint that was left at the root does not move any more: what it says is not so. */
+function severalStreams(location: string): ModuleError {
+  return new ModuleError(
+    'STATE_REFUSED',
+    `The other connector, whose state is in ${location}, collects several organizations`,
+    {
+      advice:
+        `Name in api_data_path the folder of the organization whose events are stored here: ${location}/organizations/ID, ` +
+        'or providers/ID for those of a provider.',
+    },
+  );
 }
 
 /**
  * One that gives up old ranges moves its beginning, and has delivered what lies before them: what it once collected from
  * counts. One that begins anew, having forgotten everything, has given up nothing since.
  */
-function knownOf(before: KnownStream | undefined, { collectedFromMs, givenUp, stream }: Seen): KnownStream {
+function knownOf(before: KnownStream | undefined, checkpoint: Checkpoint): KnownStream {
+  const { collectedFromMs, stream } = checkpoint;
+  const givenUp = checkpoint.unreachable.length;
   const hasGivenUp = before !== undefined && givenUp > 0 && givenUp >= before.givenUp;
   const fromMs = hasGivenUp ? Math.min(before.fromMs, collectedFromMs) : collectedFromMs;
-  return { fromMs, givenUp, stream };
+  return { fromMs, givenUp, stream, earlier: earlierOf(checkpoint).filter(({ toMs }) => toMs > fromMs) };
 }
 
 function isSame(a: KnownStream | undefined, b: KnownStream): boolean {
-  return a?.fromMs === b.fromMs && a.givenUp === b.givenUp && a.stream === b.stream;
+  return a !== undefined && isDeepStrictEqual(a, b);
 }
 
+/** Whether an event may have been left to it, by what was known before, that is not left to it any more. */
 function deliversLess(before: KnownStream, now: KnownStream): boolean {
-  return now.fromMs > before.fromMs || now.givenUp !== before.givenUp || now.stream !== before.stream;
+  if (now.fromMs > before.fromMs || now.givenUp !== before.givenUp) return true;
+  const cuts = [...before.earlier, ...now.earlier].flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
+  return [before.fromMs, ...cuts.filter((ms) => ms > before.fromMs)].some((ms) => {
+    const streams = streamsAt(now, ms);
+    return streamsAt(before, ms).some((name) => !streams.includes(name));
+  });
 }

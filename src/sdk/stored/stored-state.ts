@@ -1,4 +1,6 @@
+import { decodeEarlier, encodeEarlier } from '../checkpoint/checkpoint-document.js';
 import { documentReader } from '../checkpoint/document-reader.js';
+import type { EarlierRange } from '../checkpoint/earlier-streams.js';
 import { type Json, parseDocument, seal, unseal } from '../checkpoint/sealed-document.js';
 import { ModuleError } from '../errors.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
@@ -30,6 +32,8 @@ export interface KnownStream {
   readonly givenUp: number;
   /** What it collects, in its own words. */
   readonly stream: string;
+  /** Where that is not what it has collected. */
+  readonly earlier: readonly EarlierRange[];
 }
 
 /** What one commit says. */
@@ -132,7 +136,12 @@ function encode({ ids, objects, positions, beside }: Document): Uint8Array {
     objects,
     positions,
     ...(beside && {
-      beside: { from: formatTimestamp(beside.fromMs), given_up: beside.givenUp, stream: beside.stream },
+      beside: {
+        from: formatTimestamp(beside.fromMs),
+        given_up: beside.givenUp,
+        stream: beside.stream,
+        earlier: encodeEarlier(beside.earlier),
+      },
     }),
   };
   return Buffer.from(`${JSON.stringify(seal(document), undefined, 2)}\n`);
@@ -161,6 +170,7 @@ function decode(content: Uint8Array | undefined, location: string): Document {
       fromMs: read.instant(beside['from'], 'beside.from'),
       givenUp: read.wholeNumber(beside['given_up'], 'beside.given_up'),
       stream: String(beside['stream']),
+      earlier: decodeEarlier(beside['earlier'], 'beside.earlier', read),
     },
   };
 }

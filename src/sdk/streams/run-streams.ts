@@ -11,6 +11,7 @@ import { folderStorage } from '../storage/folder-storage.js';
 import type { TriggerContext, TriggerStream } from '../trigger.js';
 import { StreamBoard } from './stream-board.js';
 import { streamLog } from './stream-log.js';
+import { leaveRoot } from './streams-document.js';
 
 /** Cycles are spread over the frequency; where there are few streams, the next one begins after this all the same. */
 const LONGEST_GAP_MS = 1_000;
@@ -41,7 +42,7 @@ export async function runStreams<Settings extends StreamPace>(
   context: TriggerContext,
 ): Promise<void> {
   const company = new Company(streams, context);
-  await company.tellStateAtTheRoot();
+  await company.leaveStateAtTheRoot(streams.length);
   const everySeconds = Math.round((streams[0]?.settings.frequencyMs ?? 0) / 1000);
   context.log.info(`Collecting ${streams.length} organizations, each every ${everySeconds} s`);
   const whole = Stop.within(context.stop);
@@ -72,9 +73,10 @@ class Company<Settings extends StreamPace> {
   }
 
   /** A data path that belonged to a single stream keeps what it has, and nobody reads it any more. */
-  async tellStateAtTheRoot(): Promise<void> {
+  async leaveStateAtTheRoot(streams: number): Promise<void> {
     const { storage, log } = this.context;
     if ((await storage.read('context.json')) === undefined) return;
+    await leaveRoot(storage, streams);
     log.warning(
       'The data path holds the state of a single stream as well: it is left alone. To go on with it, stop the connector and ' +
         'move context.json, ledger, proofs, backup and dead-letter into the folder of its organization (docs/organizations.md)',

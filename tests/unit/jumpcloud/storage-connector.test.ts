@@ -4,14 +4,22 @@ import { storageConnectorArgumentsSchema } from '../../../src/jumpcloud/configur
 import { jumpcloudDirectoryInsightsStorageConnector as connector } from '../../../src/jumpcloud/storage-connector.js';
 import { Stop } from '../../../src/sdk/stop.js';
 import { createMemoryStorage } from '../../../src/sdk/storage/memory.js';
+import type { SyntheticEvent } from '../../../src/simulators/events/synthetic-event.js';
 import { SYNTHETIC_INTAKE_KEY } from '../../../src/simulators/sekoia/options.js';
-import { apiEvents, ConnectorWorld, defaultsOf, INTAKE_HOST } from '../../support/connector-world.js';
+import { apiEvent, apiEvents, ConnectorWorld, defaultsOf, INTAKE_HOST } from '../../support/connector-world.js';
 import { MANUAL_CLOCK_START_MS as START_MS } from '../../support/manual-clock.js';
 import { MemoryFiles } from '../../support/memory-files.js';
 import { RecordingLog } from '../../support/recording-log.js';
 import { seededRandom } from '../../support/seeded-random.js';
 
 const HOUR_MS = 3_600_000;
+
+/** An event at so many nanoseconds behind a millisecond. */
+function fineEvent(id: string, timestampMs: number, timestampNs: number): SyntheticEvent {
+  const timestamp = new Date(timestampMs).toISOString().replace('Z', `${String(timestampNs).padStart(6, '0')}Z`);
+  const text = JSON.stringify({ id, timestamp, service: 'sso' });
+  return { ...apiEvent(id, timestampMs), text, timestampNs };
+}
 
 /** One run of the storage connector over an export, beside the API connector of a world. */
 async function runStorage(world: ConnectorWorld, exported: string, storage = createMemoryStorage()) {
@@ -56,5 +64,39 @@ describe('the storage connector beside the API connector', () => {
     await world.run().ended;
     expect(world.account()).toEqual({ held: 400, delivered: 400, lost: 0, duplicated: 0, unknown: 0, lostIds: [] });
     expect(ofApi).toBeLessThan(200);
+  });
+
+  it.each([
+    ['an hour ago, bounds included', 0.9, true],
+    ['an hour ago, bounds left out', 0.9, false],
+    ['long ago, bounds included', 20, true],
+    ['long ago, bounds left out', 20, false],
+  ])('shares even the millisecond from which on that one collects: %s', async (_, hours, inclusive) => {
+    const bounds = {
+      startInclusive: inclusive,
+      endInclusive: inclusive,
+      sortPrecision: inclusive ? 'ms' : 'ns',
+    } as const;
+    const world = new ConnectorWorld({ jumpcloud: bounds });
+    const beginMs = START_MS - hours * HOUR_MS;
+    const events = [-3, -2, -1, 0, 1, 2, 3].flatMap((aside) =>
+      [0, 1, 999_999].map((ns) => fineEvent(`at ${aside} ms and ${ns} ns`, beginMs + aside, ns)),
+    );
+    world.add(...events, ...apiEvents(20, START_MS - 1000));
+    const exported = events.map(({ text }) => text).join('\n');
+    const args = { arguments: { start_from: new Date(beginMs).toISOString() } };
+    await world.run(args).ended;
+    const storage = createMemoryStorage();
+    await runStorage(world, exported, storage);
+    await world.run(args).ended;
+    await runStorage(world, exported, storage);
+    expect(world.account()).toEqual({ held: 41, delivered: 41, lost: 0, duplicated: 0, unknown: 0, lostIds: [] });
+  });
+
+  it('trusts the root again once a single stream is run there', async () => {
+    const world = new ConnectorWorld();
+    await world.storage.write('streams.json', Buffer.from('{"streams":2}'));
+    await world.run().ended;
+    expect(await world.storage.read('streams.json')).toBeUndefined();
   });
 });

@@ -54,6 +54,9 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   ),
   unproven: fc.array(anyClosed, { maxLength: 2 }),
   backfill: fc.array(anyClosed, { maxLength: 2 }),
+  earlier: fc.array(fc.record({ fromMs: anyMs, toMs: anyMs, streams: fc.array(fc.string(), { maxLength: 2 }) }), {
+    maxLength: 2,
+  }),
   unreachable: fc.array(anyInterval, { maxLength: 2 }),
   // Any name of a service, the odd ones too.
   lateness: fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('7', '10', 'constructor')), anyHistogram, {
@@ -72,6 +75,7 @@ const MEMBERS: Readonly<Record<string, readonly unknown[]>> = {
   agreed: [[], {}, { from: '2030-01-02T03:04:05Z', to: '2030-01-02T03:04:05Z', at: '2030-01-02T03:04:05Z' }],
   unproven: [{}, [{ to: '2030-01-02T03:04:05Z' }]],
   backfill: [{}, [{ to: '2030-01-02T03:04:05Z' }]],
+  earlier: [{}, [7], [{ from: '2030-01-02T03:04:05Z', to: '2030-01-02T03:04:05Z', streams: [7] }]],
   unreachable: [{}, [7]],
   lateness: [[], { sso: {} }, { sso: ['x'] }],
 };

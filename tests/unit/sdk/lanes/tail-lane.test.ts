@@ -74,7 +74,8 @@ describe('the tail lane', () => {
     ]) {
       const { rig, lane } = await open({ ...given, once: true });
       await lane.run();
-      expect(rig.source.reads[0]?.fromMs).toBe(given.startFromMs);
+      // A millisecond earlier, for the bound may leave out its own instant.
+      expect(rig.source.reads[0]?.fromMs).toBe(given.startFromMs - 1);
       expect(rig.state.owed.gaps).toEqual([]);
     }
   });

@@ -30,6 +30,11 @@ describe('a redactor', () => {
     expect(redact(`https://host/?key=${encodeURIComponent(secret)}`)).toBe('https://host/?key=[redacted]');
   });
 
+  it('finds a secret without the blanks around it, as whoever uses it quotes it', () => {
+    const redact = redactor([' sesame\n']);
+    expect(redact('the key sesame, as " sesame\n"')).toBe('the key [redacted], as "[redacted]"');
+  });
+
   it('leaves texts of fewer than four characters, which would hide the message instead', () => {
     expect(redactor(['', 'a', 'abc', 'abcd'])('a abc abcd')).toBe('a abc [redacted]');
   });

@@ -36,6 +36,23 @@ describe('what is under way', () => {
     expect(underWay.carrierOf(keyOf('a'))).toBeUndefined();
   });
 
+  it('tells events of one id apart by when they happened, and knows one without a time whenever it is seen', () => {
+    const underWay = new UnderWay<TextBatch>();
+    const carrier = underWay.begin(batch());
+    const key = (timestampMs: number | undefined, seenMs = 0): LedgerEntry =>
+      Ledger.keyOf(rawEvent(testEvent('a', timestampMs)), seenMs);
+    carrier.remember(key(1_900_000_000_000), page());
+    carrier.remember(key(undefined), page());
+    expect(underWay.carrierOf(key(1_900_000_000_000))).toBe(carrier);
+    expect(underWay.carrierOf(key(1_900_000_060_000))).toBeUndefined();
+    expect(underWay.carrierOf(key(undefined, 60_000))).toBe(carrier);
+    underWay.end(carrier);
+    expect([underWay.carrierOf(key(1_900_000_000_000)), underWay.carrierOf(key(undefined))]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
   it.each([
     ['many batches that end', 1100, 1],
     ['many events of batches that end', 2, 9000],

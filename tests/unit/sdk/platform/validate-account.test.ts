@@ -84,6 +84,15 @@ describe('an account', () => {
     expect(stderr.text + tab.join()).not.toContain(TOKEN);
   });
 
+  it('whose secret has blanks around it is told so without it, as its vendor quotes it', async () => {
+    const { told, tab, stderr } = await validate({
+      script: () => ({ body: JSON.stringify({ module_configuration: { value: { key: ` ${KEY}\n` } } }) }),
+      findings: [{ name: 'a', state: 'failed', detail: `no such key: '${KEY}'` }],
+    });
+    expect(told[1]).toMatchObject({ error: "no such key: '[redacted]'" });
+    expect(stderr.text + tab.join()).not.toContain(KEY);
+  });
+
   it('whose secret stands in another setting as well is told so without it', async () => {
     const check: AccountCheck = async function* () {
       yield* [];

@@ -4,6 +4,7 @@ import { streamFilter } from '../../../../src/jumpcloud/stream-filter.js';
 import { DeliveryState } from '../../../../src/sdk/checkpoint/delivery-state.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../../src/sdk/storage/storage.js';
+import { leaveRoot, takeRoot } from '../../../../src/sdk/streams/streams-document.js';
 import type { RecordingDestination } from '../../../support/recording-destination.js';
 import { exported, MemoryObjects, startStored } from '../../../support/stored-rig.js';
 
@@ -99,16 +100,87 @@ describe('a stream beside the stored one', () => {
     await expect(startStored({ objects, parts: beside(odd) }).run).rejects.toMatchObject({ code: 'STATE_REFUSED' });
   });
 
-  it('is not left what happened before its services were changed: of that it may have collected others', async () => {
+  it('is left what it read before its services were changed by what they were then, but for the last day', async () => {
     const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
-    objects.put('a', days(1, 14));
+    objects.put('a', [
+      ...days(1, 14),
+      ...days(1, 14).map((text) => text.replace('"sso"', '"ldap"').replace('"id":"', '"id":"5')),
+    ]);
     const before = await apiState(api, 5, 'services ldap');
     await before.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(5), toMs: ms(10) } });
+    const { run, destination, storage } = startStored({ objects, parts: beside(api) });
+    await run;
+    const itsOwn = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 51, 52, 53, 54];
+    expect(idsOf(destination)).toEqual(itsOwn);
+    await (await apiState(api, 5, 'services radius')).commit(nothing);
+    await startStored({ objects, destination, storage, parts: beside(api) }).run;
+    // Of the ninth nothing is said, and from the tenth on nothing of it is collected any more.
+    expect(idsOf(destination)).toEqual([...itsOwn, 59, 510, 511, 512, 513, 514]);
+  });
+
+  it('is not left what it skipped while its services were others, and this connector did not run', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 20));
+    const first = await apiState(api, 5);
+    await first.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(5), toMs: ms(8) } });
+    const { run, destination, storage } = startStored({ objects, parts: beside(api) });
+    await run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4]);
+    const other = await apiState(api, 5, 'services ldap');
+    await other.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(8), toMs: ms(12) } });
     await (await apiState(api, 5)).commit(nothing);
+    await startStored({ objects, destination, storage, parts: beside(api) }).run;
+    await startStored({ objects, destination, storage, parts: beside(api) }).run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4, 7, 8, 9, 10, 11]);
+  });
+
+  it('is not left what lies in the hours of a change that a backfill did not read', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    const time = (hour: number): string => new Date(ms(5) + hour * 3_600_000).toISOString();
+    objects.put(
+      'a',
+      [-1.5, 0.5, 1.5, 2.5, 18.5, 20.3, 20.7].map((hour, n) => exported(String(n), time(hour))),
+    );
+    const state = (stream: string): Promise<DeliveryState> =>
+      DeliveryState.open({ storage: api, startFromMs: ms(5) + 1_200_000, keepMs: 600_000, stream });
+    const first = await state('services ldap');
+    await first.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(5), toMs: ms(5) + 20.5 * 3_600_000 } });
+    const second = await state('services sso');
+    second.backfill({ fromMs: ms(5) + 18 * 3_600_000, toMs: ms(5) + 20 * 3_600_000 });
+    second.backfill({ fromMs: ms(5) - 2 * 3_600_000, toMs: ms(5) - 3_600_000 });
+    await second.commit(nothing);
     const { run, destination } = startStored({ objects, parts: beside(api) });
     await run;
-    // The tenth itself is within the hour of the change.
-    expect(idsOf(destination)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(idsOf(destination)).toEqual([1, 2, 3, 5]);
+  });
+
+  it('is left what it still owes by what it collects now, not by what it did when it fell behind', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 20));
+    const first = await apiState(api, 3, 'services ldap');
+    first.leaveToBackfill(ms(12));
+    await first.commit({ entries: [], settled: { lane: 'backfill', fromMs: ms(3), toMs: ms(6) } });
+    await (await apiState(api, 3)).commit(nothing);
+    const { run, destination } = startStored({ objects, parts: beside(api) });
+    await run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('has left the root of its data path to nobody, once it collects several organizations', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 6));
+    await (await apiState(api, 3)).commit(nothing);
+    await leaveRoot(api, 2);
+    const refused = startStored({ objects, parts: beside(api) });
+    await expect(refused.run).rejects.toMatchObject({
+      code: 'STATE_REFUSED',
+      advice: expect.stringContaining('/organizations/ID'),
+    });
+    expect(refused.destination.batches).toHaveLength(0);
+    await takeRoot(api);
+    const { run, destination } = startStored({ objects, parts: beside(api) });
+    await run;
+    expect(idsOf(destination)).toEqual([1, 2]);
   });
 
   it('is left nothing any more once it is not named any more, what was left to it before included', async () => {

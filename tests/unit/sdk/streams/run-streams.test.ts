@@ -125,5 +125,7 @@ describe('runStreams', () => {
     await storage.write('context.json', Buffer.from('{}'));
     await runStreams(streams, () => Promise.resolve(), context);
     expect(log.at('warning')).toEqual([expect.stringContaining('holds the state of a single stream')]);
+    // And whoever looks at it from elsewhere is told.
+    expect(await storage.read('streams.json')).toBeDefined();
   });
 });
