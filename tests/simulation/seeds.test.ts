@@ -5,16 +5,10 @@ import { drawScenario } from './draw-scenario.js';
 import { runScenario } from './world.js';
 
 describe('the connector, whatever happens to it', () => {
-  it.each([1, 101, 201, 301, 401])(
-    'keeps its promises in a hundred seeds from %i on',
-    async (first) => {
-      await expect(simulateSeeds('--from', String(first), '--seeds', '100')).resolves.toMatchObject({
-        seeds: 100,
-        failures: [],
-      });
-    },
-    120_000,
-  );
+  it('keeps its promises in five hundred seeds', async () => {
+    const [results] = await simulateSeeds('--from', '1', '--seeds', '500');
+    expect(results).toMatchObject({ seeds: 500, failures: [] });
+  }, 600_000);
 });
 
 describe('a seed', () => {

@@ -65,8 +65,11 @@ function isUuid(value: unknown): boolean {
   return typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(value);
 }
 
+/** One for all: each compiles the schema of schemas anew. */
+const draft7 = new Ajv({ strict: false });
+
 function isDraft7(schema: unknown): boolean {
-  return typeof schema === 'object' && schema !== null && new Ajv({ strict: false }).validateSchema(schema) === true;
+  return typeof schema === 'object' && schema !== null && draft7.validateSchema(schema) === true;
 }
 
 function hasForeignReference(value: unknown): boolean {

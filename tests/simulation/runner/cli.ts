@@ -19,7 +19,7 @@ const USAGE = `npm run simulate:seeds -- [options]
   --workers N        (default: one a core)
   --reconciliation   draw only scenarios in which counts have to be compared; --no-reconciliation: only others
   --strict           draw what the connector is known not to cope with yet as well
-  --variant NAME     run a broken connector: ${VARIANTS.map(({ name }) => name).join(', ')}
+  --variant NAME     run a broken connector (several: one after the other): ${VARIANTS.map(({ name }) => name).join(', ')}
   --first            stop at the first seed that fails
   --no-shrink        print a failing seed as it is
   --json             results as JSON
@@ -34,7 +34,7 @@ const MOST_FAILURES = 20;
 
 interface Options {
   readonly draw: DrawOptions;
-  readonly variant: string | undefined;
+  readonly variants: readonly string[];
   readonly isJson: boolean;
   readonly mayShrink: boolean;
   readonly mostFailures: number;
@@ -51,7 +51,7 @@ async function main(): Promise<number> {
       workers: { type: 'string', default: String(availableParallelism()) },
       reconciliation: { type: 'boolean' },
       strict: { type: 'boolean', default: false },
-      variant: { type: 'string' },
+      variant: { type: 'string', multiple: true, default: [] },
       first: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: true },
       json: { type: 'boolean', default: false },
@@ -65,12 +65,12 @@ async function main(): Promise<number> {
   const { reconciliation, strict } = values;
   const options: Options = {
     draw: { strict, ...(reconciliation === undefined ? {} : { reconciliation }) },
-    variant: values.variant,
+    variants: values.variant,
     isJson: values.json,
     mayShrink: values.shrink,
     mostFailures: values.first ? 1 : MOST_FAILURES,
   };
-  if (options.variant !== undefined) variantNamed(options.variant);
+  options.variants.forEach(variantNamed);
   if (values.scenario !== undefined)
     return replay(JSON.parse(readFileSync(values.scenario, 'utf8')) as Scenario, options);
   if (values.seed !== undefined) return replay(drawScenario(wholeNumber(values.seed, 'seed'), options.draw), options);
@@ -114,65 +114,101 @@ async function showSmallest(scenario: Scenario, { violation }: Outcome, options:
   console.log(JSON.stringify(smallest, null, 1));
 }
 
-function run(scenario: Scenario, { variant }: Options, isTraced: boolean): Promise<Outcome> {
+function run(scenario: Scenario, { variants: [variant] }: Options, isTraced: boolean): Promise<Outcome> {
   return runScenario(scenario, { isTraced, ...(variant === undefined ? {} : { variant: variantNamed(variant) }) });
 }
 
-/** Shares the seeds out to workers. */
-async function runAll(
-  { seeds, from, workers }: { readonly seeds: number; readonly from: number; readonly workers: number },
-  options: Options,
-): Promise<number> {
-  const startedMs = performance.now();
-  const failures: Failure[] = [];
-  let [done, virtualMs, next] = [0, 0, from];
-  const take = (): Job | undefined => {
-    if (next >= from + seeds || failures.length >= options.mostFailures) return undefined;
-    const job: Job = {
-      from: next,
-      count: Math.min(SHARE, from + seeds - next),
-      draw: options.draw,
-      variant: options.variant,
-    };
-    next += job.count;
-    return job;
-  };
-  const onResult = (result: JobResult): void => {
-    done += result.seeds;
-    virtualMs += result.virtualMs;
-    failures.push(...result.failures);
-    const perMinute = Math.round((done / (performance.now() - startedMs)) * 60_000);
-    progress(`${done} of ${seeds} seeds, ${perMinute} a minute, ${failures.length} failed`);
-  };
-  await Promise.all(Array.from({ length: workers }, () => work(take, onResult)));
-  progress('');
-  const seconds = (performance.now() - startedMs) / 1000;
-  report({ done, seconds, virtualMs, failures: failures.sort((a, b) => a.seed - b.seed) }, options);
-  return failures.length === 0 ? 0 : 1;
+interface Seeds {
+  readonly seeds: number;
+  readonly from: number;
 }
 
-function work(take: () => Job | undefined, onResult: (result: JobResult) => void): Promise<void> {
+/** Shares the seeds out to workers, of each variant in turn: what has run for a while runs several times as fast. */
+async function runAll({ workers, ...range }: Seeds & { readonly workers: number }, options: Options): Promise<number> {
+  const { variants } = options;
+  const runs = (variants.length === 0 ? [undefined] : variants).map((variant) => new Run(range, variant, options));
+  const take = (): Taken | undefined => {
+    for (const each of runs) {
+      const job = each.take();
+      if (job !== undefined) return { job, onResult: (result) => each.add(result) };
+    }
+    return undefined;
+  };
+  await Promise.all(Array.from({ length: workers }, () => work(take)));
+  progress('');
+  for (const each of runs) report(each.results(), options);
+  return runs.every(({ failures }) => failures.length === 0) ? 0 : 1;
+}
+
+/** The seeds of one connector. */
+class Run {
+  readonly failures: Failure[] = [];
+  readonly #startedMs = performance.now();
+  #done = 0;
+  #virtualMs = 0;
+  #next: number;
+
+  constructor(
+    private readonly range: Seeds,
+    private readonly variant: string | undefined,
+    private readonly options: Options,
+  ) {
+    this.#next = range.from;
+  }
+
+  take(): Job | undefined {
+    const left = this.range.from + this.range.seeds - this.#next;
+    if (left <= 0 || this.failures.length >= this.options.mostFailures) return undefined;
+    const job = { from: this.#next, count: Math.min(SHARE, left), draw: this.options.draw, variant: this.variant };
+    this.#next += job.count;
+    return job;
+  }
+
+  add(result: JobResult): void {
+    this.#done += result.seeds;
+    this.#virtualMs += result.virtualMs;
+    this.failures.push(...result.failures);
+    const perMinute = Math.round((this.#done / (performance.now() - this.#startedMs)) * 60_000);
+    progress(`${this.#done} of ${this.range.seeds} seeds, ${perMinute} a minute, ${this.failures.length} failed`);
+  }
+
+  results(): Results {
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    const failures = this.failures.sort((a, b) => a.seed - b.seed);
+    return { variant: this.variant, done: this.#done, seconds, virtualMs: this.#virtualMs, failures };
+  }
+}
+
+interface Taken {
+  readonly job: Job;
+  readonly onResult: (result: JobResult) => void;
+}
+
+function work(take: () => Taken | undefined): Promise<void> {
   const worker = new Worker(new URL('./worker.js', import.meta.url));
   return new Promise((resolve, reject) => {
-    let job = take();
+    let taken = take();
     const hung = (): void => {
       void worker.terminate();
-      reject(new Error(`Seeds ${job?.from ?? 0} to ${(job?.from ?? 0) + SHARE - 1} do not end`));
+      const { from = 0, variant } = taken?.job ?? {};
+      reject(
+        new Error(`Seeds ${from} to ${from + SHARE - 1} do not end${variant === undefined ? '' : `: ${variant}`}`),
+      );
     };
     let deadline = setTimeout(hung, SHARE_DEADLINE_MS);
     const give = (): void => {
       clearTimeout(deadline);
-      if (job === undefined) {
+      if (taken === undefined) {
         void worker.terminate().then(() => resolve());
         return;
       }
       deadline = setTimeout(hung, SHARE_DEADLINE_MS);
-      worker.postMessage(job);
+      worker.postMessage(taken.job);
     };
     worker.on('error', reject);
     worker.on('message', (result: JobResult) => {
-      onResult(result);
-      job = take();
+      taken?.onResult(result);
+      taken = take();
       give();
     });
     give();
@@ -180,19 +216,23 @@ function work(take: () => Job | undefined, onResult: (result: JobResult) => void
 }
 
 interface Results {
+  readonly variant: string | undefined;
   readonly done: number;
   readonly seconds: number;
   readonly virtualMs: number;
   readonly failures: readonly Failure[];
 }
 
-function report({ done, seconds, virtualMs, failures }: Results, { isJson }: Options): void {
+function report({ variant, done, seconds, virtualMs, failures }: Results, { isJson }: Options): void {
   const perMinute = Math.round((done / seconds) * 60);
   if (isJson) {
-    console.log(JSON.stringify({ seeds: done, seconds, perMinute, virtualDays: virtualMs / 86_400_000, failures }));
+    console.log(
+      JSON.stringify({ variant, seeds: done, seconds, perMinute, virtualDays: virtualMs / 86_400_000, failures }),
+    );
     return;
   }
   for (const { seed, invariant, detail } of failures) console.log(`seed ${seed}: ${invariant}: ${detail}`);
+  if (variant !== undefined) console.log(`${variant}:`);
   const days = (virtualMs / 86_400_000).toFixed(0);
   console.log(
     `${done} seeds in ${seconds.toFixed(1)} s (${perMinute} a minute), ${days} days of virtual time, ${failures.length} failed`,
