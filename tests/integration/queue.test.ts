@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { holdJob, jobDocuments } from '../../src/harness/queue/job-documents.js';
+import type { LoadedConfiguration } from '../../src/harness/load-configuration.js';
 import type { QueueConnection } from '../../src/harness/queue/queue-connection.js';
+import { SharedQueue } from '../../src/harness/queue/shared-queue.js';
 import { SharedLimiter } from '../../src/harness/queue/shared-limiter.js';
 import { encodeSlice, jobIdOf, identityOf } from '../../src/harness/queue/slice-job.js';
 import { openSliceState } from '../../src/harness/queue/slice-queue.js';
@@ -529,6 +531,20 @@ describeWithRedis('a queue on a real Redis', () => {
     expect(clock.monotonic()).toBe(waitedMs);
     expect(harness.stderr.text).toMatch(/NOAUTH.*\nCheck user and password/);
     expect(harness.stderr.text).not.toContain('a-password-of-redis');
+  });
+
+  it('tells accounts apart by where they are as well', async () => {
+    const accountAt = async (base_url: string, intake: string): Promise<string> => {
+      const values = { module: { apikey: 'k', base_url }, arguments: { intake_server: intake } };
+      const configuration = { loaded: { secrets: ['k'], resolved: { values } } } as unknown as LoadedConfiguration;
+      const queue = await SharedQueue.open(redis.url, configuration, fakeHarness({ triggers }));
+      queue.close();
+      return queue.of('tests').identity.account;
+    };
+    const one = await accountAt('https://api.example', 'https://intake.example');
+    expect(await accountAt('https://api.example', 'https://intake.example')).toBe(one);
+    expect(await accountAt('https://api.eu.example', 'https://intake.example')).not.toBe(one);
+    expect(await accountAt('https://api.example', 'https://intake.eu.example')).not.toBe(one);
   });
 
   it('holds no secret', () => {

@@ -43,8 +43,8 @@ backfill, or of another worker, is taken. A password belongs into a variable, na
         exitCodes: {
           ...USUAL_EXIT_CODES,
           '0': 'stopped by SIGTERM',
-          '1': 'Redis did not answer at the start, or a slice failed for a reason that an operator has to mend',
-          '2': 'a setting is wrong, or the queue is for another stream or account',
+          '1': 'Redis did not answer at the start for a minute, or refuses; or a slice failed for a reason that an operator has to mend',
+          '2': 'a setting is wrong, or the backfill is of another stream, account or version',
           '130': 'interrupted (Ctrl-C): what was under way has ended, and the rest of its slices is given back',
         },
         environment: CONFIGURATION_ENVIRONMENT,
