@@ -168,7 +168,7 @@ export class Backfill {
       printer.hear(progress);
     };
     const collection = this.options.queue
-      ? await this.options.queue.collection(this.stream, pipeline, {
+      ? this.options.queue.collection(this.stream, pipeline, {
           onProgress,
           // Others may write to Redis.
           warn: (text) => printLine(this.world.stderr, `Warning: ${escapeControls(text)}`),

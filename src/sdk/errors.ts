@@ -27,7 +27,12 @@ export const ERROR_CODES = {
   QUEUE_UNAVAILABLE: {
     retryable: true,
     audience: 'operator',
-    when: 'The Redis of a queue does not answer, or refuses.',
+    when: 'The Redis of a queue does not answer, or takes no writes just now.',
+  },
+  QUEUE_REFUSED: {
+    retryable: false,
+    audience: 'operator',
+    when: 'The Redis of a queue refuses the password, the user or a command, or shows a certificate that is not trusted.',
   },
   DEAD_LETTER_FULL: {
     retryable: false,

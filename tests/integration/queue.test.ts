@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { jobDocuments } from '../../src/harness/queue/job-documents.js';
+import { holdJob, jobDocuments } from '../../src/harness/queue/job-documents.js';
+import type { LoadedConfiguration } from '../../src/harness/load-configuration.js';
+import type { QueueConnection } from '../../src/harness/queue/queue-connection.js';
+import { SharedQueue } from '../../src/harness/queue/shared-queue.js';
 import { SharedLimiter } from '../../src/harness/queue/shared-limiter.js';
 import { encodeSlice, jobIdOf, identityOf } from '../../src/harness/queue/slice-job.js';
 import { openSliceState } from '../../src/harness/queue/slice-queue.js';
@@ -9,6 +12,8 @@ import { triggers } from '../../src/modules.js';
 import type { ClosedInterval } from '../../src/sdk/checkpoint/owed-set.js';
 import { ModuleError } from '../../src/sdk/errors.js';
 import { Ledger } from '../../src/sdk/ledger/ledger.js';
+import { EventList } from '../../src/sdk/pipeline/event-list.js';
+import type { Page, Window } from '../../src/sdk/pipeline/source.js';
 import { systemClock } from '../../src/sdk/system.js';
 import { SYNTHETIC_API_KEY } from '../../src/simulators/jumpcloud/options.js';
 import { SYNTHETIC_INTAKE_KEY } from '../../src/simulators/sekoia/options.js';
@@ -16,15 +21,37 @@ import { describeStorage } from '../contract/storage.js';
 import { rawEvent } from '../support/events.js';
 import { fakeHarness } from '../support/fake-harness.js';
 import { freePort } from '../support/free-port.js';
-import { type HeldEvent } from '../support/indexed-source.js';
+import { type HeldEvent, IndexedSource } from '../support/indexed-source.js';
 import { heldBefore, LaneRig } from '../support/lane-rig.js';
-import { MANUAL_CLOCK_START_MS as START_MS } from '../support/manual-clock.js';
+import { MANUAL_CLOCK_START_MS as START_MS, ManualClock } from '../support/manual-clock.js';
+import { ACKNOWLEDGED, RecordingDestination, unsettled } from '../support/recording-destination.js';
 import { IDENTITY, QueueRig } from '../support/queue-rig.js';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const never = (): AbortSignal => new AbortController().signal;
+
+/** Gives its events in pages of a batch each, the next one when the one before is on its way. */
+class OneByOne extends IndexedSource {
+  constructor(
+    source: IndexedSource,
+    private readonly goOn: Promise<void>,
+  ) {
+    super(source.now);
+    this.hold(...source.held);
+  }
+
+  override async *read(window: Window, signal: AbortSignal): AsyncGenerator<Page, number, undefined> {
+    const events = this.inside(window).map(({ event }) => rawEvent(event));
+    for (let at = 0; at < events.length; at += 10) {
+      yield { events: new EventList(events.slice(at, at + 10)), settledToMs: events[at]!.timestampMs };
+      if (at > 0) await Promise.race([this.goOn, systemClock.sleep(60_000, signal)]);
+    }
+    return window.toMs;
+  }
+}
+
 const SLICE = { fromMs: START_MS - 10 * DAY_MS, toMs: START_MS - 10 * DAY_MS + HOUR_MS, events: undefined };
 
 describeWithRedis('a queue on a real Redis', () => {
@@ -112,7 +139,7 @@ describeWithRedis('a queue on a real Redis', () => {
     it('take no result at its word that its documents do not bear out', async () => {
       const { queue } = await queues.coordinator(OWED.toMs);
       const [connection] = queues.connections;
-      const job = { ...SLICE, id: jobIdOf(SLICE), state: 'completed', delivered: 1, failure: undefined } as const;
+      const job = { ...SLICE, id: jobIdOf(SLICE), hasEnded: true, delivered: 1, failure: undefined } as const;
       expect(await queue.result(job)).toBeUndefined();
       const documents = jobDocuments(connection!, job.id);
       const state = await openSliceState(documents, SLICE, 'tests');
@@ -158,6 +185,121 @@ describeWithRedis('a queue on a real Redis', () => {
       expect(rig.deliveredIds.toSorted()).toEqual(idsOf(held));
     });
 
+    it('wait for a Redis that is away when they begin', async () => {
+      const few = { fromMs: OWED.toMs - 2 * HOUR_MS, toMs: OWED.toMs };
+      const held = holdAtBorders().filter(({ atMs }) => atMs >= few.fromMs);
+      rig.state.backfill(few);
+      const { lane, warnings } = await queues.coordinator(OWED.toMs);
+      const { said } = await queues.work(rig.source, rig.destination);
+      await redis.kill();
+      const ended = lane.untilDone();
+      while (warnings.length === 0 || !said.some((text) => text.includes('Waiting until'))) await systemClock.sleep(10);
+      await redis.start();
+      await ended;
+      expect(rig.deliveredIds.toSorted()).toEqual(idsOf(held));
+      expect(warnings).toEqual([expect.stringContaining('It is asked again until it answers; nothing is lost.')]);
+    });
+
+    it('deliver nothing of a slice again that another run has begun, and a busy worker goes on with', async () => {
+      const slice = { fromMs: OWED.toMs - HOUR_MS, toMs: OWED.toMs };
+      const held = Array.from({ length: 200 }, (_, n) => heldBefore(`${n}`, START_MS - slice.fromMs - 1 - n * 1000));
+      rig.source.hold(...held);
+      rig.state.backfill(slice);
+      const first = await queues.coordinator(OWED.toMs);
+      const ended = expect(first.lane.untilDone()).rejects.toThrow();
+      const release = new AbortController();
+      const busy = new RecordingDestination({
+        async script(_batch, _signals, n) {
+          // Four are acknowledged and written down; the next four are under way until everything else has ended.
+          if (n > 4 && n <= 8) await systemClock.sleep(60_000, release.signal);
+          return ACKNOWLEDGED;
+        },
+      });
+      await queues.work(rig.source, busy);
+      while (busy.batches.length < 8) await systemClock.sleep(10);
+      first.stop.request();
+      await ended;
+      // The connector has read the beginning meanwhile: the job is owed in part.
+      const entries = held.slice(0, 20).map(({ event }) => Ledger.keyOf(rawEvent(event), 0));
+      await rig.state.commit({ entries, settled: { lane: 'backfill', fromMs: slice.fromMs, toMs: held[20]!.atMs } });
+      const { lane } = await queues.coordinator(OWED.toMs);
+      await lane.untilDone();
+      const sent = busy.batches.length;
+      release.abort();
+      await queues.close();
+      const idsIn = (texts: readonly string[]): string[] =>
+        texts.map((text) => (JSON.parse(text) as { id: string }).id);
+      const ids = idsIn(busy.acknowledged);
+      expect([...new Set(ids)].toSorted()).toEqual(idsOf(held));
+      const underWay = idsIn(busy.batches.slice(4, 8).flatMap(({ texts }) => texts));
+      const repeated = ids.filter((id, index) => ids.indexOf(id) < index);
+      expect(repeated.filter((id) => !underWay.includes(id))).toEqual([]);
+      expect(busy.batches).toHaveLength(sent);
+    });
+
+    it('send nothing more of a slice that was lost, however much of it is to be read', async () => {
+      const held = Array.from({ length: 60 }, (_, n) => heldBefore(`${n}`, START_MS - SLICE.fromMs - 1 - n * 1000));
+      rig.source.hold(...held);
+      rig.state.backfill(SLICE);
+      const first = await queues.coordinator(SLICE.toMs);
+      const ended = expect(first.lane.untilDone()).rejects.toThrow();
+      const client = queues.connections[0]!.redis;
+      const job = `sekoia-module:backfill:${jobIdOf(SLICE)}`;
+      let lose = (): void => undefined;
+      const isLost = new Promise<void>((resolve) => (lose = resolve));
+      const away = new RecordingDestination({
+        async script() {
+          // Taken for lost, and given to another, while it was busy with its first batch.
+          await client.set(`${job}:lock`, 'another');
+          lose();
+          await systemClock.sleep(100);
+          return ACKNOWLEDGED;
+        },
+      });
+      const { log } = await queues.work(new OneByOne(rig.source, isLost), away);
+      while (away.underWay > 0 || away.batches.length === 0) await systemClock.sleep(10);
+      while (!log.lines.some(({ message }) => message.includes('Another worker has taken over')))
+        await systemClock.sleep(10);
+      first.stop.request();
+      await ended;
+      expect(away.batches).toHaveLength(1);
+    });
+
+    it('leave a slice to others at once when they are stopped', async () => {
+      rig.source.hold(heldBefore('one', START_MS - SLICE.fromMs - 5));
+      rig.state.backfill(SLICE);
+      const { lane } = await queues.coordinator(SLICE.toMs);
+      const client = queues.connections[0]!.redis;
+      const slow = new RecordingDestination({
+        async script(batch, { requested }) {
+          await systemClock.sleep(60_000, requested);
+          return unsettled(batch, new ModuleError('DESTINATION_UNAVAILABLE', 'stopped'));
+        },
+      });
+      const ended = lane.untilDone();
+      const stopped = await queues.work(rig.source, slow);
+      while (slow.underWay === 0) await systemClock.sleep(10);
+      stopped.stop.request();
+      await stopped.ended;
+      expect(await client.lrange('sekoia-module:backfill:wait', 0, -1)).toEqual([jobIdOf(SLICE)]);
+      expect(await client.exists(`sekoia-module:backfill:${jobIdOf(SLICE)}:lock`)).toBe(0);
+      await queues.work(rig.source, rig.destination);
+      await ended;
+      expect(rig.deliveredIds).toEqual(['one']);
+    });
+
+    it('are done with a slice that failed at first', async () => {
+      rig.source.hold(heldBefore('one', START_MS - SLICE.fromMs - 5));
+      rig.state.backfill(SLICE);
+      const { lane } = await queues.coordinator(SLICE.toMs);
+      rig.source.onRead = () => {
+        if (rig.source.reads.length === 1) throw new ModuleError('SOURCE_UNAVAILABLE', 'busy');
+      };
+      await queues.work(rig.source, rig.destination);
+      await lane.untilDone();
+      expect(rig.deliveredIds).toEqual(['one']);
+    });
+
     it('tell why a slice failed, and no secret to Redis', async () => {
       rig.source.hold(heldBefore('one', START_MS - SLICE.fromMs - 5));
       rig.state.backfill(SLICE);
@@ -185,6 +327,8 @@ describeWithRedis('a queue on a real Redis', () => {
       await expect(stranger.ended).rejects.toThrow('is for another stream: tests');
       const poor = await queues.work(rig.source, rig.destination, identityOf('tests', ['another-credential']));
       await expect(poor.ended).rejects.toThrow('with another account or intake key');
+      const older = await queues.work(rig.source, rig.destination, IDENTITY, '1.0.0');
+      await expect(older.ended).rejects.toThrow('is run by version 1.2.3 of this program, and this worker is 1.0.0');
       await queue.resign();
       expect(await other.queue.lead()).toBe(true);
       await other.queue.resign();
@@ -278,6 +422,67 @@ describeWithRedis('a queue on a real Redis', () => {
       expect(await client.get('job:lock')).toBe('mine');
       expect(await client.pttl('job:lock')).toBeGreaterThan(0);
     });
+
+    it('are not mixed with those that an older save has brought back', async () => {
+      const { redis: client } = queues.connections[0]!;
+      const mine = await locked('mine');
+      await client.set('job:lock', 'mine');
+      await mine.write('ledger/00000001.bin', CONTENT);
+      const save = await client.dumpBuffer('sekoia-module:documents:a-job');
+      await mine.write('ledger/00000002.bin', CONTENT);
+      await client.restore('sekoia-module:documents:a-job', 0, save, 'REPLACE');
+      await expect(mine.write('context.json', CONTENT)).rejects.toMatchObject({
+        code: 'STATE_LOCKED',
+        message: expect.stringContaining('gone back to an older save'),
+      });
+      // Whoever begins with what is there now goes on from it.
+      const again = await locked('mine');
+      expect(await again.list('ledger')).toEqual(['00000001.bin']);
+      await again.write('context.json', CONTENT);
+    });
+
+    it('are written once more where the answer to the first time was lost', async () => {
+      const { redis: client } = queues.connections[0]!;
+      await client.set('job:lock', 'mine');
+      let isLost = true;
+      const [connection] = queues.connections;
+      const lossy = {
+        description: connection!.description,
+        async ask(operation: (redis: typeof client) => Promise<unknown>) {
+          const answer = await operation(client);
+          if (isLost && answer === 1) throw new ModuleError('QUEUE_UNAVAILABLE', 'cut off');
+          return answer;
+        },
+      } as unknown as QueueConnection;
+      const mine = jobDocuments(lossy, 'a-job', { jobKey: 'job', activeKey: 'active', token: 'mine', lockMs: 60_000 });
+      await expect(mine.write('context.json', CONTENT)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+      isLost = false;
+      await mine.write('context.json', CONTENT);
+      await mine.write('context.json', CONTENT);
+    });
+  });
+
+  describe('a slice in the hands of a worker', () => {
+    it('is taken out of them, and the worker finds that out', async () => {
+      const { queue } = await queues.coordinator(SLICE.toMs);
+      const [connection] = queues.connections;
+      const id = jobIdOf(SLICE);
+      const [jobKey, activeKey] = [`sekoia-module:backfill:${id}`, 'sekoia-module:backfill:active'];
+      await queue.add([SLICE], () => []);
+      await connection!.redis.lmove('sekoia-module:backfill:wait', activeKey, 'LEFT', 'LEFT');
+      await connection!.redis.set(`${jobKey}:lock`, 'mine');
+      const lock = { jobKey, activeKey, token: 'mine', lockMs: 60_000 };
+      await holdJob(connection!, id, lock);
+      await queue.withdraw(id);
+      expect(await queue.all()).toEqual([]);
+      await expect(holdJob(connection!, id, lock)).rejects.toMatchObject({ code: 'STATE_LOCKED' });
+      await expect(jobDocuments(connection!, id, lock).write('context.json', new Uint8Array())).rejects.toMatchObject({
+        code: 'STATE_LOCKED',
+      });
+      // It can be added again.
+      await queue.add([SLICE], () => []);
+      expect(await queue.all()).toHaveLength(1);
+    });
   });
 
   describeStorage('a job on Redis', async () => {
@@ -299,20 +504,47 @@ describeWithRedis('a queue on a real Redis', () => {
         WORD: 'a-password-of-redis',
       },
     });
+    const clock = new ManualClock({ autoAdvance: true });
+    Object.assign(harness, { clock });
     const nobody = `redis://127.0.0.1:${await freePort()}`;
     expect(await runProgram(['worker', '--queue', nobody], harness)).toBe(1);
+    expect(harness.stderr.text).toMatch(/ECONNREFUSED.*It is tried for a minute/);
     expect(harness.stderr.text).toMatch(/The queue redis:.* cannot be used: .*ECONNREFUSED.*\nCheck host and port/);
+    expect(clock.monotonic()).toBeGreaterThan(30_000);
+    expect(clock.monotonic()).toBeLessThanOrEqual(60_000);
+    const waitedMs = clock.monotonic();
     const guarded = await startRedis(['--requirepass', 'another']);
     try {
       const url = `redis://:\${WORD}@127.0.0.1:${guarded.port}`;
       expect(await runProgram(['backfill', '--from', '10d', '--queue', url], harness)).toBe(1);
       expect(await runProgram(['worker', '--queue', guarded.url], harness)).toBe(1);
+      const { redis: client } = queues.connections[0]!;
+      await client.acl('SETUSER', 'reader', 'reset', 'on', '>a-password-of-redis', '~*', '+ping', '+get', '+info');
+      const reader = `redis://reader:\${WORD}@127.0.0.1:${redis.port}`;
+      expect(await runProgram(['worker', '--queue', reader], harness)).toBe(1);
     } finally {
       await guarded.stop();
     }
     expect(harness.stderr.text).toMatch(/WRONGPASS.*\nCheck user and password/);
+    expect(harness.stderr.text).toMatch(/NOPERM.*\nGive the user what BullMQ needs: ACL SETUSER/);
+    // What waiting does not change is not waited for.
+    expect(clock.monotonic()).toBe(waitedMs);
     expect(harness.stderr.text).toMatch(/NOAUTH.*\nCheck user and password/);
     expect(harness.stderr.text).not.toContain('a-password-of-redis');
+  });
+
+  it('tells accounts apart by where they are as well', async () => {
+    const accountAt = async (base_url: string, intake: string): Promise<string> => {
+      const values = { module: { apikey: 'k', base_url }, arguments: { intake_server: intake } };
+      const configuration = { loaded: { secrets: ['k'], resolved: { values } } } as unknown as LoadedConfiguration;
+      const queue = await SharedQueue.open(redis.url, configuration, fakeHarness({ triggers }));
+      queue.close();
+      return queue.of('tests').identity.account;
+    };
+    const one = await accountAt('https://api.example', 'https://intake.example');
+    expect(await accountAt('https://api.example', 'https://intake.example')).toBe(one);
+    expect(await accountAt('https://api.eu.example', 'https://intake.example')).not.toBe(one);
+    expect(await accountAt('https://api.example', 'https://intake.eu.example')).not.toBe(one);
   });
 
   it('holds no secret', () => {

@@ -12,9 +12,15 @@ import type { TriggerContext } from '../../src/sdk/trigger.js';
 import type { IndexedSource } from './indexed-source.js';
 import type { LaneRig } from './lane-rig.js';
 import type { RecordingDestination, TextBatch } from './recording-destination.js';
+import { RecordingLog } from './recording-log.js';
 import type { RedisServer } from './redis.js';
 
 const DAY_MS = 86_400_000;
+const VERSION = '1.2.3';
+/** Shorter than in production, where it would only be waited for. */
+const TURN_MS = 50;
+const LOCK_MS = 1_500;
+const RETRY_AFTER_MS = 100;
 export const IDENTITY = identityOf('tests', ['a-credential']);
 
 /** Both sides of a queue in this process, in real time, on a real Redis. */
@@ -35,12 +41,12 @@ export class QueueRig {
 
   /** The coordinator of what the rig's state owes before `toMs`. */
   async coordinator(toMs: number) {
-    const queue = await SliceQueue.open(await this.connect(), IDENTITY);
+    const queue = new SliceQueue(await this.connect(), IDENTITY, VERSION, RETRY_AFTER_MS);
     const stop = new Stop();
     const told: { progress: QueueProgress[]; warnings: string[] } = { progress: [], warnings: [] };
     const lane = new QueueLane(
       {
-        ...{ queue, toMs, retentionMs: 90 * DAY_MS },
+        ...{ queue, toMs, retentionMs: 90 * DAY_MS, turnMs: TURN_MS },
         onProgress: (progress) => void told.progress.push(progress),
         warn: (text) => void told.warnings.push(text),
       },
@@ -51,23 +57,30 @@ export class QueueRig {
   }
 
   /** A worker that works until the rig is closed; its end is that of `ended`. */
-  async work(source: IndexedSource, destination: RecordingDestination, identity: Identity = IDENTITY) {
+  async work(
+    source: IndexedSource,
+    destination: RecordingDestination,
+    identity: Identity = IDENTITY,
+    version = VERSION,
+  ) {
     const stop = new Stop();
     const storage = createMemoryStorage();
-    const context: TriggerContext = { ...this.rig.context, stop, storage, clock: systemClock };
+    const log = new RecordingLog();
+    const context: TriggerContext = { ...this.rig.context, stop, storage, clock: systemClock, log: log.log };
     const parts = {
       ...{ source, destination, listener: () => undefined, stream: identity.stream },
     } as unknown as ConnectorParts<TextBatch>;
     const said: string[] = [];
     const connection = await this.connect();
     const ended = new SliceWorker({
-      ...{ connection, identity, parts, context, onDone: () => undefined },
+      ...{ connection, identity, version, parts, context, onDone: () => undefined },
+      lockMs: LOCK_MS,
       redact: (text) => text.replaceAll('a-credential', '[redacted]'),
       say: (text) => void said.push(text),
     }).run();
     ended.catch(() => undefined);
     this.#workers.push({ stop, ended });
-    return { stop, ended, storage, said };
+    return { stop, ended, storage, said, log };
   }
 
   async close(): Promise<void> {

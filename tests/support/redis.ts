@@ -25,10 +25,12 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
+/** @param certificates the directory of `makeCertificates`, for a server that speaks TLS alone */
+export async function startRedis(settings: readonly string[] = [], certificates?: string): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'sekoia-test-redis-'));
   const port = await freePort();
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--save', ''];
+  const ports = certificates === undefined ? ['--port', `${port}`] : tlsPort(port, certificates);
+  const args = [...ports, '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--save', ''];
   let server: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     const started = spawn('redis-server', [...args, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -51,7 +53,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   await start();
   return {
     port,
-    url: `redis://127.0.0.1:${port}`,
+    url: `${certificates === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`,
     start,
     kill: () => end('SIGKILL'),
     async restart() {
@@ -63,4 +65,10 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function tlsPort(port: number, certificates: string): string[] {
+  const [cert, key, authority] = ['server.pem', 'server.key', 'authority.pem'].map((file) => join(certificates, file));
+  const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', authority];
+  return ['--port', '0', '--tls-port', `${port}`, ...files, '--tls-auth-clients', 'no'].map(String);
 }

@@ -8,6 +8,7 @@ import { roughly } from '../backfill-printer.js';
 import type { LoadedConfiguration } from '../load-configuration.js';
 import { addOrganizationOption, loadOneStream, type OrganizationFlags } from '../organization.js';
 import { plural, printLine } from '../output.js';
+import type { QueueConnection } from '../queue/queue-connection.js';
 import type { DoneSlice } from '../queue/slice-worker.js';
 import { withEnds } from '../stream.js';
 import type { Finish, HarnessWorld } from '../world.js';
@@ -42,8 +43,8 @@ backfill, or of another worker, is taken. A password belongs into a variable, na
         exitCodes: {
           ...USUAL_EXIT_CODES,
           '0': 'stopped by SIGTERM',
-          '1': 'Redis did not answer at the start, or a slice failed for a reason that an operator has to mend',
-          '2': 'a setting is wrong, or the queue is for another stream or account',
+          '1': 'Redis did not answer at the start for a minute, or refuses; or a slice failed for a reason that an operator has to mend',
+          '2': 'a setting is wrong, or the backfill is of another stream, account or version',
           '130': 'interrupted (Ctrl-C): what was under way has ended, and the rest of its slices is given back',
         },
         environment: CONFIGURATION_ENVIRONMENT,
@@ -61,24 +62,25 @@ async function runWorker(
 ): Promise<ExitCode> {
   const { SharedQueue } = await import('../queue/shared-queue.js');
   const { SliceWorker } = await import('../queue/slice-worker.js');
-  const queue = await SharedQueue.open(url, configuration, world);
   const signals = stopEarlyOnSignals(world.signals);
   const say = (text: string): void => printLine(world.stderr, text);
+  let connection: QueueConnection | undefined;
   try {
+    const queue = await SharedQueue.open(url, configuration, world);
+    ({ connection } = queue);
     const options = { access: 'write', stopsSoftly: true, openLimiter: queue.openLimiter } as const;
     await withEnds(configuration, world, options, ({ parts, context, redact }) => {
       const onDone = (slice: DoneSlice): void =>
         printLine(world.stdout, json === true ? asJson(slice) : inWords(slice));
-      const { connection } = queue;
-      const identity = queue.identityOf(parts.stream);
-      return new SliceWorker({ connection, identity, parts, context, redact, onDone, say }).run();
+      const ends = { connection: queue.connection, parts, context, redact };
+      return new SliceWorker({ ...queue.of(parts.stream), ...ends, onDone, say }).run();
     });
     say('Stopped. What was not finished is given back to the queue.');
   } catch (error) {
     if (!isAbort(error)) throw error;
   } finally {
     signals.release();
-    queue.close();
+    connection?.close();
   }
   return signals.received === 'SIGTERM' ? EXIT_CODE.ok : EXIT_CODE.interrupted;
 }

@@ -13,21 +13,43 @@ export interface JobLock {
 }
 
 /*
- * Writes a document where the lock is ours. One that ran out while Redis was away is taken again as long as nobody has given
- * the job to another worker.
+ * Answers 1 where the lock is ours. One that ran out, because Redis or the worker was away, is taken again as long as nobody
+ * has given the job to another worker.
  */
-const WRITE = `
-local holder = redis.call('GET', KEYS[2])
+const HOLD = `
+local holder = redis.call('GET', KEYS[1])
 if holder ~= ARGV[1] then
-  if holder or not redis.call('LPOS', KEYS[3], ARGV[3]) then return 0 end
-  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-end
-redis.call('HSET', KEYS[1], ARGV[4], ARGV[5])
+  if holder or not redis.call('LPOS', KEYS[2], ARGV[3]) then return 0 end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+end`;
+/*
+ * Writes a document where the lock is ours, and where the documents are those of our last write: a Redis that has gone back
+ * to an older save has older ones, to which the rest of what is in memory does not belong. The same write may come twice,
+ * because its first answer was lost.
+ */
+const WRITE = `${HOLD}
+local revision = tonumber(redis.call('HGET', KEYS[3], '.revision') or '0')
+if revision ~= ARGV[4] - 1 and revision ~= tonumber(ARGV[4]) then return -1 end
+redis.call('HSET', KEYS[3], '.revision', ARGV[4], ARGV[5], ARGV[6])
 return 1`;
+/** No name of a document begins with a dot. */
+const REVISION = '.revision';
 
 /** The key of the hash that they are in. */
 export function documentsKey(jobId: string): string {
   return `${KEY_PREFIX}:documents:${jobId}`;
+}
+
+/**
+ * Makes sure that a job is still in this worker's hands.
+ * @throws ModuleError STATE_LOCKED where it is not; STATE_UNAVAILABLE
+ */
+export async function holdJob(connection: QueueConnection, jobId: string, lock: JobLock): Promise<void> {
+  const { jobKey, activeKey, token, lockMs } = lock;
+  const held = await asState(
+    connection.ask((redis) => redis.eval(`${HOLD}\nreturn 1`, 2, `${jobKey}:lock`, activeKey, token, lockMs, jobId)),
+  );
+  if (held !== 1) throw takenOver(`${connection.description} (${jobId})`);
 }
 
 /**
@@ -38,15 +60,16 @@ export function documentsKey(jobId: string): string {
 export function jobDocuments(connection: QueueConnection, jobId: string, lock?: JobLock): Storage {
   const key = documentsKey(jobId);
   const location = `${connection.description} (${jobId})`;
-  const ask: QueueConnection['ask'] = (operation) =>
-    connection.ask(operation).catch((error: unknown) => {
-      if (!(error instanceof ModuleError)) throw error;
-      throw new ModuleError('STATE_UNAVAILABLE', error.message, { advice: error.advice ?? '' });
-    });
+  const ask: QueueConnection['ask'] = (operation) => asState(connection.ask(operation));
+  /** Of the documents as they were when the first of them was read, and of each write since. */
+  let revision: number | undefined;
+  const learnRevision = async (): Promise<number> =>
+    (revision ??= Number((await ask((redis) => redis.hget(key, REVISION))) ?? 0));
   return {
     location,
     async read(name) {
       assertDocumentName(name);
+      if (lock !== undefined) await learnRevision();
       return (await ask((redis) => redis.hgetBuffer(key, name))) ?? undefined;
     },
     async write(name, content) {
@@ -56,16 +79,14 @@ export function jobDocuments(connection: QueueConnection, jobId: string, lock?: 
         await ask((redis) => redis.hset(key, name, bytes));
         return;
       }
+      const next = (await learnRevision()) + 1;
       const { jobKey, activeKey, token, lockMs } = lock;
       const written = await ask((redis) =>
-        redis.eval(WRITE, 3, key, `${jobKey}:lock`, activeKey, token, lockMs, jobId, name, bytes),
+        redis.eval(WRITE, 3, `${jobKey}:lock`, activeKey, key, token, lockMs, jobId, next, name, bytes),
       );
-      if (written !== 1) {
-        throw new ModuleError(
-          'STATE_LOCKED',
-          `Another worker has taken over the slice, or it was taken back: ${location}`,
-        );
-      }
+      if (written === -1) throw goneBack(location);
+      if (written !== 1) throw takenOver(location);
+      revision = next;
     },
     async remove(name) {
       assertDocumentName(name);
@@ -76,10 +97,28 @@ export function jobDocuments(connection: QueueConnection, jobId: string, lock?: 
       const names = await ask((redis) => redis.hkeys(key));
       const prefix = folder === '' ? '' : `${folder}/`;
       return names
-        .filter((name) => name.startsWith(prefix))
+        .filter((name) => name !== REVISION && name.startsWith(prefix))
         .map((name) => name.slice(prefix.length))
         .filter((name) => !name.includes('/'))
         .sort();
     },
   };
+}
+
+/** What cannot be read or written just now is tried again; a refusal is one. */
+async function asState<Result>(asked: Promise<Result>): Promise<Result> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof ModuleError) || error.code !== 'QUEUE_UNAVAILABLE') throw error;
+    throw new ModuleError('STATE_UNAVAILABLE', error.message, { advice: error.advice ?? '' });
+  }
+}
+
+function takenOver(location: string): ModuleError {
+  return new ModuleError('STATE_LOCKED', `Another worker has taken over the slice, or it was taken back: ${location}`);
+}
+
+function goneBack(location: string): ModuleError {
+  return new ModuleError('STATE_LOCKED', `Redis has gone back to an older save, and so does the slice: ${location}`);
 }

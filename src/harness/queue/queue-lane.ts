@@ -18,6 +18,7 @@ const MOST_JOBS = 64;
 const TURN_MS = 500;
 /** A coordinator tells that it is there so often. */
 const LEAD_EVERY_MS = 2_000;
+const MINUTE_MS = 60_000;
 const DELETED_SOON_MS = 86_400_000;
 /** Workers need a moment to connect. */
 const NO_WORKER_AFTER_MS = 10_000;
@@ -33,6 +34,8 @@ export interface QueueLaneOptions {
   readonly toMs: number;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
+  /** How long it waits before it looks at the queue again. */
+  readonly turnMs?: number;
   readonly onProgress: (progress: QueueProgress) => void;
   /** Told what an operator should know, once each. */
   readonly warn: (text: string) => void;
@@ -49,16 +52,22 @@ export class QueueLane<B extends Batch> {
   #fine: Slice[] = [];
   /** Slices that are jobs, or are to be, by their names. */
   readonly #jobs = new Map<string, Slice>();
+  /** Whether jobs of an earlier run were looked for. */
+  #hasAdopted = false;
   readonly #told = new Set<string>();
   readonly #lost: Error[] = [];
   #progress = { slicesRead: 0, delivered: 0, read: 0, planned: 0 as number | undefined };
   #workers: number | undefined;
+  /** When a worker was there last, or nobody could tell. */
+  #workerAtMs: number;
 
   constructor(
     private readonly options: QueueLaneOptions,
     private readonly pipeline: Pipeline<B>,
     private readonly context: TriggerContext,
-  ) {}
+  ) {
+    this.#workerAtMs = context.clock.monotonic();
+  }
 
   /**
    * Goes on until nothing that is older than `toMs` is owed to a backfill.
@@ -68,26 +77,41 @@ export class QueueLane<B extends Batch> {
     const { queue } = this.options;
     const { clock, stop } = this.context;
     const { requested } = stop;
+    const { turnMs = TURN_MS } = this.options;
     const isOver = new AbortController();
-    await queue.begin(
-      (ms) => clock.sleep(ms, requested),
-      () => requested.aborted,
-    );
+    await this.#begin();
     const leading = this.#lead(isOver.signal);
     try {
-      await this.#adopt();
-      const startedAt = clock.monotonic();
+      this.#workerAtMs = clock.monotonic();
       while (this.#gaps.length > 0) {
         if (requested.aborted) throw abortError();
         this.#assertLeading();
-        await this.#turn(clock.monotonic() - startedAt).catch((error: unknown) => this.#away(error));
-        if (this.#gaps.length > 0) await clock.sleep(TURN_MS, requested);
+        await this.#turn().catch((error: unknown) => this.#away(error));
+        if (this.#gaps.length > 0) await clock.sleep(turnMs, requested);
       }
       await this.#persist({ entries: [], settled: undefined });
     } finally {
       isOver.abort();
       await leading;
       await queue.resign().catch(() => undefined);
+    }
+  }
+
+  /** A Redis that was reached once is waited for, now as later. */
+  async #begin(): Promise<void> {
+    const { clock, stop } = this.context;
+    const { requested } = stop;
+    for (let hasBegun = false; !hasBegun;) {
+      try {
+        await this.options.queue.begin(
+          (ms) => clock.sleep(ms, requested),
+          () => requested.aborted,
+        );
+        hasBegun = true;
+      } catch (error) {
+        this.#away(error);
+        await clock.sleep(TURN_MS, requested);
+      }
     }
   }
 
@@ -112,8 +136,8 @@ export class QueueLane<B extends Batch> {
   }
 
   /** Goes on with the jobs of an earlier run that are still owed. */
-  async #adopt(): Promise<void> {
-    for (const job of await this.options.queue.all()) {
+  #adopt(jobs: Iterable<QueuedSlice>): void {
+    for (const job of jobs) {
       const owed = within(this.#gaps, [job]);
       const isWhole = owed.length === 1 && owed[0]?.fromMs === job.fromMs && owed[0].toMs === job.toMs;
       const isFree = within([...this.#jobs.values()], [job]).length === 0;
@@ -123,20 +147,19 @@ export class QueueLane<B extends Batch> {
     }
   }
 
-  async #turn(elapsedMs: number): Promise<void> {
+  async #turn(): Promise<void> {
     const { queue } = this.options;
     const queued = new Map((await queue.all()).map((job) => [job.id, job]));
+    if (!this.#hasAdopted) this.#adopt(queued.values());
+    this.#hasAdopted = true;
     let underWay = 0;
     for (const job of queued.values()) {
-      if (!this.#jobs.has(job.id) || within(this.#gaps, [job]).length === 0) {
-        // Done, and brought back by a Redis that has forgotten; or not to be had any more.
-        await queue.remove(job.id);
-        this.#jobs.delete(job.id);
-      } else if (job.state === 'completed') await this.#take(job);
+      const owed = within(this.#gaps, [job]);
+      if (!this.#jobs.has(job.id) || owed.length === 0) await this.#withdraw(job, owed);
+      else if (job.hasEnded) await this.#take(job, owed);
       else {
         underWay += job.delivered;
         if (job.failure !== undefined) this.#warnOnce(`A slice failed, and is tried again: ${job.failure}`);
-        if (job.state === 'failed') await queue.retry(job.id);
       }
     }
     await this.#fill();
@@ -144,7 +167,9 @@ export class QueueLane<B extends Batch> {
     if (missing.length > 0) await queue.add(missing, (slice) => this.#known(slice));
     this.#told.delete('away');
     this.#workers = await queue.workers();
-    if (this.#workers === 0 && elapsedMs > NO_WORKER_AFTER_MS) {
+    const nowMs = this.context.clock.monotonic();
+    if (this.#workers !== 0) this.#workerAtMs = nowMs;
+    else if (nowMs - this.#workerAtMs > NO_WORKER_AFTER_MS) {
       this.#warnOnce("No worker is there. Start some, here or elsewhere: 'sekoia-module worker --queue ...'");
     }
     this.#tell(underWay);
@@ -155,14 +180,35 @@ export class QueueLane<B extends Batch> {
     return [...this.pipeline.state.ledger.entries(fromMs, toMs)];
   }
 
+  /**
+   * Takes a job out that nobody is to do, or not as it is: it is done, and was brought back by a Redis that has forgotten, or
+   * others have read a part of it. What is known of the rest is taken over, so that the slices that are planned in its place
+   * do not deliver it again.
+   */
+  async #withdraw(job: QueuedSlice, owed: readonly ClosedInterval[]): Promise<void> {
+    const { queue } = this.options;
+    const { ledger } = this.pipeline.state;
+    await queue.withdraw(job.id);
+    const entries = owed.length === 0 ? [] : await queue.known(job.id);
+    const fresh = entries.filter((entry) => {
+      const atMs = entry.bucket * MINUTE_MS + entry.place;
+      return owed.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs) && !ledger.has(entry);
+    });
+    if (fresh.length > 0) await this.#persist({ entries: fresh, settled: undefined });
+    await queue.forget(job.id);
+    this.#jobs.delete(job.id);
+  }
+
   /** Takes a slice off what is owed, and its ids into the ledger, before Redis forgets it. */
-  async #take(job: QueuedSlice): Promise<void> {
+  async #take(job: QueuedSlice, owed: readonly ClosedInterval[]): Promise<void> {
     const { queue } = this.options;
     const { ledger } = this.pipeline.state;
     const entries = await queue.result(job);
     if (entries === undefined) {
-      this.#warnOnce(`The result of a slice is not whole, and the slice is done again: ${job.id}`);
-      await queue.remove(job.id);
+      this.#warnOnce(`The result of a slice is not whole, and the rest is done again: ${job.id}`);
+      const slice = this.#jobs.get(job.id);
+      await this.#withdraw(job, owed);
+      if (slice !== undefined) this.#jobs.set(job.id, slice);
       return;
     }
     const fresh = entries.filter((entry) => !ledger.has(entry));
@@ -176,7 +222,8 @@ export class QueueLane<B extends Batch> {
       read: read + entries.length,
     };
     this.#jobs.delete(job.id);
-    await queue.remove(job.id);
+    await queue.withdraw(job.id);
+    await queue.forget(job.id);
   }
 
   /** Writes state, trying again until it can be written: until then nothing is taken, and nothing is lost. */
@@ -249,6 +296,8 @@ export class QueueLane<B extends Batch> {
 
   #away(error: unknown): void {
     if (!(error instanceof ModuleError) || error.code === 'CONFIGURATION_INVALID' || !error.retryable) throw error;
+    // Workers have to come back as well.
+    this.#workerAtMs = this.context.clock.monotonic();
     if (this.#told.has('away')) return;
     this.#told.add('away');
     this.options.warn(`${error.message}. It is asked again until it answers; nothing is lost.`);

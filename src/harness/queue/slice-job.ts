@@ -8,7 +8,7 @@ import { formatTimestamp, parseTimestamp } from '../../sdk/time/timestamp.js';
 export interface Identity {
   /** What is read, in words: services, organization. */
   readonly stream: string;
-  /** A fingerprint of credential and intake key: those that differ in it must not do each other's work. */
+  /** A fingerprint of account and intake, with their keys: those that differ in it must not do each other's work. */
   readonly account: string;
 }
 
@@ -25,9 +25,9 @@ export interface SliceProgress {
   readonly delivered: number;
 }
 
-/** @param secrets those of the settings: credential, intake key. None of them can be told from the result. */
-export function identityOf(stream: string, secrets: readonly string[]): Identity {
-  const hash = createHash('sha256').update(JSON.stringify(['sekoia-module queue', ...secrets]));
+/** @param account what tells accounts apart: credential, intake key, addresses. None of it can be told from the result. */
+export function identityOf(stream: string, account: readonly string[]): Identity {
+  const hash = createHash('sha256').update(JSON.stringify(['sekoia-module queue', ...account]));
   return { stream, account: hash.digest('hex').slice(0, 16) };
 }
 
@@ -50,13 +50,14 @@ export function decodeSlice(data: unknown): (Slice & Identity) | undefined {
   return { stream, account, fromMs, toMs, events: typeof events === 'number' ? events : undefined };
 }
 
-/** Undefined where it is no identity. */
-export function decodeIdentity(text: string): Identity | undefined {
+/** Who coordinates a backfill: undefined where it is no identity. */
+export function decodeLeader(text: string): (Identity & { readonly version: string | undefined }) | undefined {
   try {
     const data: unknown = JSON.parse(text);
     if (!isJsonObject(data)) return undefined;
-    const { stream, account } = data;
-    return typeof stream === 'string' && typeof account === 'string' ? { stream, account } : undefined;
+    const { stream, account, version } = data;
+    if (typeof stream !== 'string' || typeof account !== 'string') return undefined;
+    return { stream, account, version: typeof version === 'string' ? version : undefined };
   } catch {
     return undefined;
   }

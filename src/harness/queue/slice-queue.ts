@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
 
 import type { Slice } from '../../sdk/backfill/plan-slices.js';
 import { decodeCheckpoint } from '../../sdk/checkpoint/checkpoint-document.js';
@@ -9,6 +10,7 @@ import { ConfigurationError, ModuleError } from '../../sdk/errors.js';
 import type { LedgerEntry } from '../../sdk/ledger/ledger.js';
 import { LEDGER_FOLDER } from '../../sdk/ledger/ledger-store.js';
 import { decodeSegment } from '../../sdk/ledger/segment.js';
+import type { Storage } from '../../sdk/storage/storage.js';
 import { documentsKey, jobDocuments } from './job-documents.js';
 import { KEY_PREFIX, loadPackage, type QueueConnection } from './queue-connection.js';
 import { decodeSlice, deliveredOf, encodeSlice, type Identity, isSame, jobIdOf } from './slice-job.js';
@@ -34,36 +36,45 @@ return 1`;
  * What they say was delivered was so then, perhaps to another intake: a new job must not begin with them.
  */
 const CLEAR = `if redis.call('EXISTS', KEYS[1]) == 0 then return redis.call('DEL', KEYS[2]) end return 0`;
+/*
+ * Takes a job out of a worker's hands and away: the worker finds its lock gone before it sends or writes anything more. One
+ * that is in nobody's hands by now is left.
+ */
+const WITHDRAW = `
+if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
+redis.call('SREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[3], KEYS[4])`;
 const RESIGN = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
 /** A slice as it stands in the queue. */
 export interface QueuedSlice extends Slice {
   readonly id: string;
-  readonly state: 'open' | 'completed' | 'failed';
+  /** True where nobody will do anything more of it. That all of it is delivered is for `result` to say. */
+  readonly hasEnded: boolean;
   /** Events of it delivered by now, as far as its worker has told. */
   readonly delivered: number;
-  /** Why the last try failed. */
+  /** Why the last try failed, where another one is to follow. */
   readonly failure: string | undefined;
 }
 
-/** The coordinator's side of the queue. All methods throw ModuleError QUEUE_UNAVAILABLE while Redis is away. */
+/** The coordinator's side of the queue. All methods throw ModuleError QUEUE_UNAVAILABLE while Redis is away, and
+ * QUEUE_REFUSED where it refuses. */
 export class SliceQueue {
   readonly #id: string;
 
-  private constructor(
-    private readonly queue: Queue,
+  #opened: Queue | undefined;
+
+  /**
+   * @param version of this program: workers of another one do no work for it
+   * @param retryAfterMs how long a slice that failed waits for its next try
+   */
+  constructor(
     private readonly connection: QueueConnection,
     private readonly identity: Identity,
+    version: string,
+    private readonly retryAfterMs = RETRY_AFTER_MS,
   ) {
-    this.#id = JSON.stringify({ ...identity, coordinator: randomUUID() });
-  }
-
-  static async open(connection: QueueConnection, identity: Identity): Promise<SliceQueue> {
-    const { Queue: BullQueue } = await loadPackage(() => import('bullmq'));
-    const queue = new BullQueue(QUEUE_NAME, { connection: connection.redis, prefix: KEY_PREFIX });
-    // Whoever asks for something is told by that.
-    queue.on('error', () => undefined);
-    return new SliceQueue(queue, connection, identity);
+    this.#id = JSON.stringify({ ...identity, version, coordinator: randomUUID() });
   }
 
   /**
@@ -97,15 +108,17 @@ export class SliceQueue {
    * @throws ConfigurationError where they are another stream's
    */
   async all(): Promise<QueuedSlice[]> {
-    const jobs = await this.connection.ask(() => this.queue.getJobs());
+    const jobs = await this.#ask((queue) => queue.getJobs());
     return jobs.map((job) => {
       const slice = decodeSlice(job.data);
       if (slice === undefined || !isSame(slice, this.identity)) throw this.#otherStream(slice);
       const { fromMs, toMs, events } = slice;
-      const { id = '', progress, failedReason }: Partial<Job> = job;
+      const { id = '', progress, failedReason, finishedOn }: Partial<Job> = job;
+      const hasEnded = Boolean(finishedOn);
       return {
-        ...{ id, fromMs, toMs, events, state: stateOf(job), delivered: deliveredOf(progress) },
-        failure: failedReason || undefined,
+        ...{ id, fromMs, toMs, events, hasEnded, delivered: deliveredOf(progress) },
+        // BullMQ leaves it there when a later try succeeds.
+        failure: hasEnded ? undefined : failedReason || undefined,
       };
     });
   }
@@ -120,21 +133,24 @@ export class SliceQueue {
       name: 'slice',
       data: encodeSlice(slice, this.identity),
       opts: {
-        ...{ jobId: jobIdOf(slice), attempts: ATTEMPTS, backoff: { type: 'fixed', delay: RETRY_AFTER_MS } },
+        ...{ jobId: jobIdOf(slice), attempts: ATTEMPTS, backoff: { type: 'fixed', delay: this.retryAfterMs } },
         ...{ removeOnComplete: false, removeOnFail: false, stackTraceLimit: 0 },
       },
     }));
-    await this.connection.ask(() => this.queue.addBulk(jobs));
+    await this.#ask((queue) => queue.addBulk(jobs));
   }
 
-  async retry(id: string): Promise<void> {
-    await this.connection.ask(async () => (await this.queue.getJob(id))?.retry('failed'));
+  /** Takes a slice out, also one that a worker is busy with: it finds that out before it delivers anything more. */
+  async withdraw(id: string): Promise<void> {
+    const removed = await this.#ask((queue) => queue.remove(id));
+    if (removed === 1) return;
+    const keys = [keyOf('active'), keyOf('stalled'), keyOf(id), `${keyOf(id)}:lock`];
+    await this.connection.ask((redis) => redis.eval(WITHDRAW, keys.length, ...keys, id));
   }
 
-  /** Takes a slice out, with its documents. One that a worker is busy with stays for now. */
-  async remove(id: string): Promise<void> {
-    const removed = await this.connection.ask(() => this.queue.remove(id));
-    if (removed === 1) await this.connection.ask((redis) => redis.del(documentsKey(id)));
+  /** Removes what was known of a slice that was taken out. */
+  async forget(id: string): Promise<void> {
+    await this.connection.ask((redis) => redis.del(documentsKey(id)));
   }
 
   /**
@@ -148,32 +164,55 @@ export class SliceQueue {
       if (content.kind !== 'own' || content.checkpoint.owed.some(({ fromMs }) => fromMs < toMs)) return undefined;
       const names = await documents.list(LEDGER_FOLDER);
       if (content.checkpoint.segments.some((name) => !names.includes(name))) return undefined;
-      const entries: LedgerEntry[] = [];
-      for (const name of names) {
-        const segment = await documents.read(`${LEDGER_FOLDER}/${name}`);
-        if (segment === undefined) return undefined;
-        for (const entry of decodeSegment(segment, name)) entries.push(entry);
-      }
-      return entries;
+      return (await Promise.all(names.map((name) => segmentOf(documents, name)))).flat();
     } catch (error) {
-      if (error instanceof ModuleError && error.code === 'STATE_CORRUPT') return undefined;
+      if (isCorrupt(error)) return undefined;
       throw error;
     }
   }
 
+  /** Events of a slice, done or not, that are known to have been delivered or dead-lettered. */
+  async known(id: string): Promise<LedgerEntry[]> {
+    const documents = jobDocuments(this.connection, id);
+    const segments = (await documents.list(LEDGER_FOLDER)).map((name) =>
+      segmentOf(documents, name).catch((error: unknown) => {
+        if (isCorrupt(error)) return [];
+        throw error;
+      }),
+    );
+    return (await Promise.all(segments)).flat();
+  }
+
   /** How many workers are connected; undefined where the server does not tell. */
   async workers(): Promise<number | undefined> {
-    return this.connection.ask(() => this.queue.getWorkersCount()).catch(() => undefined);
+    return this.#ask((queue) => queue.getWorkersCount()).catch(() => undefined);
   }
 
   async #tellKnown(slice: Slice, entries: readonly LedgerEntry[]): Promise<void> {
     const id = jobIdOf(slice);
     const key = documentsKey(id);
-    await this.connection.ask((redis) => redis.eval(CLEAR, 2, this.queue.toKey(id), key));
+    await this.connection.ask((redis) => redis.eval(CLEAR, 2, keyOf(id), key));
     const isThere = async (): Promise<boolean> => (await this.connection.ask((redis) => redis.exists(key))) === 1;
     if (entries.length === 0 || (await isThere())) return;
     const state = await openSliceState(jobDocuments(this.connection, id), slice, this.identity.stream);
     await state.commit({ entries, settled: undefined });
+  }
+
+  /** BullMQ's queue does not recover from a Redis that was away when it was made. */
+  #ask<Result>(operation: (queue: Queue) => Promise<Result>): Promise<Result> {
+    return this.connection.ask(async (redis) => {
+      await redis.ping();
+      return operation((this.#opened ??= await this.#open(redis)));
+    });
+  }
+
+  async #open(redis: Redis): Promise<Queue> {
+    const { Queue: BullQueue } = await loadPackage(() => import('bullmq'));
+    const queue = new BullQueue(QUEUE_NAME, { connection: redis, prefix: KEY_PREFIX });
+    // Whoever asks for something is told by that.
+    queue.on('error', () => undefined);
+    await queue.waitUntilReady();
+    return queue;
   }
 
   #otherStream(slice: Identity | undefined): ConfigurationError {
@@ -197,15 +236,21 @@ export class SliceQueue {
 }
 
 /** The state of a slice: owed from its beginning on, and nothing of it is forgotten. */
-export function openSliceState(
-  storage: Parameters<typeof DeliveryState.open>[0]['storage'],
-  { fromMs }: Slice,
-  stream: string,
-): Promise<DeliveryState> {
+export function openSliceState(storage: Storage, { fromMs }: Slice, stream: string): Promise<DeliveryState> {
   return DeliveryState.open({ storage, startFromMs: fromMs, keepMs: Infinity, stream });
 }
 
-function stateOf({ finishedOn, failedReason }: Partial<Job>): QueuedSlice['state'] {
-  if (!finishedOn) return 'open';
-  return failedReason ? 'failed' : 'completed';
+/** BullMQ's key of a job, or of something that there is one of in a queue. */
+export function keyOf(name: string): string {
+  return `${KEY_PREFIX}:${QUEUE_NAME}:${name}`;
+}
+
+/** @throws ModuleError STATE_CORRUPT */
+async function segmentOf(documents: Storage, name: string): Promise<LedgerEntry[]> {
+  const segment = await documents.read(`${LEDGER_FOLDER}/${name}`);
+  return [...decodeSegment(segment ?? new Uint8Array(), name)];
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof ModuleError && error.code === 'STATE_CORRUPT';
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import {
-  decodeIdentity,
+  decodeLeader,
   decodeSlice,
   deliveredOf,
   encodeSlice,
@@ -46,7 +46,10 @@ describe('a slice as a job', () => {
     expect(isSame(IDENTITY, identityOf('services all', ['a-credential', 'another']))).toBe(false);
     expect(isSame(IDENTITY, identityOf('services all', SECRETS.toReversed()))).toBe(false);
     expect(JSON.stringify(IDENTITY)).not.toMatch(/credential|intake/);
-    expect(decodeIdentity(JSON.stringify({ ...IDENTITY, coordinator: 'x' }))).toEqual(IDENTITY);
-    for (const text of ['', '[]', '{}', 'null', '{"stream":1}']) expect(decodeIdentity(text)).toBeUndefined();
+    expect(decodeLeader(JSON.stringify({ ...IDENTITY, version: '1', coordinator: 'x' }))).toEqual({
+      ...IDENTITY,
+      version: '1',
+    });
+    for (const text of ['', '[]', '{}', 'null', '{"stream":1}']) expect(decodeLeader(text)).toBeUndefined();
   });
 });
