@@ -267,16 +267,11 @@ export class Invariants implements IntakeListener {
     );
   }
 
-  /**
-   * Whether an event at the very instant of the start is collected depends on how the API reads bounds; and no count
-   * reaches a late one in the milliseconds after it.
-   */
+  /** No count reaches a late event in the milliseconds after the very instant of the start. */
   #isAfterStart({ atMs, visibleFromMs }: Pick<WorldEvent, 'atMs' | 'visibleFromMs'>): boolean {
-    const { strict, api } = this.world.scenario;
+    const { strict } = this.world.scenario;
     const positionMs = this.#firstPositionMs ?? Infinity;
-    if (strict) return atMs >= positionMs;
-    if (visibleFromMs > atMs) return atMs > positionMs + BLIND_MS;
-    return atMs > positionMs || (atMs === positionMs && api.startInclusive);
+    return !strict && visibleFromMs > atMs ? atMs > positionMs + BLIND_MS : atMs >= positionMs;
   }
 
   #accept(state: EventState, sent: Sent): Acceptance {

@@ -14,7 +14,7 @@ describe.each([
   beforeAll(async () => {
     const named = names.flatMap((name) => ['--variant', name]);
     results = await simulateSeeds(...named, '--first', '--seeds', '1000', ...flags);
-  }, 900_000);
+  }, 480_000);
 
   it.each(names.map((name) => [name.replaceAll('-', ' '), name] as const))('%s is caught', (__, name) => {
     expect(results.find(({ variant }) => variant === name)?.failures[0]?.seed).toBeDefined();
