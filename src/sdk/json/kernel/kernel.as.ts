@@ -466,24 +466,28 @@ function mayOpen(here: i32): bool {
 }
 
 /**
- * Looks whether the key before a colon is one of ours.
+ * Looks whether the key before a colon is one of ours. What it finds in a text that is no JSON is the same wherever that is cut.
  * @param quotes those of the block that stand before the colon
  */
 function endKey(colon: i32, blockStart: i32, quotes: u64, backslashes: u64): void {
   valueStart = NOT_WANTED;
-  if (quotes == 0) return endCutKey(colon);
-  const closing = u64(1) << (63 - clz(quotes));
-  const others = quotes ^ closing;
-  if (others == 0) return endCutKey(colon);
-  const opening = 63 - clz(others);
-  if ((backslashes & (closing - 1) & (~u64(1) << opening)) != 0) flags |= UNCLEAR;
-  else nameMember(blockStart + i32(opening) + 1, blockStart + i32(ctz(closing)), colon);
-}
-
-/** Looks at a key that does not begin in the block of its colon. Of one that is too long to be ours, only the end is looked at. */
-function endCutKey(colon: i32): void {
   let end = colon - 1;
   while (end > INPUT && isBlank(load<u8>(end))) end -= 1;
+  if (load<u8>(end) != QUOTE) {
+    if (end == INPUT) flags |= UNCLEAR;
+    return;
+  }
+  const others = end < blockStart ? 0 : quotes & ((u64(1) << (end - blockStart)) - 1);
+  if (others == 0) return endCutKey(end, colon);
+  const opening = 63 - i32(clz(others));
+  const start = blockStart + opening + 1;
+  const inKey = ((u64(1) << (end - blockStart)) - 1) & (~u64(1) << opening);
+  if ((backslashes & inKey) != 0 || load<u8>(start - 2) == BACKSLASH) flags |= UNCLEAR;
+  else nameMember(start, end, colon);
+}
+
+/** Looks at a key that does not begin in the block of its end. Of one that is too long to be ours, only the end is looked at. */
+function endCutKey(end: i32, colon: i32): void {
   let start = end - 1;
   while (start > INPUT && end - start <= NAME_BYTES) {
     const byte = load<u8>(start);
