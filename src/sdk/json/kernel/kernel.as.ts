@@ -471,12 +471,11 @@ function mayOpen(here: i32): bool {
  */
 function endKey(colon: i32, blockStart: i32, quotes: u64, backslashes: u64): void {
   valueStart = NOT_WANTED;
+  const first = firstHeld();
   let end = colon - 1;
-  while (end > INPUT && isBlank(load<u8>(end))) end -= 1;
-  if (load<u8>(end) != QUOTE) {
-    if (end == INPUT) flags |= UNCLEAR;
-    return;
-  }
+  while (end > first && isBlank(load<u8>(end))) end -= 1;
+  if (end <= first) return endUnheldKey();
+  if (load<u8>(end) != QUOTE) return;
   const others = end < blockStart ? 0 : quotes & ((u64(1) << (end - blockStart)) - 1);
   if (others == 0) return endCutKey(end, colon);
   const opening = 63 - i32(clz(others));
@@ -488,14 +487,28 @@ function endKey(colon: i32, blockStart: i32, quotes: u64, backslashes: u64): voi
 
 /** Looks at a key that does not begin in the block of its end. Of one that is too long to be ours, only the end is looked at. */
 function endCutKey(end: i32, colon: i32): void {
+  const first = firstHeld();
   let start = end - 1;
-  while (start > INPUT && end - start <= NAME_BYTES) {
+  while (start > first && end - start <= NAME_BYTES) {
     const byte = load<u8>(start);
-    if (byte == BACKSLASH || (byte == QUOTE && load<u8>(start - 1) == BACKSLASH)) break;
+    if (byte == BACKSLASH || (byte == QUOTE && load<u8>(start - 1) == BACKSLASH)) {
+      flags |= UNCLEAR;
+      return;
+    }
     if (byte == QUOTE) return nameMember(start + 1, end, colon);
     start -= 1;
   }
-  if (end - start <= NAME_BYTES) flags |= UNCLEAR;
+  if (start <= first) endUnheldKey();
+}
+
+/** The first byte at INPUT of the element under way. */
+function firstHeld(): i32 {
+  return base + INPUT > 0 ? INPUT : elementStart;
+}
+
+/** A key that begins before what is at INPUT; where the element begins there, it is none. */
+function endUnheldKey(): void {
+  if (base + INPUT > 0) flags |= UNCLEAR;
 }
 
 function nameMember(start: i32, end: i32, colon: i32): void {
