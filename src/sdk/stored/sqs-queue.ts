@@ -68,7 +68,7 @@ export async function openSqsQueue(
   ): Promise<Answer> => {
     try {
       return await told(listener, clock, 'queue', () =>
-        within(ASK_MS, clock, (late) => act({ abortSignal: AbortSignal.any([late, signal]) })),
+        within(ASK_MS, clock, (abortSignal) => act({ abortSignal }), signal),
       );
     } catch (thrown) {
       throw signal.aborted ? abortError() : awsFailure(deed, url, thrown);
