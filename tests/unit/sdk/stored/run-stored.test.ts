@@ -275,9 +275,12 @@ describe('a run over stored objects', () => {
   it('removes a message once its objects are delivered, and leaves the others in the queue', async () => {
     const objects = new MemoryObjects();
     const destination = new RecordingDestination();
-    const message = (bucket: string, key: string): string =>
+    const message = (bucket: string, ...keys: string[]): string =>
       JSON.stringify({
-        Records: [{ eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object: { key } } }],
+        Records: keys.map((key) => ({
+          eventName: 'ObjectCreated:Put',
+          s3: { bucket: { name: bucket }, object: { key } },
+        })),
       });
     const bodies = [
       message('mine', 'new'),
@@ -285,6 +288,8 @@ describe('a run over stored objects', () => {
       message('another', 'x'),
       'no JSON',
       message('mine', 'gone'),
+      message('mine', 'new', 'refused'),
+      message('mine', 'refused', 'gone'),
     ];
     const waiting: QueueMessage[] = bodies.map((body, n) => ({
       ...{ id: `message-${n}`, body, receipt: String(n) },
