@@ -3,6 +3,7 @@ import { Agent } from 'node:https';
 
 import type * as S3Library from '@aws-sdk/client-s3';
 
+import { abortError } from '../errors.js';
 import type { Clock } from '../ports.js';
 import type { S3Settings } from './s3-settings.js';
 
@@ -165,13 +166,20 @@ export function checksumOf(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** Rejects when the time is over, whatever the library is waiting for then, the body of an answer included. */
-export async function within<T>(timeMs: number, clock: Clock, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Rejects when the time is over, or at a stop, whatever the library is waiting for then, the body of an answer included. */
+export async function within<T>(
+  timeMs: number,
+  clock: Clock,
+  act: (signal: AbortSignal) => Promise<T>,
+  stop?: AbortSignal,
+): Promise<T> {
   const tooLate = new AbortController();
   const done = new AbortController();
-  const expiry = clock.sleep(timeMs, done.signal).then(() => {
+  const over = stop === undefined ? done.signal : AbortSignal.any([done.signal, stop]);
+  const expiry = clock.sleep(timeMs, over).then(() => {
     // The connection of one that is done may serve the next already.
     if (!done.signal.aborted) tooLate.abort();
+    if (stop?.aborted === true) throw abortError();
     throw Object.assign(new Error(`no answer within ${timeMs / 1000} s`), { name: 'TimeoutError' });
   });
   try {

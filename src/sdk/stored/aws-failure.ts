@@ -40,7 +40,9 @@ export function awsFailure(deed: string, place: string, thrown: unknown): Error 
   const { code, advice } = meaningOf(name, status, thrown);
   const reason = [name, status].filter((part) => part !== undefined && part !== '' && part !== 'Error').join(', ');
   return new ModuleError(code, reason === '' ? `Cannot ${deed} ${place}` : `Cannot ${deed} ${place} (${reason})`, {
-    ...{ advice, cause: thrown },
+    advice,
+    // Its text quotes what was signed, the session token of a role included.
+    ...(name !== 'SignatureDoesNotMatch' && { cause: thrown }),
     ...(status !== undefined && { status }),
   });
 }

@@ -91,6 +91,7 @@ function ofEventBridge({ 'detail-type': type, detail }: Json, { bucket }: Notice
   return type === 'Object Created' || type === 'Object Restore Completed' ? found : 'nothing';
 }
 
+const LONGEST_BUCKET = 63;
 const NO_OBJECT = { reason: 'it names no object' };
 
 function objectOf(
@@ -101,7 +102,8 @@ function objectOf(
   const name = isObject(itsBucket) ? itsBucket['name'] : undefined;
   const { key, size, eTag, etag = eTag } = isObject(object) ? object : {};
   if (typeof name !== 'string' || typeof key !== 'string') return NO_OBJECT;
-  if (name !== bucket) return { reason: `it is about the bucket ${JSON.stringify(name)}` };
+  // Reasons are remembered, and a text of somebody else may be of any length.
+  if (name !== bucket) return { reason: `it is about the bucket ${JSON.stringify(name.slice(0, LONGEST_BUCKET))}` };
   // An ETag stands between quotes, which messages leave out.
   const version = typeof etag === 'string' && etag !== '' ? `"${etag.replaceAll('"', '')}"` : '';
   return { object: { name: key, version, size: typeof size === 'number' ? size : undefined } };

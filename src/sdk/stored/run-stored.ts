@@ -26,6 +26,9 @@ const BYTES_AN_ID = 10;
 /** The failures of so many objects in a row are those of the storage. */
 const REFUSED_IN_A_ROW = 10;
 
+/** Where an object could not be read, the next listing is no later than so long after the start of this one. */
+const UNREAD_AGAIN_MS = 600_000;
+
 /** Why a message is left is told again so often, and of so many reasons it is remembered when. */
 const LEFT_AGAIN_MS = 3_600_000;
 const MOST_REASONS = 100;
@@ -99,6 +102,8 @@ class StoredRun<B extends Batch> {
   /** When the last listing began of which everything was delivered: by our clock, and on the stopwatch. */
   #completeToMs: number;
   #listedAt = -Infinity;
+  /** So many listings in a row have left objects unread. */
+  #unreadListings = 0;
   readonly #ends: boolean;
 
   constructor(
@@ -170,9 +175,12 @@ class StoredRun<B extends Batch> {
       objects.endListing();
     };
     const { unread } = await this.#read(pump, listed(), 'the next listing');
-    if (unread.size === 0) this.#refusals.clear();
-    // An object that could not be read now waits for the next listing.
-    [this.#listedAt, this.#completeToMs] = [startedAt, nowMs];
+    this.#unreadListings = unread.size === 0 ? 0 : this.#unreadListings + 1;
+    this.#listedAt = startedAt;
+    if (unread.size === 0) {
+      this.#refusals.clear();
+      this.#completeToMs = nowMs;
+    } else this.#listedAt -= Math.max(0, this.parts.listEveryMs - UNREAD_AGAIN_MS);
   }
 
   /** @returns whether there were any */
@@ -185,10 +193,12 @@ class StoredRun<B extends Batch> {
     try {
       if (held.messages.length === 0) {
         // For whoever watches: of a queue without messages nothing is owed, and everything that it told of is durable.
-        this.#completeToMs = nowMs;
+        // But for objects that the last listing could not read.
+        if (this.#unreadListings === 0) this.#completeToMs = nowMs;
+        const owedFromMs = this.#completeToMs;
         const { size: ledgerEvents } = this.pipeline.state.ids;
-        listener({ kind: 'committed', owedFromMs: nowMs, accountedFor: 0, ledgerEvents, provenToMs: undefined });
-        listener({ kind: 'caught-up', toMs: nowMs, events: 0, durationMs: clock.monotonic() - startedAt });
+        listener({ kind: 'committed', owedFromMs, accountedFor: 0, ledgerEvents, provenToMs: undefined });
+        listener({ kind: 'caught-up', toMs: owedFromMs, events: 0, durationMs: clock.monotonic() - startedAt });
       } else await this.#readHeld(held, messages);
     } catch (error) {
       if (!this.#isWorthHolding(error)) this.#letGo();
@@ -261,13 +271,13 @@ class StoredRun<B extends Batch> {
       failure = error;
     }
     await pump.finish();
+    if (failure !== undefined) throw failure as Error;
     this.parts.listener({
       kind: 'caught-up',
-      toMs: nowMs,
+      toMs: unread.size === 0 && this.#unreadListings === 0 ? nowMs : this.#completeToMs,
       events: pump.delivered,
       durationMs: clock.monotonic() - startedAt,
     });
-    if (failure !== undefined) throw failure as Error;
     return { unread, gone };
   }
 
@@ -288,7 +298,8 @@ class StoredRun<B extends Batch> {
   #tellRefused(error: ModuleError, leftFor: string): void {
     const { code, advice = '' } = error;
     const line = `${error.message}: left for ${leftFor}, as are others that cannot be read. ${advice}`.trim();
-    this.#refusals.tell(error, line, { level: 'warning', fields: { code } });
+    const level = this.#unreadListings < ERROR_AFTER_FAILURES - 1 ? 'warning' : 'error';
+    this.#refusals.tell(error, line, { level, fields: { code } });
   }
 
   /** Each reason once, and again only after an hour: what is left comes again and again. */
@@ -330,7 +341,9 @@ class StoredRun<B extends Batch> {
 }
 
 /** Failures of one object: the others may be read. */
-const OF_ONE_OBJECT: readonly string[] = ['SOURCE_ROLE_REFUSED', 'SOURCE_ANSWER_INVALID', 'SOURCE_REQUEST_REFUSED'];
+const OF_ONE_OBJECT: readonly string[] = [
+  ...['SOURCE_ROLE_REFUSED', 'SOURCE_ANSWER_INVALID', 'SOURCE_REQUEST_REFUSED', 'SOURCE_UNAVAILABLE'],
+];
 
 /** A message may go once every object that it names is finished, or gone. */
 function isDone(notice: ObjectNotice, unread: ReadonlySet<string>): boolean {

@@ -54,7 +54,8 @@ export async function openS3Objects(settings: BucketSettings, options: S3Objects
     signal: AbortSignal,
   ) =>
     told(listener, clock, endpointName, () =>
-      within(IDLE_MS, clock, (late) => act({ abortSignal: AbortSignal.any([late, signal]) })),
+      // What was answered ends at a stop as well.
+      within(IDLE_MS, clock, (late) => act({ abortSignal: AbortSignal.any([late, signal]) }), signal),
     );
   const get = (
     Key: string,

@@ -68,7 +68,7 @@ export async function openSqsQueue(
   ): Promise<Answer> => {
     try {
       return await told(listener, clock, 'queue', () =>
-        within(ASK_MS, clock, (late) => act({ abortSignal: AbortSignal.any([late, signal]) })),
+        within(ASK_MS, clock, (abortSignal) => act({ abortSignal }), signal),
       );
     } catch (thrown) {
       throw signal.aborted ? abortError() : awsFailure(deed, url, thrown);
@@ -82,13 +82,10 @@ export async function openSqsQueue(
   };
   /** Holds messages until they are let go, and removes them. */
   const heldMessages = (messages: readonly QueueMessage[]): HeldMessages => {
-    const removed = new Set<QueueMessage>();
     const done = new AbortController();
     const isOver = AbortSignal.any([done.signal, closed.signal]);
-    const left = (): QueueMessage[] => messages.filter((message) => !removed.has(message));
     const hold = async (): Promise<void> => {
-      const held = left();
-      const Entries = held.map(({ receipt }, index) => ({
+      const Entries = messages.map(({ receipt }, index) => ({
         ...{ Id: String(index), ReceiptHandle: receipt, VisibilityTimeout: HIDDEN_SECONDS },
       }));
       const { Failed = [] } = await ask(
@@ -96,14 +93,10 @@ export async function openSqsQueue(
         (options) => client.send(new library.ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }), options),
         isOver,
       );
-      const stillLeft = new Set(left());
-      tellFailed(
-        'hold',
-        Failed.filter(({ Id }) => held.some((message, index) => String(index) === Id && stillLeft.has(message))),
-      );
+      tellFailed('hold', Failed);
     };
     const keepHolding = async (): Promise<void> => {
-      while (left().length > 0) {
+      for (;;) {
         await clock.sleep(HOLD_EVERY_MS, isOver);
         if (isOver.aborted) return;
         await hold().catch((error: unknown) => {
@@ -111,7 +104,7 @@ export async function openSqsQueue(
         });
       }
     };
-    void keepHolding();
+    if (messages.length > 0) void keepHolding();
     return {
       messages,
       async remove(some, signal) {
@@ -122,7 +115,6 @@ export async function openSqsQueue(
           (options) => client.send(new library.DeleteMessageBatchCommand({ QueueUrl, Entries }), options),
           signal,
         );
-        for (const message of some) removed.add(message);
         tellFailed('remove', Failed);
       },
       letGo: () => done.abort(),

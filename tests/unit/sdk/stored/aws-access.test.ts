@@ -83,6 +83,15 @@ describe('a role that is taken on', () => {
     expect(s3.requests).toEqual([]);
   });
 
+  it('is not waited for at a stop', async () => {
+    answer = 'never';
+    const stop = new AbortController();
+    const listing = objects.list(stop.signal).next();
+    while (sts.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    stop.abort();
+    await expect(listing).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   it('is waited for where nobody can be asked', async () => {
     await sts.close();
     expect(await refusal()).toMatchObject({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { abortError, ModuleError } from '../../../../src/sdk/errors.js';
-import { awsFailure, isGone } from '../../../../src/sdk/stored/aws-failure.js';
+import { abortError, describeError, ModuleError } from '../../../../src/sdk/errors.js';
+import { awsFailure, isGone, roleFailure } from '../../../../src/sdk/stored/aws-failure.js';
 
 const answered = (name: string, status?: number): Error =>
   Object.assign(new Error('what the server says'), {
@@ -55,6 +55,13 @@ describe('a failure of a storage or queue', () => {
     const own = new ModuleError('STATE_UNAVAILABLE', 'Ours');
     const abort = abortError();
     expect([awsFailure('list', '', own), awsFailure('list', '', abort)]).toEqual([own, abort]);
+  });
+
+  it('does not quote what was signed, as some servers do', () => {
+    const canonical = 'The canonical string should have been POST / x-amz-security-token:the-session-token';
+    const refused = Object.assign(answered('SignatureDoesNotMatch', 403), { message: canonical });
+    expect(describeError(failureOf('read', 'http://queue.test/1/q', refused))).not.toContain('the-session-token');
+    expect(describeError(roleFailure('arn', refused))).not.toContain('the-session-token');
   });
 
   it('may be that an object is gone, or is there in another version', () => {

@@ -85,6 +85,11 @@ describe('a message about objects', () => {
     expect(read(document)).toMatchObject({ kind: 'unknown' });
   });
 
+  it('is left for a reason of a bounded length', () => {
+    const notice = read({ Records: [record('ObjectCreated:Put', 'in/a', 'x'.repeat(1_000_000))] });
+    expect(notice).toEqual({ kind: 'unknown', reason: expect.stringMatching(/^it is about the bucket "x{63}"$/) });
+  });
+
   it('may be any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {

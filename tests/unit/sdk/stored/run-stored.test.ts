@@ -5,6 +5,7 @@ import { ModuleError } from '../../../../src/sdk/errors.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../../src/sdk/storage/storage.js';
 import type { QueueMessage } from '../../../../src/sdk/stored/sqs-queue.js';
+import { ManualClock } from '../../../support/manual-clock.js';
 import { RecordingDestination, unsettled } from '../../../support/recording-destination.js';
 import { exported, MemoryObjects, startStored } from '../../../support/stored-rig.js';
 
@@ -169,6 +170,62 @@ describe('a run over stored objects', () => {
     expect(idsOf(destination)).toEqual(['a', 'c', 'b']);
   });
 
+  it('leaves an object that always makes the storage fail, delivers the others, and says so louder while it lasts', async () => {
+    const objects = new MemoryObjects();
+    for (const name of ['a', 'b', 'c']) objects.put(name, [exported(name)]);
+    const failing = new Set(['b']);
+    objects.failure = (name) =>
+      failing.has(name) ? new ModuleError('SOURCE_UNAVAILABLE', `${name} fails`) : undefined;
+    const [clock, received] = [new ManualClock(), [] as number[]];
+    const messages: NonNullable<Parameters<typeof startStored>[0]['parts']>['messages'] = {
+      ...{ bucket: 'mine', prefix: '', object: ({ name }) => objects.object(name) },
+      queue: {
+        receive: async (signal) => {
+          received.push(clock.now());
+          await clock.sleep(20_000, signal);
+          return { messages: [], remove: () => Promise.resolve(), letGo: () => undefined };
+        },
+        examine: () => Promise.resolve(0),
+        close: () => undefined,
+      },
+    };
+    const startedAt = clock.now();
+    const { run, destination, log, told, stop } = startStored({
+      ...{ objects, clock, once: false },
+      parts: { messages, listEveryMs: 21_600_000 },
+    });
+    for (let minutes = 0; minutes < 15; minutes += 1) await clock.advance(60_000);
+    expect(idsOf(destination)).toEqual(['a', 'c']);
+    expect(received.length).toBeGreaterThan(10);
+    expect(log.at('warning')).toEqual([expect.stringContaining('b fails: left for the next listing')]);
+    expect(log.at('error')).toEqual([]);
+    for (let minutes = 0; minutes < 15; minutes += 1) await clock.advance(60_000);
+    expect(log.at('error')).toEqual([expect.stringContaining('b fails: left for the next listing')]);
+    // For whoever watches, everything since the beginning is still owed.
+    const upTo = told.map((event) =>
+      event.kind === 'caught-up' ? event.toMs : event.kind === 'committed' ? event.owedFromMs : startedAt,
+    );
+    expect(Math.max(...upTo)).toBe(startedAt);
+    failing.clear();
+    for (let minutes = 0; minutes < 11; minutes += 1) await clock.advance(60_000);
+    expect(idsOf(destination)).toEqual(['a', 'c', 'b']);
+    expect(told.findLast((event) => event.kind === 'caught-up')?.toMs).toBeGreaterThan(startedAt);
+    stop.request();
+    await run;
+  });
+
+  it('has caught up with nothing where the storage fails', async () => {
+    const objects = new MemoryObjects();
+    for (let n = 0; n < 12; n += 1) objects.put(`object-${n}`, [exported(String(n))]);
+    objects.failure = () => new ModuleError('SOURCE_UNAVAILABLE', 'It fails');
+    const { run, told, stop, clock } = startStored({ objects, once: false });
+    await clock.advance(1);
+    stop.request();
+    await run;
+    expect(told.map(({ kind }) => kind)).toContain('cycle-failed');
+    expect(told.map(({ kind }) => kind)).not.toContain('caught-up');
+  });
+
   it('keeps what the destination refuses, and what is too large, and goes on', async () => {
     const objects = new MemoryObjects();
     const large = exported('large', undefined, { text: 'x'.repeat(500) });
@@ -218,9 +275,12 @@ describe('a run over stored objects', () => {
   it('removes a message once its objects are delivered, and leaves the others in the queue', async () => {
     const objects = new MemoryObjects();
     const destination = new RecordingDestination();
-    const message = (bucket: string, key: string): string =>
+    const message = (bucket: string, ...keys: string[]): string =>
       JSON.stringify({
-        Records: [{ eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object: { key } } }],
+        Records: keys.map((key) => ({
+          eventName: 'ObjectCreated:Put',
+          s3: { bucket: { name: bucket }, object: { key } },
+        })),
       });
     const bodies = [
       message('mine', 'new'),
@@ -228,6 +288,8 @@ describe('a run over stored objects', () => {
       message('another', 'x'),
       'no JSON',
       message('mine', 'gone'),
+      message('mine', 'new', 'refused'),
+      message('mine', 'refused', 'gone'),
     ];
     const waiting: QueueMessage[] = bodies.map((body, n) => ({
       ...{ id: `message-${n}`, body, receipt: String(n) },
