@@ -14,7 +14,7 @@ import {
   encodeCheckpoint,
 } from './checkpoint-document.js';
 import { finishedPieces, MARGIN_MS, outside, overlap, wholeHours, within } from './backfill-ranges.js';
-import { alsoFor, earlierOf } from './earlier-streams.js';
+import { afterBackfill, alsoFor, earlierOf } from './earlier-streams.js';
 import { type ClosedInterval, type OwedInterval, OwedSet } from './owed-set.js';
 import { countedAfterMove, resume, type Resumption } from './resumption.js';
 
@@ -244,7 +244,7 @@ export class DeliveryState {
    * again, events before it that were not read yet are skipped. Durable with the next commit.
    */
   moveTo(positionMs: number): void {
-    const { collectedFromMs, ledgerFromMs, countedFromMs } = this.#checkpoint;
+    const { collectedFromMs, ledgerFromMs, countedFromMs, stream } = this.#checkpoint;
     const skipsSomething = positionMs > (this.#owed.fromMs ?? positionMs);
     this.#owed = OwedSet.of([{ fromMs: positionMs, toMs: undefined }]);
     this.#checkpoint = {
@@ -255,6 +255,7 @@ export class DeliveryState {
         skipsSomething || positionMs < ledgerFromMs ? countedAfterMove(this.#checkpoint, positionMs) : countedFromMs,
       agreed: undefined,
       backfill: [],
+      earlier: alsoFor(earlierOf(this.#checkpoint), { fromMs: positionMs, toMs: Infinity }, stream),
     };
   }
 
@@ -264,7 +265,7 @@ export class DeliveryState {
    */
   backfill(range: ClosedInterval): void {
     this.#owed = this.#owed.add(range);
-    const { backfill, collectedFromMs, ledgerFromMs, countedFromMs, uncounted = [], stream } = this.#checkpoint;
+    const { backfill, collectedFromMs, ledgerFromMs, countedFromMs, uncounted = [] } = this.#checkpoint;
     // Whole hours that are read from their beginning on, of which nothing is remembered, are what is selected now.
     const anew = {
       fromMs: wholeHours(range.fromMs + HOUR_MS - 1),
@@ -275,7 +276,7 @@ export class DeliveryState {
       ...this.#checkpoint,
       backfill: OwedSet.of([...backfill, range]).gaps,
       uncounted: outside(uncounted, outside([anew], backfill)),
-      earlier: alsoFor(earlierOf(this.#checkpoint), range, stream),
+      earlier: afterBackfill(this.#checkpoint, range),
       // What the ledger counts must go on to begin where no event lies.
       ledgerFromMs: range.fromMs < ledgerFromMs ? this.#ledgerBorder() : ledgerFromMs,
       collectedFromMs: Math.min(collectedFromMs, range.fromMs),

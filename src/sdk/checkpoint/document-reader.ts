@@ -37,7 +37,8 @@ export function documentReader(broken: (what: string) => ModuleError): DocumentR
       }),
     wholeNumber(value, key) {
       if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw broken(`"${key}" is not a whole number`);
-      return value;
+      // JSON has a negative zero.
+      return value + 0;
     },
     object(value, key) {
       if (!isObject(value)) throw broken(`"${key}" is not an object`);

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../reconciliation/hour-store.js';
 import { outside, within } from './backfill-ranges.js';
 import { type ClosedInterval, type OwedInterval, OwedSet } from './owed-set.js';
 
@@ -14,14 +15,20 @@ interface ReadSoFar {
   readonly owed: readonly OwedInterval[];
   readonly stream: string;
   readonly earlier?: readonly EarlierRange[];
+  readonly uncounted?: readonly ClosedInterval[];
 }
 
-/** What was read under other streams. Of what a release wrote that did not take it down, nothing is known. */
+/** What was read under other streams, or not at all. Of what a release wrote that did not take it down, nothing is known. */
 export function earlierOf({
   earlier,
   countedFromMs,
-}: Pick<ReadSoFar, 'earlier' | 'countedFromMs'>): readonly EarlierRange[] {
-  return earlier ?? [{ fromMs: 0, toMs: countedFromMs, streams: [] }];
+  uncounted = [],
+}: Pick<ReadSoFar, 'earlier' | 'countedFromMs' | 'uncounted'>): readonly EarlierRange[] {
+  if (earlier !== undefined) return earlier;
+  // A backfill into the past took the beginning of counting with it. The change was within the hour behind the last whole one.
+  const changed = uncounted.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + HOUR_MS }));
+  const { gaps } = OwedSet.of([{ fromMs: 0, toMs: countedFromMs }, ...changed]);
+  return gaps.map((range) => ({ ...range, streams: [] }));
 }
 
 /**
@@ -54,6 +61,14 @@ export function afterChange(
   return ranges
     .filter(({ streams }) => streams.length !== 1 || streams[0] !== stream)
     .sort((a, b) => a.fromMs - b.fromMs);
+}
+
+/** What was read under other streams, or not at all, once a range is to be read that may lie apart from all that is collected. */
+export function afterBackfill(checkpoint: ReadSoFar, range: ClosedInterval): readonly EarlierRange[] {
+  const { collectedFromMs, stream } = checkpoint;
+  const between = outside([{ fromMs: range.toMs, toMs: collectedFromMs }], earlierOf(checkpoint));
+  const known = [...earlierOf(checkpoint), ...between.map((part) => ({ ...part, streams: [] }))];
+  return alsoFor(known, range, stream).toSorted((a, b) => a.fromMs - b.fromMs);
 }
 
 /** All of `range` is owed to `stream`, whatever was read of it before. */

@@ -1,4 +1,5 @@
 import { HashSet } from '../ledger/hash-set.js';
+import type { Hash64 } from '../ledger/hash.js';
 import type { LedgerEntry, LedgerKey } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Batch } from './destination.js';
@@ -89,10 +90,10 @@ export class InFlightBatch<B extends Batch> {
   release(entries: readonly LedgerEntry[]): void {
     if (this.#followers.length === 0) return;
     const durable = new HashSet();
-    for (const entry of entries) durable.add(entry);
+    for (const entry of entries) durable.add(placed(entry));
     // Each is released once: others may begin to follow later.
     for (const { key, page } of this.#followers.splice(0)) {
-      if (durable.has(key)) page.open -= 1;
+      if (durable.has(placed(key))) page.open -= 1;
       else this.#followers.push({ key, page });
     }
   }
@@ -107,4 +108,9 @@ export class InFlightBatch<B extends Batch> {
     const { signal } = this.#end;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
+}
+
+/** Events of one id at different times are different events; when one without a time of its own is seen says nothing of it. */
+export function placed({ bucket, high, low }: LedgerKey): Hash64 {
+  return bucket < 0 ? { high, low } : { high: high ^ Math.imul(bucket, 0x9e3779b1), low };
 }

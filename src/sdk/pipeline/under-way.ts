@@ -1,8 +1,7 @@
 import { HashSet } from '../ledger/hash-set.js';
-import type { Hash64 } from '../ledger/hash.js';
 import type { LedgerKey } from '../ledger/ledger.js';
 import type { Batch } from './destination.js';
-import { InFlightBatch } from './in-flight-batch.js';
+import { InFlightBatch, placed } from './in-flight-batch.js';
 
 /** Events, and batches, that may have ended before the table of events is made anew without them. */
 const MOST_ENDED_EVENTS = 16_384;
@@ -64,9 +63,4 @@ export class UnderWay<B extends Batch> {
     }
     this.#endedEvents = 0;
   }
-}
-
-/** Events of one id at different times are different events; when one without a time of its own is seen says nothing of it. */
-function placed({ bucket, high, low }: LedgerKey): Hash64 {
-  return bucket < 0 ? { high, low } : { high: high ^ Math.imul(bucket, 0x9e3779b1), low };
 }

@@ -11,8 +11,10 @@ export interface FuzzCase {
 
 /** So many characters of a case are drawn before it comes to its end. */
 const USUAL_CHARACTERS = 300;
-/** More than the splitter takes at once. */
-const LONG_CHARACTERS = 150_000;
+/** More than the splitter takes at once, so that a part of the event is carried away before it ends. */
+const LONG_CHARACTERS = 300_000;
+/** A key may be longer than what is looked at of one. */
+const LONG_KEY_CHARACTERS = 200;
 const MANY_EVENTS = 5_000;
 
 const BLANKS = [' ', '\n', '\t', '\r', '\r\n', '  \n '];
@@ -160,6 +162,12 @@ class Draw {
       return;
     }
     const key = this.#pick(KEYS);
+    if (this.#below(40) === 0) {
+      const many = this.#below(LONG_KEY_CHARACTERS);
+      // In front of a name, and of a name behind an escape.
+      this.#put(`"${'x'.repeat(many)}${this.#pick(['', '\\\\', '\\"'])}${key}"${' '.repeat(this.#below(80))}`);
+      return;
+    }
     const at = this.#below(12);
     const code = key.charCodeAt(at);
     if (Number.isNaN(code)) this.#put(`"${key}"`);

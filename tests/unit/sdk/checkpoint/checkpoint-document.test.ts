@@ -217,6 +217,13 @@ describe('the checkpoint document', () => {
     expect(tried).toBeGreaterThan(500);
   });
 
+  it('takes a negative zero for none', () => {
+    const text = Buffer.from(encodeCheckpoint(CHECKPOINT, {})).toString();
+    const changed = text.replace(/\s0(?=,)/, '-0');
+    expect(changed).toContain('-0');
+    expect(decode(changed)).toEqual(decode(text));
+  });
+
   it('is never read as something else where one byte of it is different, or its end is missing', () => {
     const content = Buffer.from(encodeCheckpoint(CHECKPOINT, {}));
     const memberAt = content.indexOf('"delivery": {') + '"delivery": {'.length;

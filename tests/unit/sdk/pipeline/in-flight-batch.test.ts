@@ -53,6 +53,19 @@ describe('a batch on its way', () => {
     expect(told).toEqual(['b']);
   });
 
+  it('does not take an event for another one with its id that happened in another minute', () => {
+    const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
+    const [first, second] = [1_900_000_000_000, 1_900_000_060_000].map((timestampMs) =>
+      Ledger.keyOf(rawEvent(testEvent('a', timestampMs)), 0),
+    ) as [LedgerEntry, LedgerEntry];
+    for (const key of [first, second]) batch.remember(key, pageOf());
+    const [followsFirst, followsSecond] = [pageOf(), pageOf()];
+    batch.follow(first, followsFirst);
+    batch.follow(second, followsSecond);
+    batch.release(batch.settle({ rejections: [], unsettled: [1] }));
+    expect([followsFirst.open, followsSecond.open]).toEqual([0, 1]);
+  });
+
   it('keeps the pages that follow one of its events open until that is durable; for ever, where it is not', () => {
     const { batch } = batchOf('a', 'b');
     const [followsA, followsB] = [pageOf(), pageOf()];

@@ -72,6 +72,8 @@ describe('what is under way', () => {
       other.remember(keyOf(`other-${n}`), onePage);
       underWay.end(one);
       expect(underWay.carrierOf(keyOf(`other-${n}`))).toBe(other);
+      other.remember(keyOf(`later-${n}`), onePage);
+      expect(underWay.carrierOf(keyOf(`later-${n}`))).toBe(other);
       underWay.end(other);
       underWay.end(other);
       expect(underWay.carrierOf(keyOf(`one-${n}-0`))).toBeUndefined();

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { streamFilter } from '../../../../src/jumpcloud/stream-filter.js';
-import { DeliveryState } from '../../../../src/sdk/checkpoint/delivery-state.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../../../../src/sdk/checkpoint/checkpoint-document.js';
+import { CHECKPOINT_DOCUMENT, DeliveryState } from '../../../../src/sdk/checkpoint/delivery-state.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../../src/sdk/storage/storage.js';
 import { leaveRoot, takeRoot } from '../../../../src/sdk/streams/streams-document.js';
@@ -152,6 +153,58 @@ describe('a stream beside the stored one', () => {
     const { run, destination } = startStored({ objects, parts: beside(api) });
     await run;
     expect(idsOf(destination)).toEqual([1, 2, 3, 5]);
+  });
+
+  it('is not left what lies between a backfill and where it began', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 20));
+    const first = await apiState(api, 15);
+    first.backfill({ fromMs: ms(3), toMs: ms(5) });
+    first.backfill({ fromMs: ms(8), toMs: ms(10) });
+    await first.commit(nothing);
+    const { run, destination, storage } = startStored({ objects, parts: beside(api) });
+    await run;
+    const between = [1, 2, 5, 6, 7, 10, 11, 12, 13, 14];
+    expect(idsOf(destination)).toEqual(between);
+    // However its services are changed.
+    await (await apiState(api, 15, 'services ldap')).commit(nothing);
+    await (await apiState(api, 15)).commit(nothing);
+    await startStored({ objects, destination, storage, parts: beside(api) }).run;
+    await startStored({ objects, destination, storage, parts: beside(api) }).run;
+    expect([...new Set(idsOf(destination))]).toEqual(between);
+  });
+
+  it('is left what it is to read again from an instant on, whatever it had read there before', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 20));
+    const first = await apiState(api, 3, 'services ldap');
+    await first.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(3), toMs: ms(12) } });
+    const second = await apiState(api, 3);
+    second.moveTo(ms(6));
+    await second.commit(nothing);
+    const { run, destination } = startStored({ objects, parts: beside(api) });
+    await run;
+    expect(idsOf(destination)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('is not left what a release read under other services that did not take that down', async () => {
+    const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
+    objects.put('a', days(1, 20));
+    const first = await apiState(api, 1, 'services ldap');
+    await first.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(1), toMs: ms(10) } });
+    const second = await apiState(api, 1);
+    await second.commit({ entries: [], settled: { lane: 'tail', fromMs: ms(10), toMs: ms(20) } });
+    second.backfill({ fromMs: ms(3), toMs: ms(5) });
+    await second.commit(nothing);
+    const content = decodeCheckpoint(await api.read(CHECKPOINT_DOCUMENT), api.location);
+    if (content.kind !== 'own') throw new TypeError('there is no checkpoint');
+    const { earlier, ...old } = content.checkpoint;
+    expect(earlier).toBeDefined();
+    await api.write(CHECKPOINT_DOCUMENT, encodeCheckpoint(old, {}));
+    const { run, destination } = startStored({ objects, parts: beside(api) });
+    await run;
+    // Up to an hour behind what was counted then, too.
+    expect(idsOf(destination)).toEqual([1, 2, 3, 5, 6, 7, 8, 9, 10]);
   });
 
   it('is left what it still owes by what it collects now, not by what it did when it fell behind', async () => {
