@@ -264,27 +264,6 @@ describeWithRedis('a queue on a real Redis', () => {
       expect(rig.deliveredIds).toEqual(['6']);
     });
 
-    it('count nothing twice of a job that was withdrawn, and was read here in part', async () => {
-      const [first, second] = [5, HOUR_MS + 5].map((ms) => heldBefore(`${ms}`, START_MS - SLICE.fromMs - ms));
-      rig.source.hold(first!, second!);
-      const slice = { ...SLICE, toMs: SLICE.fromMs + 2 * HOUR_MS };
-      rig.state.backfill(slice);
-      const { lane, queue } = await queues.coordinator(slice.toMs);
-      await queue.add([slice], () => []);
-      const entries = [Ledger.keyOf(rawEvent(first!.event), 0)];
-      const left = await openSliceState(jobDocuments(queues.connections[0]!, jobIdOf(slice)), slice, 'tests');
-      await left.commit({ entries, settled: undefined });
-      // Its hour is a number by now, and its id forgotten.
-      const settled = { lane: 'backfill', fromMs: SLICE.fromMs, toMs: SLICE.toMs } as const;
-      await rig.state.commit({ entries, settled });
-      expect(rig.state.ledger.size).toBe(0);
-      await queues.work(rig.source, rig.destination);
-      await lane.untilDone();
-      expect(rig.deliveredIds).toEqual([second!.event.id]);
-      const hours = await rig.state.hours.read(slice.fromMs, slice.toMs);
-      expect(hours.reduce((sum, { delivered }) => sum + delivered, rig.state.ledger.size)).toBe(2);
-    });
-
     it('leave a job with its documents that a worker gives back while it is withdrawn', async () => {
       const held = [5, 6].map((ms) => heldBefore(`${ms}`, START_MS - SLICE.fromMs - ms));
       rig.source.hold(...held);
