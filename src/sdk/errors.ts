@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   QUEUE_REFUSED: {
     retryable: false,
     audience: 'operator',
-    when: 'The Redis of a queue refuses the password, the user or a command, or shows a certificate that is not trusted.',
+    when: 'The Redis of a queue refuses the password, the user or a command, or shows a certificate that is not trusted; or its packages are missing.',
   },
   DEAD_LETTER_FULL: {
     retryable: false,

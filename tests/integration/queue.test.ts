@@ -237,6 +237,83 @@ describeWithRedis('a queue on a real Redis', () => {
       expect(busy.batches).toHaveLength(sent);
     });
 
+    it('deliver nothing again of a job that was withdrawn, when Redis went away right after', async () => {
+      const held = [5, 6].map((ms) => heldBefore(`${ms}`, START_MS - SLICE.fromMs - ms));
+      rig.source.hold(...held);
+      rig.state.backfill(SLICE);
+      const { lane, queue } = await queues.coordinator(SLICE.toMs);
+      await queue.add([SLICE], () => []);
+      const left = await openSliceState(jobDocuments(queues.connections[0]!, jobIdOf(SLICE)), SLICE, 'tests');
+      await left.commit({ entries: [Ledger.keyOf(rawEvent(held[0]!.event), 0)], settled: undefined });
+      // The connector has read the last minute meanwhile: the job is owed in part.
+      const settled = { lane: 'backfill', fromMs: SLICE.toMs - 60_000, toMs: SLICE.toMs } as const;
+      await rig.state.commit({ entries: [], settled });
+      const [withdraw, known] = [queue.withdraw.bind(queue), queue.known.bind(queue)];
+      let failures = 0;
+      queue.withdraw = async (id) => {
+        queue.known = async () => {
+          queue.known = known;
+          failures += 1;
+          throw new ModuleError('QUEUE_UNAVAILABLE', 'cut off');
+        };
+        return withdraw(id);
+      };
+      await queues.work(rig.source, rig.destination);
+      await lane.untilDone();
+      expect(failures).toBeGreaterThan(0);
+      expect(rig.deliveredIds).toEqual(['6']);
+    });
+
+    it('leave a job with its documents that a worker gives back while it is withdrawn', async () => {
+      const held = [5, 6].map((ms) => heldBefore(`${ms}`, START_MS - SLICE.fromMs - ms));
+      rig.source.hold(...held);
+      rig.state.backfill(SLICE);
+      const { lane, queue } = await queues.coordinator(SLICE.toMs);
+      const id = jobIdOf(SLICE);
+      await queue.add([SLICE], () => []);
+      const settled = { lane: 'backfill', fromMs: SLICE.toMs - 60_000, toMs: SLICE.toMs } as const;
+      await rig.state.commit({ entries: [], settled });
+      const [withdraw, forget] = [queue.withdraw.bind(queue), queue.forget.bind(queue)];
+      const documents = jobDocuments(queues.connections[0]!, id);
+      let turns = 0;
+      queue.withdraw = async (which) => {
+        turns += 1;
+        return turns === 1 ? false : withdraw(which);
+      };
+      queue.forget = async (which) => {
+        // What another worker wrote down before the job was taken out of its hands.
+        if (turns === 1) throw new Error('forgotten while it was anybody’s');
+        return forget(which);
+      };
+      const state = await openSliceState(documents, SLICE, 'tests');
+      await state.commit({ entries: [Ledger.keyOf(rawEvent(held[0]!.event), 0)], settled: undefined });
+      await queues.work(rig.source, rig.destination);
+      await lane.untilDone();
+      expect(rig.deliveredIds).toEqual(['6']);
+    });
+
+    it('say what keeps them from going on when that is something else than before', async () => {
+      rig.source.hold(heldBefore('one', START_MS - SLICE.fromMs - 5));
+      rig.state.backfill(SLICE);
+      const { lane, queue, warnings } = await queues.coordinator(SLICE.toMs);
+      const failing = (times: number, message: string) => {
+        const error = new ModuleError('QUEUE_UNAVAILABLE', message, { advice: `Mend: ${message}` });
+        return async (): Promise<void> => {
+          if (times > 0) {
+            times -= 1;
+            throw error;
+          }
+        };
+      };
+      const [all, add] = [queue.all.bind(queue), queue.add.bind(queue)];
+      const [away, full] = [failing(2, 'away'), failing(3, 'full')];
+      queue.all = async () => away().then(all);
+      queue.add = async (...args) => full().then(() => add(...args));
+      await queues.work(rig.source, rig.destination);
+      await lane.untilDone();
+      expect(warnings).toEqual([expect.stringMatching(/^away\./), expect.stringMatching(/^full\./)]);
+    });
+
     it('send nothing more of a slice that was lost, however much of it is to be read', async () => {
       const held = Array.from({ length: 60 }, (_, n) => heldBefore(`${n}`, START_MS - SLICE.fromMs - 1 - n * 1000));
       rig.source.hold(...held);
@@ -482,6 +559,27 @@ describeWithRedis('a queue on a real Redis', () => {
       // It can be added again.
       await queue.add([SLICE], () => []);
       expect(await queue.all()).toHaveLength(1);
+    });
+
+    it('is told to be there still when the worker gives it back meanwhile', async () => {
+      const { queue } = await queues.coordinator(SLICE.toMs);
+      const { redis: client } = queues.connections.at(-1)!;
+      const id = jobIdOf(SLICE);
+      const [waitKey, activeKey] = ['sekoia-module:backfill:wait', 'sekoia-module:backfill:active'];
+      await queue.add([SLICE], () => []);
+      await client.lmove(waitKey, activeKey, 'LEFT', 'LEFT');
+      await client.set(`sekoia-module:backfill:${id}:lock`, 'mine');
+      const evaluate = client.eval.bind(client);
+      client.eval = (async (...args: Parameters<typeof evaluate>) => {
+        await client.lmove(activeKey, waitKey, 'LEFT', 'LEFT');
+        await client.del(`sekoia-module:backfill:${id}:lock`);
+        return evaluate(...args);
+      }) as typeof evaluate;
+      expect(await queue.withdraw(id)).toBe(false);
+      expect(await queue.all()).toHaveLength(1);
+      client.eval = evaluate;
+      expect(await queue.withdraw(id)).toBe(true);
+      expect(await queue.all()).toEqual([]);
     });
   });
 

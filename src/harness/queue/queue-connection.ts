@@ -114,7 +114,8 @@ export async function loadPackage<Loaded>(load: () => Promise<Loaded>): Promise<
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
     throw new ModuleError(
-      'QUEUE_UNAVAILABLE',
+      // Waiting does not install them.
+      'QUEUE_REFUSED',
       'The packages bullmq and ioredis, which --queue needs, are not installed',
       {
         advice: INSTALL_ADVICE,

@@ -55,6 +55,8 @@ export class QueueLane<B extends Batch> {
   /** Whether jobs of an earlier run were looked for. */
   #hasAdopted = false;
   readonly #told = new Set<string>();
+  /** What has kept turns from succeeding since the last one that did. */
+  readonly #toldAway = new Set<string>();
   readonly #lost: Error[] = [];
   #progress = { slicesRead: 0, delivered: 0, read: 0, planned: 0 as number | undefined };
   #workers: number | undefined;
@@ -165,7 +167,7 @@ export class QueueLane<B extends Batch> {
     await this.#fill();
     const missing = [...this.#jobs.values()].filter((slice) => !queued.has(jobIdOf(slice)));
     if (missing.length > 0) await queue.add(missing, (slice) => this.#known(slice));
-    this.#told.delete('away');
+    this.#toldAway.clear();
     this.#workers = await queue.workers();
     const nowMs = this.context.clock.monotonic();
     if (this.#workers !== 0) this.#workerAtMs = nowMs;
@@ -187,16 +189,24 @@ export class QueueLane<B extends Batch> {
    */
   async #withdraw(job: QueuedSlice, owed: readonly ClosedInterval[]): Promise<void> {
     const { queue } = this.options;
+    // Before as well: of a job that is out, and Redis away then, nobody asks any more.
+    await this.#takeOver(job, owed);
+    // One that is anybody's by now is looked at again in the next turn: its documents are still written.
+    if (!(await queue.withdraw(job.id))) return;
+    await this.#takeOver(job, owed);
+    await queue.forget(job.id);
+    this.#jobs.delete(job.id);
+  }
+
+  /** Takes into the ledger what a job is known to have delivered of what is owed. */
+  async #takeOver({ id }: QueuedSlice, owed: readonly ClosedInterval[]): Promise<void> {
     const { ledger } = this.pipeline.state;
-    await queue.withdraw(job.id);
-    const entries = owed.length === 0 ? [] : await queue.known(job.id);
+    const entries = owed.length === 0 ? [] : await this.options.queue.known(id);
     const fresh = entries.filter((entry) => {
       const atMs = entry.bucket * MINUTE_MS + entry.place;
       return owed.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs) && !ledger.has(entry);
     });
     if (fresh.length > 0) await this.#persist({ entries: fresh, settled: undefined });
-    await queue.forget(job.id);
-    this.#jobs.delete(job.id);
   }
 
   /** Takes a slice off what is owed, and its ids into the ledger, before Redis forgets it. */
@@ -298,8 +308,10 @@ export class QueueLane<B extends Batch> {
     if (!(error instanceof ModuleError) || error.code === 'CONFIGURATION_INVALID' || !error.retryable) throw error;
     // Workers have to come back as well.
     this.#workerAtMs = this.context.clock.monotonic();
-    if (this.#told.has('away')) return;
-    this.#told.add('away');
+    // A Redis that is back, and takes no writes then, has to be told of as well.
+    const what = `${error.code} ${error.advice ?? ''}`;
+    if (this.#toldAway.has(what)) return;
+    this.#toldAway.add(what);
     this.options.warn(`${error.message}. It is asked again until it answers; nothing is lost.`);
   }
 

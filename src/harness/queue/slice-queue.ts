@@ -38,12 +38,14 @@ return 1`;
 const CLEAR = `if redis.call('EXISTS', KEYS[1]) == 0 then return redis.call('DEL', KEYS[2]) end return 0`;
 /*
  * Takes a job out of a worker's hands and away: the worker finds its lock gone before it sends or writes anything more. One
- * that is in nobody's hands by now is left.
+ * that is in nobody's hands by now is left: answers 1 where it is.
  */
 const WITHDRAW = `
-if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
-redis.call('SREM', KEYS[2], ARGV[1])
-return redis.call('DEL', KEYS[3], KEYS[4])`;
+if redis.call('LREM', KEYS[1], 0, ARGV[1]) > 0 then
+  redis.call('SREM', KEYS[2], ARGV[1])
+  redis.call('DEL', KEYS[3], KEYS[4])
+end
+return redis.call('EXISTS', KEYS[3])`;
 const RESIGN = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
 /** A slice as it stands in the queue. */
@@ -140,12 +142,16 @@ export class SliceQueue {
     await this.#ask((queue) => queue.addBulk(jobs));
   }
 
-  /** Takes a slice out, also one that a worker is busy with: it finds that out before it delivers anything more. */
-  async withdraw(id: string): Promise<void> {
+  /**
+   * Takes a slice out, also one that a worker is busy with: it finds that out before it delivers anything more.
+   * @returns false where its worker has ended just now, or given it back: then it is still there, for anybody
+   */
+  async withdraw(id: string): Promise<boolean> {
     const removed = await this.#ask((queue) => queue.remove(id));
-    if (removed === 1) return;
+    if (removed === 1) return true;
     const keys = [keyOf('active'), keyOf('stalled'), keyOf(id), `${keyOf(id)}:lock`];
-    await this.connection.ask((redis) => redis.eval(WITHDRAW, keys.length, ...keys, id));
+    const left = await this.connection.ask((redis) => redis.eval(WITHDRAW, keys.length, ...keys, id));
+    return left === 0;
   }
 
   /** Removes what was known of a slice that was taken out. */

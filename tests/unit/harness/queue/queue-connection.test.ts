@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { queueFailure } from '../../../../src/harness/queue/queue-connection.js';
+import { loadPackage, queueFailure } from '../../../../src/harness/queue/queue-connection.js';
 
 const failed = (message: string, code?: string): Error =>
   Object.assign(new Error(message), code === undefined ? {} : { code });
@@ -50,5 +50,14 @@ describe('what a Redis says', () => {
     expect(failure).toMatchObject({ code: 'QUEUE_REFUSED', retryable: false });
     expect(failure.message).toContain(what);
     expect(failure.advice).toContain(advice);
+  });
+});
+
+describe('packages that are not installed', () => {
+  it('are not waited for', async () => {
+    const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    await expect(loadPackage(() => Promise.reject(missing))).rejects.toMatchObject({
+      ...{ retryable: false, advice: expect.stringContaining('npm install bullmq ioredis') },
+    });
   });
 });
