@@ -189,10 +189,11 @@ class WindowRun<B extends Batch> {
   async #takeEvents(events: Events, progress: PageProgress): Promise<{ repeated: number; bytes: number }> {
     let [repeated, bytes] = [0, 0];
     const seenMs = this.pipeline.source.now();
+    const share = this.#share();
     for (let index = 0; index < events.count; index += 1) {
       const key = events.key(index, seenMs);
       bytes += events.size(index);
-      if (this.#isKnown(key, progress) || this.#isOthers(events, index)) {
+      if (this.#isKnown(key, progress) || isBeside(share, events, index)) {
         repeated += 1;
         continue;
       }
@@ -208,12 +209,10 @@ class WindowRun<B extends Batch> {
     return this.pipeline.state.ledger.has(key) || this.#isUnderWay(key, page);
   }
 
-  /** What the window shows beyond what is collected here, so as to be sure of the borders, is for others to deliver, or for nobody. */
-  #isOthers(events: Events, index: number): boolean {
-    const { share = { fromMs: Math.floor(this.pipeline.state.checkpoint.collectedFromMs), toMs: Infinity } } =
-      this.errand;
-    const ms = Math.floor(events.timestampMs(index) ?? NaN);
-    return (ms >= share.fromMs - 2 && ms < share.fromMs) || (ms >= share.toMs && ms < share.toMs + 2);
+  /** What the window shows beyond it, so as to be sure of the borders, is for others to deliver, or for nobody. */
+  #share(): Window {
+    const { collectedFromMs } = this.pipeline.state.checkpoint;
+    return this.errand.share ?? { fromMs: Math.floor(collectedFromMs), toMs: Infinity };
   }
 
   /** An event that another lane has under way keeps the page open; one of this lane keeps an earlier page open. */
@@ -435,6 +434,12 @@ class WindowRun<B extends Batch> {
   #note(error: unknown): void {
     this.#failure ??= this.pipeline.stop.requested.aborted ? abortError() : asError(error);
   }
+}
+
+/** Whether an event lies beside a range, no further from it than a window asks more than the range. */
+function isBeside({ fromMs, toMs }: Window, events: Events, index: number): boolean {
+  const ms = Math.floor(events.timestampMs(index) ?? NaN);
+  return (ms >= fromMs - 2 && ms < fromMs) || (ms >= toMs && ms < toMs + 2);
 }
 
 function asError(thrown: unknown): Error {

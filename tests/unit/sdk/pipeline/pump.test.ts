@@ -736,6 +736,20 @@ async function death(mortal: Mortal, isOver: () => boolean): Promise<'dead'> {
   return 'dead';
 }
 
+describe('a window that asks for a millisecond more than is collected', () => {
+  it('leaves what lies beside the beginning to whoever collects it', async () => {
+    const storage = createMemoryStorage();
+    const state = await openState(storage);
+    const destination = new RecordingDestination();
+    const held = [-3, -2, -1, 0, 1].map((ms) => testEvent(`at ${ms}`, FROM_MS + ms));
+    const rig = { source: new ScriptedSource({ events: held, now: () => TO_MS }), destination, storage };
+    const window = { fromMs: FROM_MS - 3, toMs: TO_MS };
+    const errand = { window, lane: 'tail', parallelDeliveries: 1, lateBeforeMs: -Infinity } as const;
+    await pumpWindow(errand, pipelineOf(rig, state));
+    expect(destination.acknowledged).toEqual([held[0], held[3], held[4]].map((event) => event!.text));
+  });
+});
+
 describe('windows that share a range without knowing each other', () => {
   it('deliver each event once, wherever they meet and however the source reads its bounds', async () => {
     const reading = fc.record({
