@@ -96,7 +96,7 @@ export class OtherStream implements EventsOfOthers {
     if (this.#givenUp.some(({ fromMs, toMs = Infinity }) => ms >= fromMs && ms < toMs)) return false;
     const range = this.#earlier.find(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
     if (range === undefined) return this.#filter(events.at(index));
-    return range.filters.length > 0 && range.filters.some((isIts) => isIts(events.at(index)));
+    return range.filters.some((isIts) => isIts(events.at(index)));
   }
 
   async #checkpoint(): Promise<Checkpoint> {

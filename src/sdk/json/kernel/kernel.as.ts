@@ -70,10 +70,9 @@ const UNCLEAR: i32 = 1;
 const PLAIN: i32 = 2;
 /** Its minute, milliseconds and hash are here. */
 const KEYED: i32 = 16;
-// Where the last backslash is: in the string under way, in the one that ended with the last byte, or neither.
-const NO_ESCAPE: i32 = 0;
-const IN_STRING: i32 = 1;
-const BEFORE: i32 = 2;
+/** `\u0064`, and `\/`. */
+const LONGEST_ESCAPE_BYTES: i32 = 6;
+const SHORT_ESCAPE_BYTES: i32 = 2;
 
 /** The minute of an event without a timestamp. */
 const UNDATED: i32 = i32.MIN_VALUE;
@@ -91,7 +90,6 @@ let markBytes: i32 = 0;
 let inString: bool = false;
 let escaped: bool = false;
 let depth: i32 = 0;
-let escapes: i32 = NO_ESCAPE;
 /** Of a wanted member; an offset in the element, as are those of members. */
 let valueStart: i32 = NOT_WANTED;
 /** Which of the members the value belongs to. */
@@ -265,11 +263,9 @@ function lookInside(from: i32, to: i32): i32 {
     let brackets = bracketsIn(at) & outside;
     // No string has a line's end in it: where a line was cut off, the next one begins.
     if (stored) brackets |= maskOf(at, LINE_FEED) & inside & valid;
-    const escapedKeys =
-      backslashes != 0 || escapes != NO_ESCAPE ? behindEscapes(quotes, inside & valid, backslashes, length) : 0;
     let colons = maskOf(at, COLON) & outside;
     // Those whose key has to be looked at.
-    if (colons != 0) colons &= escapedKeys | behindNames(at, allQuotes);
+    if (colons != 0) colons &= behindNames(at, allQuotes, backslashes);
     let left = depth == 1 ? brackets | separators(at, colons, outside) : brackets;
     while (left != 0) {
       const bit = ctz(left);
@@ -310,10 +306,13 @@ function lookInside(from: i32, to: i32): i32 {
   return to;
 }
 
-/** What may be a colon behind one of our keys, by the two bytes before it; also where something stands between. */
-function behindNames(at: i32, quotes: u64): u64 {
+/**
+ * What may be a colon behind one of our keys, by what stands before it: a quote, and then the last byte of a name, or an escape
+ * in its place; or something between key and colon.
+ */
+function behindNames(at: i32, quotes: u64, backslashes: u64): u64 {
   // What was taken out before is not at INPUT any more.
-  if (at < INPUT + 2 && base + INPUT > 0) return u64.MAX_VALUE;
+  if (at < INPUT + LONGEST_ESCAPE_BYTES + 1 && base + INPUT > 0) return u64.MAX_VALUE;
   const behindQuotes = (quotes << 1) | u64(load<u8>(at - 1) == QUOTE);
   const before = at - 2;
   const behindLastBytes = together(
@@ -322,7 +321,12 @@ function behindNames(at: i32, quotes: u64): u64 {
     lastBytesOf(v128.load(before, 32)),
     lastBytesOf(v128.load(before, 48)),
   );
-  return behindLastBytes | ~behindQuotes;
+  // Sixteen bytes that stand before.
+  const earlier = u64(i8x16.bitmask(i8x16.eq(v128.load(at - 16), i8x16.splat(BACKSLASH))));
+  const behindLongEscapes =
+    (backslashes << u64(LONGEST_ESCAPE_BYTES + 1)) | (earlier >> u64(15 - LONGEST_ESCAPE_BYTES));
+  const behindShortEscapes = (backslashes << u64(SHORT_ESCAPE_BYTES + 1)) | (earlier >> u64(15 - SHORT_ESCAPE_BYTES));
+  return behindLastBytes | behindLongEscapes | behindShortEscapes | ~behindQuotes;
 }
 
 function lastBytesOf(bytes: v128): i32 {
@@ -330,21 +334,6 @@ function lastBytesOf(bytes: v128): i32 {
   const second = i8x16.eq(bytes, v128.load(LAST_BYTES, 16));
   const third = i8x16.eq(bytes, v128.load(LAST_BYTES, 32));
   return i8x16.bitmask(v128.or(v128.or(first, second), third));
-}
-
-/**
- * The bytes behind strings with a backslash in them; remembers whether the string under way has one. A carry runs from the
- * backslash to behind its string's end.
- */
-function behindEscapes(quotes: u64, inside: u64, backslashes: u64, length: i32): u64 {
-  const within = backslashes & inside;
-  const begun = inside + within;
-  const sum = begun + u64(escapes == IN_STRING);
-  const ends = sum & ~inside & quotes;
-  const behind = (ends << 1) | u64(escapes == BEFORE);
-  const goesOn = length == 64 ? begun < within || sum < begun : ((sum >> length) & 1) != 0;
-  escapes = goesOn ? IN_STRING : ((ends >> (length - 1)) & 1) != 0 ? BEFORE : NO_ESCAPE;
-  return behind;
 }
 
 /** At the top level of an object: the colons, and where the value of a wanted member is under way, the commas. */
@@ -584,7 +573,6 @@ function endElement(end: i32): void {
 }
 
 function beginElement(): void {
-  escapes = NO_ESCAPE;
   valueStart = NOT_WANTED;
   flags = 0;
   idStart = -1;

@@ -285,6 +285,25 @@ describe('EventSplitter', () => {
     expect(event).toMatchObject({ id: 'x', timestampMs: Date.UTC(2030, 0, 2, 3, 4, 5) });
   });
 
+  it.each([
+    ['blanks', (shift: number) => ' '.repeat(shift)],
+    ['a text', (shift: number) => `"x":"${'y'.repeat(shift)}",`],
+  ])('knows such keys, and those with blanks behind them, wherever they stand behind %s', (_, before) => {
+    // Each alone: one that has to be looked at by itself has all others looked at as well.
+    const keys = ['"a/"\r\n', '"a/" ', '"\\u0061/"', '"a\\/"', '"a\\u002f"', '"\\u0061\\u002f"', '"\\u0061\\/" '];
+    for (let shift = 0; shift < 130; shift += 1) {
+      for (const key of keys) {
+        const [event] = eventsOf(new EventSplitter({ id: 'a/', timestamp: '' }), of(`${before(shift)}${key}:"e"`));
+        expect([shift, key, event?.id]).toEqual([shift, key, 'e']);
+      }
+      const [event] = eventsOf(new EventSplitter({ id: 'a\n', timestamp: '' }), of(`${before(shift)}"a\\n":"e"`));
+      expect([shift, event?.id]).toEqual([shift, 'e']);
+    }
+    function of(members: string): Buffer {
+      return Buffer.from(`[{${members}}]`);
+    }
+  });
+
   it('does not take an id from inside a member, from an array, or from a string that looks like JSON', () => {
     const texts = [
       '{"a":{"id":"x"}}',
