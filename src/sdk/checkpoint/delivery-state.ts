@@ -1,7 +1,8 @@
 import { ModuleError } from '../errors.js';
 import { REACH_MS } from '../ledger/border.js';
 import type { Remembered } from '../ledger/bucket.js';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.js';
+import { type Entries, EntryList } from '../ledger/entry-list.js';
+import type { Ledger } from '../ledger/ledger.js';
 import { LEDGER_FOLDER, LedgerStore } from '../ledger/ledger-store.js';
 import { HOUR_MS, type HourRecord, HourStore, type Proof } from '../reconciliation/hour-store.js';
 import { Lateness } from '../reconciliation/lateness.js';
@@ -51,7 +52,7 @@ export interface Settled extends ClosedInterval {
 
 /** What one commit says: these events are accounted for, and this is owed no more. */
 export interface Progress {
-  readonly entries: readonly LedgerEntry[];
+  readonly entries: Entries;
   readonly settled: Settled | undefined;
 }
 
@@ -64,7 +65,7 @@ export class DeliveryState {
   #checkpoint: Checkpoint;
   #owed: OwedSet;
   /** In memory, not yet on storage: a commit that failed is completed by the next. */
-  #unwritten: LedgerEntry[] = [];
+  #unwritten = new EntryList();
   #unwrittenHours: HourRecord[] = [];
   /** Beginnings of ranges that are being compared or read again. */
   readonly #rereading = new Set<{ readonly fromMs: number }>();
@@ -326,7 +327,7 @@ export class DeliveryState {
    * @throws ModuleError STATE_UNAVAILABLE
    */
   commit({ entries, settled }: Progress): Promise<void> {
-    for (const entry of entries) if (this.ledger.add(entry)) this.#unwritten.push(entry);
+    this.#takeIn(EntryList.from(entries));
     if (settled?.lane === 'tail') this.#owed = this.#owed.settleTail(settled.toMs);
     if (settled !== undefined && settled.lane !== 'tail') this.#owed = this.#owed.settleGap(settled);
     this.#nextWrite ??= this.#lastWrite.then(() => {
@@ -337,18 +338,25 @@ export class DeliveryState {
     return this.#nextWrite;
   }
 
+  #takeIn(entries: EntryList): void {
+    for (let index = 0; index < entries.length; index += 1) {
+      const entry = entries.at(index);
+      if (this.ledger.add(entry)) this.#unwritten.push(entry);
+    }
+  }
+
   async #write(): Promise<void> {
     const records = await this.#recordsOfBackfill();
     this.#forgotten.push(...this.#forget(records));
     const [entries, hours] = [this.#unwritten, this.#unwrittenHours];
-    [this.#unwritten, this.#unwrittenHours] = [[], []];
+    [this.#unwritten, this.#unwrittenHours] = [new EntryList(), []];
     // What another lane adds while this is being written belongs to the next commit, together with what it settles.
     const checkpoint = { ...this.#checkpoint, owed: this.#owed.intervals, lateness: this.lateness.toJSON() };
     try {
       await this.hours.write(hours);
       await this.store.append(entries, this.#remembered.fromMs);
     } catch (error) {
-      this.#unwritten = entries.concat(this.#unwritten);
+      this.#unwritten = EntryList.concat([entries, this.#unwritten]);
       this.#unwrittenHours = hours.concat(this.#unwrittenHours);
       throw error;
     }

@@ -27,6 +27,8 @@ export interface Places {
 
 /** One place in so many is kept free of the backlog, and at least one where there are two. Live requests may take all. */
 const PLACES_FOR_A_FREE_ONE = 10;
+/** So long after a live request the next is awaited, milliseconds: what asks less often can wait for a tenth of a window. */
+const LIVE_AGAIN_WITHIN_MS = 5000;
 
 /** What a number of requests a second comes to. Less than one a second is one in so many milliseconds. */
 export function placesOf(requestsPerSecond: number): Places {
@@ -40,7 +42,9 @@ export function placesOf(requestsPerSecond: number): Places {
 
 /**
  * Lets at most `requestsPerSecond` requests begin in any second, and none while the other side has said to wait. All
- * that share a credential share one of these. Live requests go before those of a backlog.
+ * that share a credential share one of these. Live requests go before those of a backlog, and find a place free; where
+ * there were none for a while, the backlog may take the whole limit, spread so that the next one has to wait for the time of
+ * one place at the most.
  */
 export class RateLimiter implements RequestLimiter {
   readonly #limit: number;
@@ -51,6 +55,7 @@ export class RateLimiter implements RequestLimiter {
   /** The same of the backlog alone. */
   readonly #begunOfBacklog: number[] = [];
   readonly #hold: Hold;
+  #liveAtMs: number;
   /** Requests of either urgency go through one after the other, in the order they asked. */
   readonly #turns: Record<Urgency, Promise<void>> = { live: Promise.resolve(), backlog: Promise.resolve() };
   #liveWaiting = 0;
@@ -60,6 +65,7 @@ export class RateLimiter implements RequestLimiter {
     requestsPerSecond: number,
   ) {
     this.#hold = new Hold(clock);
+    this.#liveAtMs = clock.monotonic();
     const { limit, backlogLimit, windowMs } = placesOf(requestsPerSecond);
     this.#limit = limit;
     this.#backlogLimit = backlogLimit;
@@ -96,6 +102,7 @@ export class RateLimiter implements RequestLimiter {
     }
     this.#note(this.#begun, this.#limit);
     if (urgency === 'backlog') this.#note(this.#begunOfBacklog, this.#backlogLimit);
+    else this.#liveAtMs = this.clock.monotonic();
   }
 
   #note(begun: number[], limit: number): void {
@@ -105,11 +112,14 @@ export class RateLimiter implements RequestLimiter {
 
   /** How long until there is a place, milliseconds; 0 or less where there is one. */
   #freeInMs(urgency: Urgency): number {
-    const freeAt = (begun: readonly number[], limit: number): number =>
-      begun.length < limit ? -Infinity : (begun[0] ?? -Infinity) + this.#windowMs;
-    const all = freeAt(this.#begun, this.#limit);
-    const own = urgency === 'live' ? -Infinity : freeAt(this.#begunOfBacklog, this.#backlogLimit);
-    return Math.max(all, own) - this.clock.monotonic();
+    const freeAt = (begun: readonly number[], limit: number, windowMs: number): number =>
+      begun.length < limit ? -Infinity : (begun[0] ?? -Infinity) + windowMs;
+    const nowMs = this.clock.monotonic();
+    const isLive = nowMs - this.#liveAtMs < LIVE_AGAIN_WITHIN_MS;
+    const backlogWindowMs = isLive ? this.#windowMs : (this.#windowMs * this.#backlogLimit) / this.#limit;
+    const all = freeAt(this.#begun, this.#limit, this.#windowMs);
+    const own = urgency === 'live' ? -Infinity : freeAt(this.#begunOfBacklog, this.#backlogLimit, backlogWindowMs);
+    return Math.max(all, own) - nowMs;
   }
 }
 

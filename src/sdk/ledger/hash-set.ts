@@ -28,9 +28,15 @@ export class HashSet {
   }
 
   /** @returns false where it was there already; its mark is then left as it was */
-  add(hash: Hash64, mark = 0): boolean {
-    if (this.has(hash)) return false;
-    this.set(hash, mark);
+  add({ high, low }: Hash64, mark = 0): boolean {
+    if (high === 0 && low === 0) {
+      if (this.#markOfZero !== undefined) return false;
+      this.#markOfZero = mark;
+      return true;
+    }
+    const place = this.#place(high, low);
+    if (this.#isTaken(place)) return false;
+    this.#fill(place, high, low, mark);
     return true;
   }
 
@@ -41,9 +47,8 @@ export class HashSet {
       return;
     }
     const place = this.#place(high, low);
-    if (!this.#isTaken(place)) this.#used += 1;
-    this.#put(place, high, low, mark);
-    if (this.#used * 4 > this.#marks.length * 3) this.#grow();
+    if (this.#isTaken(place)) this.#marks[place] = mark;
+    else this.#fill(place, high, low, mark);
   }
 
   /** An empty one, with room for as many. */
@@ -83,6 +88,13 @@ export class HashSet {
       const l = this.#slots[place * 2 + 1];
       if ((h === high && l === low) || (h === 0 && l === 0)) return place;
     }
+  }
+
+  /** Takes a place that was free. */
+  #fill(place: number, high: number, low: number, mark: number): void {
+    this.#used += 1;
+    this.#put(place, high, low, mark);
+    if (this.#used * 4 > this.#marks.length * 3) this.#grow();
   }
 
   #put(place: number, high: number, low: number, mark: number): void {

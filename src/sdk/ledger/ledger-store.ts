@@ -1,7 +1,8 @@
 import { ModuleError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
 import { bucketEndMs, isRemembered, type Remembered } from './bucket.js';
-import { Ledger, type LedgerEntry } from './ledger.js';
+import { type Entries, EntryList } from './entry-list.js';
+import { Ledger } from './ledger.js';
 import { decodeSegment, encodeSegment } from './segment.js';
 
 /** The folder of the segments. */
@@ -19,7 +20,7 @@ interface Segment {
 /** A segment that still grows. */
 interface Growing {
   readonly number: number;
-  readonly entries: readonly LedgerEntry[];
+  readonly entries: EntryList;
   readonly buckets: ReadonlySet<number>;
 }
 
@@ -55,7 +56,7 @@ export class LedgerStore {
     for (const name of named) if (!present.includes(name)) throw missing(name, storage.location);
     for (const name of present) await store.#load(name, name === present.at(-1));
     const newest = store.#growing.recent;
-    if (newest?.entries.every(({ bucket }) => bucketEndMs(bucket) <= backlogBeforeMs) === true) {
+    if (newest !== undefined && [...newest.buckets].every((bucket) => bucketEndMs(bucket) <= backlogBeforeMs)) {
       store.#growing.recent = undefined;
       store.#growing.backlog = newest;
     }
@@ -74,30 +75,33 @@ export class LedgerStore {
    * Makes entries durable. They are in `ledger` already.
    * @param backlogBeforeMs events older than this, epoch milliseconds, are of a backlog
    */
-  async append(entries: readonly LedgerEntry[], backlogBeforeMs = -Infinity): Promise<void> {
-    const isBacklog = ({ bucket }: LedgerEntry): boolean => bucketEndMs(bucket) <= backlogBeforeMs;
-    const backlog = entries.filter(isBacklog);
+  async append(all: Entries, backlogBeforeMs = -Infinity): Promise<void> {
+    const entries = EntryList.from(all);
+    const [backlog, recent] = [new EntryList(), new EntryList()];
+    for (let index = 0; index < entries.length; index += 1) {
+      const entry = entries.at(index);
+      (bucketEndMs(entry.bucket) <= backlogBeforeMs ? backlog : recent).push(entry);
+    }
     await this.#append('backlog', backlog);
-    if (backlog.length === entries.length) return;
-    const recent = backlog.length === 0 ? entries : entries.filter((entry) => !isBacklog(entry));
     await this.#append('recent', recent);
   }
 
-  async #append(kind: Kind, entries: readonly LedgerEntry[]): Promise<void> {
+  async #append(kind: Kind, entries: EntryList): Promise<void> {
     if (entries.length === 0) return;
     const growing = this.#growing[kind];
-    const pending = growing === undefined ? [...entries] : growing.entries.concat(entries);
+    let pending = growing === undefined ? entries : EntryList.concat([growing.entries, entries]);
     let buckets = withBuckets(growing?.buckets, entries);
     const sealed: Segment[] = [];
     let number = growing?.number ?? this.#nextNumber;
     let nextNumber = Math.max(this.#nextNumber, number + 1);
     // Nothing of this object changes before every write succeeded, so that a failed append can be tried again.
     while (pending.length >= SEGMENT_ENTRIES) {
-      const full = pending.splice(0, SEGMENT_ENTRIES);
+      const full = pending.slice(0, SEGMENT_ENTRIES);
       await this.#write(number, full);
       sealed.push(segmentOf(segmentName(number), full));
       number = nextNumber;
       nextNumber += 1;
+      pending = pending.slice(SEGMENT_ENTRIES);
       buckets = withBuckets(undefined, pending);
     }
     if (pending.length > 0) await this.#write(number, pending);
@@ -134,7 +138,7 @@ export class LedgerStore {
   async #load(name: string, isNewest: boolean): Promise<void> {
     const content = await this.storage.read(`${LEDGER_FOLDER}/${name}`);
     if (content === undefined) throw missing(name, this.storage.location);
-    const entries = decodeSegment(content, name);
+    const entries = EntryList.concat([decodeSegment(content, name)]);
     for (const entry of entries) this.ledger.add(entry);
     const number = Number(name.slice(0, 8));
     const grows = isNewest && entries.length < SEGMENT_ENTRIES;
@@ -143,7 +147,7 @@ export class LedgerStore {
     this.#nextNumber = number + 1;
   }
 
-  async #write(number: number, entries: readonly LedgerEntry[]): Promise<void> {
+  async #write(number: number, entries: EntryList): Promise<void> {
     await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, encodeSegment(entries));
   }
 }
@@ -158,15 +162,16 @@ function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.bin`;
 }
 
-function segmentOf(name: string, entries: readonly LedgerEntry[]): Segment {
+function segmentOf(name: string, entries: EntryList): Segment {
   return { name, buckets: withBuckets(undefined, entries) };
 }
 
 /** Those minutes, and those of the entries. */
-function withBuckets(buckets: ReadonlySet<number> | undefined, entries: readonly LedgerEntry[]): Set<number> {
+function withBuckets(buckets: ReadonlySet<number> | undefined, entries: EntryList): Set<number> {
   const all = new Set(buckets);
   let last: number | undefined;
-  for (const { bucket } of entries) {
+  for (let index = 0; index < entries.length; index += 1) {
+    const bucket = entries.bucket(index);
     if (bucket !== last) all.add(bucket);
     last = bucket;
   }

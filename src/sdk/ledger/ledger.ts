@@ -127,8 +127,11 @@ export class Ledger {
   }
 
   #minuteOf(bucket: number): Minute {
-    const minute = this.#minutes.get(bucket) ?? { all: new HashSet(), deadLettered: new Map<string, number>() };
-    this.#minutes.set(bucket, minute);
+    let minute = this.#minutes.get(bucket);
+    if (minute === undefined) {
+      minute = { all: new HashSet(), deadLettered: new Map() };
+      this.#minutes.set(bucket, minute);
+    }
     return minute;
   }
 

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 import { ModuleError } from '../errors.js';
+import { type Entries, EntryList } from './entry-list.js';
 import type { LedgerEntry } from './ledger.js';
 
 /*
@@ -24,7 +25,8 @@ const LAYOUTS: Readonly<Record<number, { readonly bucketBytes: number; readonly 
 const { bucketBytes: BUCKET_BYTES, entryBytes: ENTRY_BYTES } = LAYOUTS[VERSION] as { bucketBytes: 12; entryBytes: 10 };
 
 /** The segment that holds `entries`. It is written anew with every commit, so it is written without a detour. */
-export function encodeSegment(entries: readonly LedgerEntry[]): Uint8Array {
+export function encodeSegment(all: Entries): Uint8Array {
+  const entries = EntryList.from(all);
   const groups = countByBucket(entries);
   const size = HEADER_BYTES + groups.size * BUCKET_BYTES + entries.length * ENTRY_BYTES + CHECKSUM_BYTES;
   const segment = new Uint8Array(size);
@@ -40,9 +42,14 @@ export function encodeSegment(entries: readonly LedgerEntry[]): Uint8Array {
     group.deadLetteredAt = group.deliveredAt + group.delivered * ENTRY_BYTES;
     at = group.deadLetteredAt + group.deadLettered * ENTRY_BYTES;
   }
-  let [group, bucketOfGroup] = [NO_GROUP, NaN];
-  for (const { bucket, high, low, place, isDeadLettered } of entries) {
-    if (bucket !== bucketOfGroup) [group, bucketOfGroup] = [groups.get(bucket) ?? NO_GROUP, bucket];
+  let group = NO_GROUP;
+  let bucketOfGroup = NaN;
+  for (let index = 0; index < entries.length; index += 1) {
+    const { bucket, high, low, place, isDeadLettered } = entries.at(index);
+    if (bucket !== bucketOfGroup) {
+      group = groups.get(bucket) ?? NO_GROUP;
+      bucketOfGroup = bucket;
+    }
     const to = isDeadLettered ? group.deadLetteredAt : group.deliveredAt;
     if (isDeadLettered) group.deadLetteredAt += ENTRY_BYTES;
     else group.deliveredAt += ENTRY_BYTES;
@@ -104,10 +111,16 @@ interface Group {
 
 const NO_GROUP: Group = { delivered: 0, deadLettered: 0, deliveredAt: 0, deadLetteredAt: 0 };
 
-function countByBucket(entries: readonly LedgerEntry[]): Map<number, Group> {
+function countByBucket(entries: EntryList): Map<number, Group> {
   const groups = new Map<number, Group>();
-  for (const { bucket, isDeadLettered } of entries) {
-    let group = groups.get(bucket);
+  let group: Group | undefined;
+  let bucketOfGroup = NaN;
+  for (let index = 0; index < entries.length; index += 1) {
+    const { bucket, isDeadLettered } = entries.at(index);
+    if (bucket !== bucketOfGroup) {
+      group = groups.get(bucket);
+      bucketOfGroup = bucket;
+    }
     if (group === undefined) {
       group = { ...NO_GROUP };
       groups.set(bucket, group);

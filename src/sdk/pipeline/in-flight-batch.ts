@@ -1,5 +1,6 @@
 import { HashSet } from '../ledger/hash-set.js';
 import type { Hash64 } from '../ledger/hash.js';
+import { type Entries, EntryList } from '../ledger/entry-list.js';
 import type { LedgerEntry, LedgerKey } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Batch } from './destination.js';
@@ -21,7 +22,7 @@ interface Listeners {
 
 /** A batch that is being filled or on its way, with what has to be remembered of each event in it. */
 export class InFlightBatch<B extends Batch> {
-  readonly #entries: LedgerEntry[] = [];
+  readonly #entries = new EntryList();
   /** The pages that wait for the events, with the number of events up to each one's last. */
   readonly #pages: { readonly page: PageProgress; endsAt: number }[] = [];
   /** What is to be told once an event is delivered for the first time, by its place. */
@@ -52,21 +53,22 @@ export class InFlightBatch<B extends Batch> {
     this.listeners.onFollowed?.();
   }
 
-  keys(): readonly LedgerKey[] {
+  /** What is to be remembered of its events. */
+  get entries(): EntryList {
     return this.#entries;
   }
 
   /** Closes every event but the unsettled ones. @returns what is to be remembered of those closed */
-  settle({ unsettled, rejections }: DeliveryOutcome): readonly LedgerEntry[] {
+  settle({ unsettled, rejections }: DeliveryOutcome): Entries {
     if (unsettled.length === 0 && rejections.length === 0) return this.#settleAll();
     const open = new Set(unsettled);
     const rejected = new Set(rejections.map(({ index }) => index));
-    const closed: LedgerEntry[] = [];
+    const closed = new EntryList();
     let index = 0;
     for (const { page, endsAt } of this.#pages) {
       for (; index < endsAt; index += 1) {
-        const entry = this.#entries[index];
-        if (entry === undefined || open.has(index)) continue;
+        if (open.has(index)) continue;
+        const entry = this.#entries.at(index);
         const isDeadLettered = rejected.has(index);
         page.open -= 1;
         if (!isDeadLettered) this.#onDelivered.get(index)?.();
@@ -76,7 +78,7 @@ export class InFlightBatch<B extends Batch> {
     return closed;
   }
 
-  #settleAll(): readonly LedgerEntry[] {
+  #settleAll(): Entries {
     let settled = 0;
     for (const { page, endsAt } of this.#pages) {
       page.open -= endsAt - settled;
@@ -87,7 +89,7 @@ export class InFlightBatch<B extends Batch> {
   }
 
   /** What was settled is durable: pages that follow need not wait for it any more. */
-  release(entries: readonly LedgerEntry[]): void {
+  release(entries: Entries): void {
     if (this.#followers.length === 0) return;
     const durable = new HashSet();
     for (const entry of entries) durable.add(placed(entry));

@@ -2,6 +2,8 @@ import type { DeliveryState, Progress, Settled } from '../checkpoint/delivery-st
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
 import { abortError, isAbort, ModuleError } from '../errors.js';
 import { eventOf } from '../json/event-splitter.js';
+import { BUCKET_MS } from '../ledger/bucket.js';
+import { type Entries, EntryList } from '../ledger/entry-list.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
@@ -103,7 +105,7 @@ class WindowRun<B extends Batch> {
   readonly #followed = new Set<InFlightBatch<B>>();
   #filling: InFlightBatch<B>;
   /** Settled, not yet handed to a commit. */
-  #settledEntries: (readonly LedgerEntry[])[] = [];
+  #settledEntries: Entries[] = [];
   #lastCommit: Promise<void> = Promise.resolve();
   #nextCommit: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -193,7 +195,7 @@ class WindowRun<B extends Batch> {
     for (let index = 0; index < events.count; index += 1) {
       const key = events.key(index, seenMs);
       bytes += events.size(index);
-      if (this.#isKnown(key, progress) || isBeside(share, events, index)) {
+      if (this.#isKnown(key, progress) || isBeside(share, key)) {
         repeated += 1;
         continue;
       }
@@ -400,7 +402,7 @@ class WindowRun<B extends Batch> {
 
   async #commitNow(): Promise<void> {
     const { state, listener } = this.pipeline;
-    let progress: Progress = { entries: this.#settledEntries.flat(), settled: this.#settledRange() };
+    let progress: Progress = { entries: EntryList.concat(this.#settledEntries), settled: this.#settledRange() };
     this.#settledEntries = [];
     const accountedFor = progress.entries.length;
     await persist(this.pipeline, async () => {
@@ -437,8 +439,9 @@ class WindowRun<B extends Batch> {
 }
 
 /** Whether an event lies beside a range, no further from it than a window asks more than the range. */
-function isBeside({ fromMs, toMs }: Window, events: Events, index: number): boolean {
-  const ms = Math.floor(events.timestampMs(index) ?? NaN);
+function isBeside({ fromMs, toMs }: Window, { bucket, place }: LedgerEntry): boolean {
+  // That of an event without a time is negative, and far from any range.
+  const ms = bucket * BUCKET_MS + place;
   return (ms >= fromMs - 2 && ms < fromMs) || (ms >= toMs && ms < toMs + 2);
 }
 

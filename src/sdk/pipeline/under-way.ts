@@ -4,7 +4,7 @@ import type { Batch } from './destination.js';
 import { InFlightBatch, placed } from './in-flight-batch.js';
 
 /** Events, and batches, that may have ended before the table of events is made anew without them. */
-const MOST_ENDED_EVENTS = 16_384;
+const MOST_ENDED_EVENTS = 65_536;
 const MOST_ENDED_BATCHES = 1024;
 
 /** A batch, until it ends, with the number that its events are marked with. */
@@ -37,7 +37,7 @@ export class UnderWay<B extends Batch> {
     const place = this.#places.find((each) => each.batch === batch);
     if (place === undefined) return;
     place.batch = undefined;
-    this.#endedEvents += batch.keys().length;
+    this.#endedEvents += batch.entries.length;
     if (this.#endedEvents > MOST_ENDED_EVENTS || this.#places.length > MOST_ENDED_BATCHES) this.#forgetEnded();
     batch.end();
   }
@@ -55,7 +55,7 @@ export class UnderWay<B extends Batch> {
     this.#places = this.#places.filter(({ batch }) => batch !== undefined);
     for (const [number, place] of this.#places.entries()) {
       // An event may have moved to another batch meanwhile.
-      for (const key of place.batch?.keys() ?? []) {
+      for (const key of place.batch?.entries ?? []) {
         const event = placed(key);
         if (before.mark(event) === place.number) this.#events.set(event, number);
       }

@@ -1,6 +1,7 @@
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
 import { abortError, ModuleError } from '../errors.js';
 import { eventOf } from '../json/event-splitter.js';
+import type { Entries } from '../ledger/entry-list.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Batch, Destination } from '../pipeline/destination.js';
@@ -69,7 +70,7 @@ export class ObjectPump<B extends Batch> {
   readonly #readings = new Set<Reading>();
   readonly #reading = new AbortController();
   #filling: InFlightBatch<B>;
-  #settled: (readonly LedgerEntry[])[] = [];
+  #settled: Entries[] = [];
   #finished: Reading[] = [];
   #lastCommit: Promise<void> = Promise.resolve();
   #nextCommit: Promise<void> | undefined;
@@ -299,7 +300,11 @@ export class ObjectPump<B extends Batch> {
     for (const reading of this.#readings) this.#advance(reading);
     const { state, listener } = this.pipeline;
     const positions = [...this.#readings].filter(({ offset }) => offset > 0);
-    let progress = { entries: this.#settled.flat(), finished: this.#finished, positions: positions.map(positionOf) };
+    let progress = {
+      entries: this.#settled.flatMap((entries) => [...entries]),
+      finished: this.#finished,
+      positions: positions.map(positionOf),
+    };
     [this.#settled, this.#finished] = [[], []];
     const accountedFor = progress.entries.length;
     await persist(this.pipeline, async () => {

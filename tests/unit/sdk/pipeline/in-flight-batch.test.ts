@@ -22,27 +22,27 @@ describe('a batch on its way', () => {
     const onRemembered = (key: LedgerEntry): void => void told.push(key);
     const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }), { onRemembered });
     for (const id of ['a', 'b']) batch.remember(keyOf(id), pageOf());
-    expect(batch.keys()).toEqual([keyOf('a'), keyOf('b')]);
-    expect(told).toEqual(batch.keys());
+    expect([...batch.entries]).toEqual([keyOf('a'), keyOf('b')]);
+    expect(told).toEqual([...batch.entries]);
   });
 
   it('keeps the pages of its events open until they are settled', () => {
     const { batch, pages } = batchOf('a', 'b', 'c');
     expect(pages.map(({ open }) => open)).toEqual([2, 1]);
-    expect(batch.settle(ACKNOWLEDGED)).toEqual([delivered('a'), delivered('b'), delivered('c')]);
+    expect([...batch.settle(ACKNOWLEDGED)]).toEqual([delivered('a'), delivered('b'), delivered('c')]);
     expect(pages.map(({ open }) => open)).toEqual([0, 0]);
   });
 
   it('leaves the pages of its unsettled events open, and gives no key of them', () => {
     const { batch, pages } = batchOf('a', 'b', 'c');
-    expect(batch.settle({ rejections: [], unsettled: [2] })).toEqual([delivered('a'), delivered('b')]);
+    expect([...batch.settle({ rejections: [], unsettled: [2] })]).toEqual([delivered('a'), delivered('b')]);
     expect(pages.map(({ open }) => open)).toEqual([1, 0]);
   });
 
   it('says which of its events went to the dead letter', () => {
     const { batch } = batchOf('a', 'b', 'c');
     const entries = batch.settle({ rejections: [{ index: 1, reason: 'no' }], unsettled: [0] });
-    expect(entries).toEqual([{ ...keyOf('b'), isDeadLettered: true }, delivered('c')]);
+    expect([...entries]).toEqual([{ ...keyOf('b'), isDeadLettered: true }, delivered('c')]);
   });
 
   it('tells of each event that it was delivered, and of none that was not', () => {
