@@ -22,7 +22,6 @@ export function connector(name = 'this connector', settings: object = {}): Varia
         CONNECTOR_CONFIGURATION: JSON.stringify({
           intake_key: 'bench',
           intake_server: intakeUrl,
-          frequency: 1,
           start_from: new Date(fromMs - 1000).toISOString(),
           requests_per_second: requestsPerSecond,
           ...settings,

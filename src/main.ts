@@ -10,6 +10,10 @@
  */
 // First of all: a signal that comes while the rest is loaded is heard.
 import { processSignals } from './sdk/process-signals.js';
+import { keepHeapSmall } from './sdk/small-heap.js';
+
+// Before all else is loaded, which would make it grow.
+keepHeapSmall();
 
 const [{ triggers, release }, { runProcess }] = await Promise.all([
   import('./modules.js'),

@@ -1,15 +1,9 @@
 import { createUndiciTransport } from './http/undici-transport.js';
 import { runPlatformCommand } from './platform-command.js';
 import type { TriggerRegistration } from './registration.js';
+import { keepHeapSmall } from './small-heap.js';
 import type { SignalSource } from './signals.js';
-import {
-  keepHeapSmall,
-  systemClock,
-  systemEnvironment,
-  systemFileReading,
-  systemFileSystem,
-  systemRandom,
-} from './system.js';
+import { systemClock, systemEnvironment, systemFileReading, systemFileSystem, systemRandom } from './system.js';
 
 /**
  * Runs the command that the first argument of the process names, configured by the platform's files and environment, and ends

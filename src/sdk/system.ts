@@ -14,7 +14,6 @@ import {
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 
 import type { Clock, Environment, FileLock, FileReading, FileSight, FileSystem, Random } from './ports.js';
 
@@ -227,15 +226,6 @@ function tellHolder(descriptor: number): void {
   } catch (thrown) {
     if (!['ENOSPC', 'EDQUOT'].includes(systemCode(thrown) ?? '')) throw thrown;
   }
-}
-
-/**
- * Makes V8 collect garbage sooner. By itself it lets three times as much lie about as is in use, which shows as memory of
- * the process; this costs a tenth to a fifth more processor time (docs/performance.md).
- */
-export function keepHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=100');
 }
 
 function lockOn(descriptor: number): FileLock {

@@ -8,7 +8,11 @@ const DAY_MS = 24 * HOUR_MS;
 /** So many slices are worth having: enough for several to be read at once until near the end. */
 const WANTED_SLICES = 12;
 /** Fewer events are read with a few requests: a slice of them is not worth the request for its count. */
-const FEWEST_EVENTS = 50_000;
+const FEWEST_EVENTS = 60_000;
+/** Pieces are made so that they are filled so far: events never come quite evenly. */
+const FILLING = 0.85;
+/** As many counts are asked for at once at the most. */
+const MOST_PIECES = 16;
 /** Of a slice whose events come out of order, all ids are remembered until its end. */
 const MOST_EVENTS = 250_000;
 
@@ -22,8 +26,9 @@ export interface Slice extends ClosedInterval {
 export type Count = (range: ClosedInterval) => Promise<number>;
 
 /**
- * Cuts ranges into slices of roughly equal numbers of events, by halving: one count for each cut, because what one half has
- * the other has not. Where the source does not count, into slices of equal time.
+ * Cuts ranges into slices of roughly equal numbers of events: into as many pieces of equal time as would do if events came
+ * evenly, and those that have too many again. One count for each cut, because what the other pieces have the last one has
+ * not. Where the source does not count, into slices of equal time.
  * @param ranges ascending and disjoint
  * @param mostEvents in a slice, about. Default: by how many there are in all
  * @returns slices that cover the ranges exactly, ascending and disjoint
@@ -45,7 +50,7 @@ export async function planSlices(
     const total = counted.reduce((sum, { events = 0 }) => sum + events, 0);
     const most = mostEvents ?? Math.min(MOST_EVENTS, Math.max(FEWEST_EVENTS, Math.ceil(total / WANTED_SLICES)));
     const slices: Slice[] = [];
-    for (const range of counted) slices.push(...(await halve(range, most, countOrStop)));
+    for (const range of counted) slices.push(...(await cut(range, most, countOrStop)));
     return slices;
   } catch (error) {
     isGivenUp = true;
@@ -100,23 +105,29 @@ export function leftOf(slices: readonly Slice[], gaps: readonly ClosedInterval[]
   );
 }
 
-/** Both halves at the same time: what waits for one count after another waits for as many answers as there are slices. */
-async function halve(slice: Slice, most: number, count: Count): Promise<Slice[]> {
-  const { fromMs, toMs, events = 0 } = slice;
-  const middleMs = events <= most ? undefined : middleOf(slice);
-  if (middleMs === undefined) return [slice];
-  const left = await count({ fromMs, toMs: middleMs });
-  const halves = [
-    { fromMs, toMs: middleMs, events: left },
-    { fromMs: middleMs, toMs, events: Math.max(0, events - left) },
-  ];
-  return (await Promise.all(halves.map((half) => halve(half, most, count)))).flat();
+/** All pieces at the same time: what waits for one count after another waits for as many answers as there are slices. */
+async function cut(slice: Slice, most: number, count: Count): Promise<Slice[]> {
+  const { events = 0 } = slice;
+  const wanted = Math.ceil(events / (most * FILLING));
+  const pieces = events <= most ? [] : inPieces(slice, Math.min(MOST_PIECES, wanted));
+  if (pieces.length < 2) return [slice];
+  const counts = await Promise.all(pieces.slice(0, -1).map(count));
+  const rest = Math.max(0, events - counts.reduce((sum, each) => sum + each, 0));
+  const counted = pieces.map((piece, index) => ({ ...piece, events: counts[index] ?? rest }));
+  return (await Promise.all(counted.map((piece) => cut(piece, most, count)))).flat();
 }
 
-/** The full minute in the middle; undefined where there is none. */
-function middleOf({ fromMs, toMs }: ClosedInterval): number | undefined {
-  const middleMs = Math.round((fromMs + toMs) / 2 / MINUTE_MS) * MINUTE_MS;
-  return middleMs > fromMs && middleMs < toMs ? middleMs : undefined;
+/** So many pieces of equal time, cut at full minutes: fewer where there are not so many. */
+function inPieces({ fromMs, toMs }: ClosedInterval, number: number): ClosedInterval[] {
+  const pieces: ClosedInterval[] = [];
+  for (let n = 1, at = fromMs; at < toMs; n += 1) {
+    const next = Math.round((fromMs + ((toMs - fromMs) * n) / number) / MINUTE_MS) * MINUTE_MS;
+    const end = n >= number || next >= toMs ? toMs : next;
+    if (end <= at) continue;
+    pieces.push({ fromMs: at, toMs: end });
+    at = end;
+  }
+  return pieces;
 }
 
 function inEqualTimes({ fromMs, toMs }: ClosedInterval): Slice[] {

@@ -1,9 +1,8 @@
 import type { Added, Batch } from '../pipeline/destination.js';
 import type { Events } from '../pipeline/events.js';
 import { BODY_FORMS, type BodyForm, type EventRun } from './body-form.js';
-import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
+import { BODY_BYTES, MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 
-const INITIAL_BYTES = 256 * 1024;
 const NO_BODY = Buffer.alloc(0);
 const noMemory = (): undefined => undefined;
 
@@ -122,7 +121,8 @@ export class IntakeBatch implements Batch {
 
   #makeRoom(needed: number): void {
     if (this.#body === NO_BODY) {
-      this.#body = this.#memory() ?? Buffer.allocUnsafeSlow(INITIAL_BYTES);
+      // Pages that nothing is written to take no memory; growing step by step would leave holes that do.
+      this.#body = this.#memory() ?? Buffer.allocUnsafeSlow(BODY_BYTES);
       this.#body.set(this.#prefix);
     }
     if (needed <= this.#body.length) return;

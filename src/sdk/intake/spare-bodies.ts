@@ -1,5 +1,5 @@
 /** Bodies that are kept for the batches to come: new memory costs more time than what is written into it. */
-const MOST_SPARE_BODIES = 12;
+const MOST_SPARE_BODIES = 24;
 
 /** Memory of batches that were delivered. */
 export class SpareBodies {

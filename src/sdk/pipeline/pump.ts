@@ -50,6 +50,8 @@ export interface Errand {
   readonly share?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
   readonly parallelDeliveries: number;
+  /** How many of them are with the destination at a time while it answers at once. Default: all. */
+  readonly leastSends?: number;
   /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
   readonly lateBeforeMs: number;
   /** True where the tail is up to date: then every new event tells how fast the source shows them. */
@@ -96,11 +98,17 @@ function pumpAtOnce<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Pro
   return errand.lane === 'gap' ? pipeline.state.remembering(errand.window.fromMs, () => run.run()) : run.run();
 }
 
+/** One more batch is sent at a time for each so many milliseconds that an acknowledgement takes. */
+const SENDS_APART_MS = 50;
+
 class WindowRun<B extends Batch> {
   /** Aborts the reading when the delivery failed, or when a stop was requested. */
   readonly #reading = new AbortController();
   readonly #pages: PageProgress[] = [];
   readonly #inFlight = new Map<InFlightBatch<B>, Promise<void>>();
+  /** Of those in flight, the ones that the destination has not settled yet. */
+  readonly #sending = new Set<Promise<void>>();
+  #lastSendMs = 0;
   /** Batches of other lanes that carry an event of this window. */
   readonly #followed = new Set<InFlightBatch<B>>();
   #filling: InFlightBatch<B>;
@@ -317,7 +325,7 @@ class WindowRun<B extends Batch> {
   /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
   async #dispatch(): Promise<void> {
     if (this.#filling.batch.count === 0) return;
-    while (this.#inFlight.size >= this.errand.parallelDeliveries) await Promise.race(this.#inFlight.values());
+    await this.#place();
     if (this.#deliveryFailed || this.pipeline.stop.requested.aborted) throw abortError();
     // Somebody else may have sent it while this one waited.
     if (this.#filling.batch.count === 0) return;
@@ -333,11 +341,43 @@ class WindowRun<B extends Batch> {
     this.#inFlight.set(batch, delivery);
   }
 
+  /**
+   * Waits until another batch may be sent. A body takes memory until it is acknowledged: the longer that takes, the more of
+   * them are sent at a time.
+   */
+  async #place(): Promise<void> {
+    const { leastSends = Infinity } = this.errand;
+    for (;;) {
+      const mostSends = leastSends + Math.floor(this.#lastSendMs / SENDS_APART_MS);
+      if (this.#inFlight.size >= this.errand.parallelDeliveries) await Promise.race(this.#inFlight.values());
+      else if (this.#sending.size >= mostSends) await Promise.race(this.#sending);
+      else return;
+    }
+  }
+
+  /** @returns once the destination has settled it; until then its body takes memory */
+  async #send(batch: InFlightBatch<B>): Promise<DeliveryOutcome> {
+    const { clock, destination, stop } = this.pipeline;
+    const sentAt = clock.monotonic();
+    const sending = destination.deliver(batch.batch, stop);
+    const settled = sending.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#sending.add(settled);
+    try {
+      return await sending;
+    } finally {
+      this.#sending.delete(settled);
+      this.#lastSendMs = clock.monotonic() - sentAt;
+    }
+  }
+
   async #deliver(batch: InFlightBatch<B>): Promise<void> {
-    const { clock, destination, listener, source, stop } = this.pipeline;
+    const { clock, listener, source } = this.pipeline;
     const startedAt = clock.monotonic();
     const { seenAtMs, happenedAtMs } = this.#first;
-    const outcome = await this.#keepRejected(batch, await destination.deliver(batch.batch, stop));
+    const outcome = await this.#keepRejected(batch, await this.#send(batch));
     const entries = batch.settle(outcome);
     const events = entries.length - outcome.rejections.length;
     this.#delivered += events;

@@ -1,0 +1,13 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Makes V8 collect garbage sooner. By itself it lets three times as much lie about as is in use, which shows as memory of
+ * the process; and in a large young generation the buffers that answers arrived in are kept long after they were read
+ * (docs/performance.md).
+ *
+ * To be called before all else is loaded: the young generation stays as large as loading has made it.
+ */
+export function keepHeapSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=100');
+}
