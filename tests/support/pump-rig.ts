@@ -27,6 +27,7 @@ export interface PumpRig {
   readonly random?: Random;
   readonly stop?: Stop;
   readonly parallelDeliveries?: number;
+  readonly leastSends?: number | undefined;
   readonly listener?: (event: PipelineEvent) => void;
   readonly deadLetter?: DeadLetter;
 }
@@ -40,7 +41,8 @@ export async function pump(rig: PumpRig, toMs: number, given?: DeliveryState): P
   const state = given ?? (await openState(rig.storage));
   const window: Window = { fromMs: state.owed.fromMs ?? FROM_MS, toMs };
   const parallelDeliveries = rig.parallelDeliveries ?? 4;
-  const errand = { window, lane: 'tail', parallelDeliveries, lateBeforeMs: window.fromMs } as const;
+  const sends = rig.leastSends === undefined ? {} : { leastSends: rig.leastSends };
+  const errand = { window, lane: 'tail', parallelDeliveries, ...sends, lateBeforeMs: window.fromMs } as const;
   return (await pumpWindow(errand, pipelineOf(rig, state))).events;
 }
 

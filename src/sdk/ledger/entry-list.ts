@@ -57,7 +57,7 @@ export class EntryList implements Entries {
   /** Those from `from` to before `to`, in a list of their own. */
   slice(from: number, to = this.#length): EntryList {
     const part = new EntryList();
-    part.#words = this.#words.slice(from * WORDS, to * WORDS);
+    part.#words = this.#words.slice(from * WORDS, Math.min(to, this.#length) * WORDS);
     part.#length = part.#words.length / WORDS;
     return part;
   }

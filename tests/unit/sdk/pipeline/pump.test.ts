@@ -192,6 +192,28 @@ describe('pumping a window', () => {
     await pump(run, TO_MS);
     expect(destination.mostUnderWay).toBe(3);
   });
+
+  it.each([
+    [0, 1],
+    [40, 1],
+    [60, 2],
+    [130, 3],
+    [5000, 4],
+  ])('sends as many at a time as an acknowledgement after %d ms asks for: %d', async (delayMs, most) => {
+    const clock = new ManualClock({ autoAdvance: true });
+    const destination = new RecordingDestination({
+      batchEvents: () => 2,
+      script: async () => {
+        await clock.sleep(delayMs);
+        return ACKNOWLEDGED;
+      },
+    });
+    const events = eventsOf(60);
+    const run = { source: sourceOf(events), destination, storage: createMemoryStorage(), clock };
+    await pump({ ...run, parallelDeliveries: 4, leastSends: 1 }, TO_MS);
+    expect(destination.mostUnderWay).toBe(most);
+    expect(sorted(destination.acknowledged)).toEqual(textsOf(events));
+  });
 });
 
 describe('an event that cannot be delivered', () => {
@@ -595,6 +617,7 @@ async function runWithFaults(seed: number): Promise<void> {
   const clock = new ManualClock({ autoAdvance: true });
   const inner = slow(createMemoryStorage());
   const parallelDeliveries = between(random, 1, 5);
+  const leastSends = seed % 2 === 0 ? undefined : 1;
   const batchEvents = (): number => between(random, 1, 12);
   const destination = new RecordingDestination({
     maxEventBytes: 300,
@@ -621,7 +644,7 @@ async function runWithFaults(seed: number): Promise<void> {
         if (random() < 0.03) throw unreachable();
       },
     });
-    const run = { source, destination, storage, clock, random, stop, parallelDeliveries };
+    const run = { source, destination, storage, clock, random, stop, parallelDeliveries, leastSends };
     const failure = await failureOf(pump({ ...run, listener: (event) => told.push(event) }, TO_MS, state));
     if (failure instanceof TypeError) throw new Error(`seed ${seed}`, { cause: failure });
     finished = failure === undefined;

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { EntryList } from '../../../../src/sdk/ledger/entry-list.js';
+import type { LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
+
+const anyHalf = fc.oneof(fc.constantFrom(0, -1, 2 ** 31 - 1, -(2 ** 31)), fc.integer());
+const anyEntry: fc.Arbitrary<LedgerEntry> = fc.record({
+  bucket: anyHalf,
+  high: anyHalf,
+  low: anyHalf,
+  place: fc.integer({ min: 0, max: 65_535 }),
+  isDeadLettered: fc.boolean(),
+});
+const anyEntries = fc.array(anyEntry, { maxLength: 200 });
+
+describe('EntryList', () => {
+  it('holds what an array of the same entries holds, whatever is in them', () => {
+    fc.assert(
+      fc.property(anyEntries, (entries) => {
+        const list = new EntryList();
+        for (const entry of entries) list.push(entry);
+        expect(list.length).toBe(entries.length);
+        expect([...list]).toEqual(entries);
+        entries.forEach((entry, index) => {
+          expect(list.at(index)).toEqual(entry);
+          expect(list.bucket(index)).toBe(entry.bucket);
+        });
+      }),
+    );
+  });
+
+  it('puts lists and arrays one behind the other, and leaves them as they are', () => {
+    fc.assert(
+      fc.property(anyEntries, anyEntries, anyEntry, (first, second, more) => {
+        const list = EntryList.concat([first]);
+        const both = EntryList.concat([list, second]);
+        expect([...both]).toEqual([...first, ...second]);
+        both.push(more);
+        expect([...both]).toEqual([...first, ...second, more]);
+        expect([...list]).toEqual(first);
+      }),
+    );
+  });
+
+  it('cuts pieces that are their own', () => {
+    fc.assert(
+      fc.property(anyEntries, fc.nat(220), fc.nat(220), anyEntry, (entries, from, to, more) => {
+        const list = EntryList.concat([entries]);
+        const piece = list.slice(from, to);
+        expect([...piece]).toEqual(entries.slice(from, to));
+        piece.push(more);
+        expect([...list]).toEqual(entries);
+        expect([...list.slice(from)]).toEqual(entries.slice(from));
+      }),
+    );
+  });
+
+  it('takes a list for what it is, and makes one of an array', () => {
+    const list = EntryList.from([{ bucket: 1, high: 2, low: 3, place: 4, isDeadLettered: true }]);
+    expect(EntryList.from(list)).toBe(list);
+    expect(list.length).toBe(1);
+  });
+});
