@@ -9,13 +9,19 @@ import { printTable } from './table.js';
 import { firstRowAt } from './timeline.js';
 import { connector } from './variants.js';
 
-/**
- * Rates of a live account, events a second, and settings beside `frequency: 1`. Exactly one a second would come at the
- * same moment of each cycle.
- */
-const CASES: readonly { readonly perSecond: number; readonly settings?: Readonly<Record<string, unknown>> }[] = [
+interface Case {
+  /** Of a live account. Exactly one a second would come at the same moment of each cycle. */
+  readonly perSecond: number;
+  /** Beside `frequency: 1`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Events of the last 12 hours that are read beside it. */
+  readonly backlog?: number;
+}
+
+const CASES: readonly Case[] = [
   { perSecond: 1.1 },
   { perSecond: 100 },
+  { perSecond: 100, backlog: 10_000_000 },
   { perSecond: 5000 },
   { perSecond: 5000, settings: { overlap: '5s' } },
 ];
@@ -54,28 +60,30 @@ export async function measureFreshness(seconds: number): Promise<Measured> {
   return { results: { seconds, cases }, picture };
 }
 
-async function measure({ perSecond, settings }: (typeof CASES)[number], durationMs: number): Promise<Freshness> {
-  const workload = { events: 0, eventBytes: 1200, livePerSecond: perSecond, requestsPerSecond: 10 };
+async function measure({ perSecond, settings, backlog = 0 }: Case, durationMs: number): Promise<Freshness> {
+  const workload = { events: backlog, eventBytes: 1200, livePerSecond: perSecond, requestsPerSecond: 10 };
   const servers = await startServers(workload);
   const { api, intake, timeline } = servers;
-  const name = `${perSecond} events/s${settings === undefined ? '' : `, ${JSON.stringify(settings)}`}`;
+  const beside = backlog === 0 ? '' : `, beside a backfill of ${backlog.toLocaleString('en-US')}`;
+  const name = `${perSecond} events/s${beside}${settings === undefined ? '' : `, ${JSON.stringify(settings)}`}`;
   const first = api.next('first request');
-  const running = startVariant(connector(name, settings), servers, workload);
+  const running = startVariant(connector(name, { frequency: 1, ...settings }), servers, workload);
   try {
     await Promise.race([first, running.ended]);
     await Promise.race([wait(WARM_UP_MS), running.ended]);
-    const { events: before } = await intake.stats();
+    const { freshnessMs: before } = await intake.stats();
     intake.beginAgain();
     await Promise.race([wait(durationMs), running.ended]);
-    const { events, freshnessMs } = await intake.stats();
-    const visible = firstRowAt(timeline, Date.now());
+    const { freshnessMs } = await intake.stats();
+    const events = freshnessMs.length;
+    const visible = firstRowAt(timeline, Date.now()) - backlog;
     const [p50Ms, p90Ms, p99Ms, maxMs] = [0.5, 0.9, 0.99, 1].map((share) => percentile(freshnessMs, share)) as [
       number,
       number,
       number,
       number,
     ];
-    return { name, p50Ms, p90Ms, p99Ms, maxMs, events, behind: visible - before - events };
+    return { name, p50Ms, p90Ms, p99Ms, maxMs, events, behind: visible - before.length - events };
   } finally {
     await running.stop();
     servers.close();
