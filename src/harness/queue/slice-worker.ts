@@ -30,7 +30,7 @@ const ASK_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 1_000;
 /** How long giving back may take where Redis is away. */
 const GIVE_BACK_MS = 3_000;
-const PARALLEL_DELIVERIES = 8;
+const PARALLEL_DELIVERIES = 4;
 
 /** What became of a slice that this worker had. */
 export interface DoneSlice extends Slice {

@@ -11,7 +11,7 @@ const WANTED_SLICES = 12;
 const FEWEST_EVENTS = 60_000;
 /** Pieces are made so that they are filled so far: events never come quite evenly. */
 const FILLING = 0.85;
-/** As many counts are asked for at once at the most. */
+/** As many pieces are made of one at the most. */
 const MOST_PIECES = 16;
 /** Of a slice whose events come out of order, all ids are remembered until its end. */
 const MOST_EVENTS = 250_000;
@@ -112,8 +112,13 @@ async function cut(slice: Slice, most: number, count: Count): Promise<Slice[]> {
   const pieces = events <= most ? [] : inPieces(slice, Math.min(MOST_PIECES, wanted));
   if (pieces.length < 2) return [slice];
   const counts = await Promise.all(pieces.slice(0, -1).map(count));
-  const rest = Math.max(0, events - counts.reduce((sum, each) => sum + each, 0));
-  const counted = pieces.map((piece, index) => ({ ...piece, events: counts[index] ?? rest }));
+  // No more in all than before, however wrong a count is: there would be no end of cuts.
+  let left = events;
+  const counted = pieces.map((piece, index) => {
+    const inside = Math.min(counts[index] ?? left, left);
+    left -= inside;
+    return { ...piece, events: inside };
+  });
   return (await Promise.all(counted.map((piece) => cut(piece, most, count)))).flat();
 }
 

@@ -27,7 +27,7 @@ export interface Places {
 
 /** One place in so many is kept free of the backlog, and at least one where there are two. Live requests may take all. */
 const PLACES_FOR_A_FREE_ONE = 10;
-/** So long after a live request the next is awaited, milliseconds: what asks less often can wait for a tenth of a window. */
+/** So long after a live request the next is awaited, milliseconds: what asks less often can wait for the time of one place. */
 const LIVE_AGAIN_WITHIN_MS = 5000;
 
 /** What a number of requests a second comes to. Less than one a second is one in so many milliseconds. */
@@ -101,7 +101,7 @@ export class RateLimiter implements RequestLimiter {
       await this.clock.sleep(Math.ceil(delayMs), signal);
     }
     this.#note(this.#begun, this.#limit);
-    if (urgency === 'backlog') this.#note(this.#begunOfBacklog, this.#backlogLimit);
+    if (urgency === 'backlog') this.#note(this.#begunOfBacklog, this.#limit);
     else this.#liveAtMs = this.clock.monotonic();
   }
 
@@ -112,13 +112,17 @@ export class RateLimiter implements RequestLimiter {
 
   /** How long until there is a place, milliseconds; 0 or less where there is one. */
   #freeInMs(urgency: Urgency): number {
-    const freeAt = (begun: readonly number[], limit: number, windowMs: number): number =>
-      begun.length < limit ? -Infinity : (begun[0] ?? -Infinity) + windowMs;
+    const freeAt = (begun: readonly number[], places: number, windowMs: number): number =>
+      begun.length < places ? -Infinity : (begun[begun.length - places] ?? -Infinity) + windowMs;
     const nowMs = this.clock.monotonic();
-    const isLive = nowMs - this.#liveAtMs < LIVE_AGAIN_WITHIN_MS;
-    const backlogWindowMs = isLive ? this.#windowMs : (this.#windowMs * this.#backlogLimit) / this.#limit;
     const all = freeAt(this.#begun, this.#limit, this.#windowMs);
-    const own = urgency === 'live' ? -Infinity : freeAt(this.#begunOfBacklog, this.#backlogLimit, backlogWindowMs);
+    if (urgency === 'live') return all - nowMs;
+    const isAwaited = nowMs - this.#liveAtMs < LIVE_AGAIN_WITHIN_MS || this.#limit === 1;
+    // All places but one, in the time of all but one: that is the whole limit, and the next place is never far.
+    const [others, othersMs] = [this.#limit - 1, (this.#windowMs * (this.#limit - 1)) / this.#limit];
+    const own = isAwaited
+      ? freeAt(this.#begunOfBacklog, this.#backlogLimit, this.#windowMs)
+      : freeAt(this.#begunOfBacklog, others, othersMs);
     return Math.max(all, own) - nowMs;
   }
 }

@@ -50,8 +50,11 @@ export interface Errand {
   readonly share?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
   readonly parallelDeliveries: number;
-  /** How many of them are with the destination at a time while it answers at once. Default: all. */
-  readonly leastSends?: number;
+  /**
+   * Bodies take memory until they are acknowledged: one is sent at a time while the destination answers at once, more the longer
+   * it takes, up to eight megabytes. Default: all that may be under way.
+   */
+  readonly sendsSparingly?: boolean;
   /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
   readonly lateBeforeMs: number;
   /** True where the tail is up to date: then every new event tells how fast the source shows them. */
@@ -100,6 +103,8 @@ function pumpAtOnce<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Pro
 
 /** One more batch is sent at a time for each so many milliseconds that an acknowledgement takes. */
 const SENDS_APART_MS = 50;
+/** What is sent at a time by a window that spares memory. */
+const MOST_SENT_BYTES = 8 * 1024 * 1024;
 
 class WindowRun<B extends Batch> {
   /** Aborts the reading when the delivery failed, or when a stop was requested. */
@@ -107,7 +112,7 @@ class WindowRun<B extends Batch> {
   readonly #pages: PageProgress[] = [];
   readonly #inFlight = new Map<InFlightBatch<B>, Promise<void>>();
   /** Of those in flight, the ones that the destination has not settled yet. */
-  readonly #sending = new Set<Promise<void>>();
+  readonly #sending = new Map<InFlightBatch<B>, { readonly sinceMs: number; readonly settled: Promise<void> }>();
   #lastSendMs = 0;
   /** Batches of other lanes that carry an event of this window. */
   readonly #followed = new Set<InFlightBatch<B>>();
@@ -325,7 +330,7 @@ class WindowRun<B extends Batch> {
   /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
   async #dispatch(): Promise<void> {
     if (this.#filling.batch.count === 0) return;
-    await this.#place();
+    while (!this.#hasPlace()) await this.#placeFreed();
     if (this.#deliveryFailed || this.pipeline.stop.requested.aborted) throw abortError();
     // Somebody else may have sent it while this one waited.
     if (this.#filling.batch.count === 0) return;
@@ -341,35 +346,49 @@ class WindowRun<B extends Batch> {
     this.#inFlight.set(batch, delivery);
   }
 
-  /**
-   * Waits until another batch may be sent. A body takes memory until it is acknowledged: the longer that takes, the more of
-   * them are sent at a time.
-   */
-  async #place(): Promise<void> {
-    const { leastSends = Infinity } = this.errand;
-    for (;;) {
-      const mostSends = leastSends + Math.floor(this.#lastSendMs / SENDS_APART_MS);
-      if (this.#inFlight.size >= this.errand.parallelDeliveries) await Promise.race(this.#inFlight.values());
-      else if (this.#sending.size >= mostSends) await Promise.race(this.#sending);
-      else return;
-    }
+  /** Whether another batch may be sent now. */
+  #hasPlace(): boolean {
+    const { parallelDeliveries, sendsSparingly = false } = this.errand;
+    if (this.#inFlight.size >= parallelDeliveries) return false;
+    if (!sendsSparingly || this.#sending.size === 0) return true;
+    const waitedMs = Math.max(this.#lastSendMs, this.#waitedMs());
+    if (this.#sending.size > Math.floor(waitedMs / SENDS_APART_MS)) return false;
+    let bytes = this.#filling.batch.bytes;
+    for (const { batch } of this.#sending.keys()) bytes += batch.bytes;
+    return bytes <= MOST_SENT_BYTES;
   }
 
-  /** @returns once the destination has settled it; until then its body takes memory */
+  /** Since when the destination has not settled what it was given first, milliseconds. */
+  #waitedMs(): number {
+    const [first] = this.#sending.values();
+    return first === undefined ? 0 : this.pipeline.clock.monotonic() - first.sinceMs;
+  }
+
+  /** Resolves when something has settled, or when what has not is old enough for another to be sent. */
+  async #placeFreed(): Promise<void> {
+    const { clock } = this.pipeline;
+    if (this.#inFlight.size >= this.errand.parallelDeliveries) return Promise.race(this.#inFlight.values());
+    const waiting = new AbortController();
+    const settled = Array.from(this.#sending.values(), (sending) => sending.settled);
+    const leftMs = SENDS_APART_MS - (this.#waitedMs() % SENDS_APART_MS);
+    await Promise.race([...settled, clock.sleep(Math.ceil(leftMs), waiting.signal)]);
+    waiting.abort();
+  }
+
   async #send(batch: InFlightBatch<B>): Promise<DeliveryOutcome> {
     const { clock, destination, stop } = this.pipeline;
-    const sentAt = clock.monotonic();
+    const sinceMs = clock.monotonic();
     const sending = destination.deliver(batch.batch, stop);
     const settled = sending.then(
       () => undefined,
       () => undefined,
     );
-    this.#sending.add(settled);
+    this.#sending.set(batch, { sinceMs, settled });
     try {
       return await sending;
     } finally {
-      this.#sending.delete(settled);
-      this.#lastSendMs = clock.monotonic() - sentAt;
+      this.#sending.delete(batch);
+      this.#lastSendMs = clock.monotonic() - sinceMs;
     }
   }
 

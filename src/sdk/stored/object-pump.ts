@@ -19,7 +19,7 @@ import type { EventsOfOthers } from './other-stream.js';
 import { readStoredEvents, type StoredEvents, type StoredFault } from './read-stored-events.js';
 import type { Position, StoredState } from './stored-state.js';
 
-const PARALLEL_DELIVERIES = 8;
+const PARALLEL_DELIVERIES = 4;
 /** Objects without a new event are made durable so many at a time. */
 const FINISHED_AT_ONCE = 1_000;
 

@@ -69,6 +69,20 @@ describe('planSlices', () => {
     );
   });
 
+  it.each([1_000_000, 300_000, 60_001])(
+    'asks for few counts where each of them says %d, whatever the range',
+    async (said) => {
+      let asked = 0;
+      const quarter = { fromMs: START_MS, toMs: START_MS + 90 * 24 * HOUR_MS };
+      const slices = await planSlices([quarter], async () => {
+        asked += 1;
+        return said;
+      });
+      expect(covered(slices)).toEqual([quarter]);
+      expect(asked).toBeLessThan(150);
+    },
+  );
+
   it('makes slices of equal time, a day at the most, where the source does not count', async () => {
     await fc.assert(
       fc.asyncProperty(anyRanges, async (ranges) => {
