@@ -102,7 +102,7 @@ function pumpAtOnce<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Pro
 }
 
 /** One more batch is sent at a time for each so many milliseconds that an acknowledgement takes. */
-const SENDS_APART_MS = 50;
+const SENDS_APART_MS = 25;
 /** What is sent at a time by a window that spares memory. */
 const MOST_SENT_BYTES = 8 * 1024 * 1024;
 
