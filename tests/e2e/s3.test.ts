@@ -12,7 +12,8 @@ import { temporaryDirectories } from '../support/temporary-directory.js';
 const EVENTS = 30_000;
 const KILLS = 4;
 const BATCH = 500;
-const PARALLEL = 4;
+/** Nine batches of the one slice that the backlog is. */
+const PARALLEL = 9;
 const UNDER_WAY = PARALLEL * BATCH;
 
 const newDirectory = temporaryDirectories();
