@@ -11,8 +11,7 @@ import { connectorEnvironment } from '../support/connector-environment.js';
 const COMMAND = 'JumpcloudDirectoryInsightsConnector';
 const EVENTS = 30_000;
 const BATCH = 200;
-/** Nine batches of the one slice that the backlog is. */
-const PARALLEL = 9;
+const PARALLEL = 4;
 
 let simulators: Simulators | undefined;
 const disk = mountSmallDisk(8 * 1024 * 1024);

@@ -15,8 +15,8 @@ import { temporaryDirectories } from '../support/temporary-directory.js';
 
 const EVENTS = 4000;
 const BATCH = 50;
-/** Nine batches of each of four slices. */
-const UNDER_WAY = 36 * BATCH;
+/** Four batches of each of four slices. */
+const UNDER_WAY = 16 * BATCH;
 
 const newDirectory = temporaryDirectories();
 let simulators: Simulators | undefined;

@@ -12,8 +12,7 @@ import { temporaryDirectories } from '../support/temporary-directory.js';
 const EVENTS = 30_000;
 const KILLS = 4;
 const BATCH = 500;
-/** Nine batches of the one slice that the backlog is. */
-const PARALLEL = 9;
+const PARALLEL = 4;
 const UNDER_WAY = PARALLEL * BATCH;
 
 const newDirectory = temporaryDirectories();

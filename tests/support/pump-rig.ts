@@ -27,7 +27,6 @@ export interface PumpRig {
   readonly random?: Random;
   readonly stop?: Stop;
   readonly parallelDeliveries?: number;
-  readonly sendsSparingly?: boolean;
   readonly listener?: (event: PipelineEvent) => void;
   readonly deadLetter?: DeadLetter;
 }
@@ -40,8 +39,8 @@ export async function openState(storage: Storage): Promise<DeliveryState> {
 export async function pump(rig: PumpRig, toMs: number, given?: DeliveryState): Promise<number> {
   const state = given ?? (await openState(rig.storage));
   const window: Window = { fromMs: state.owed.fromMs ?? FROM_MS, toMs };
-  const { parallelDeliveries = 4, sendsSparingly = false } = rig;
-  const errand = { window, lane: 'tail', parallelDeliveries, sendsSparingly, lateBeforeMs: window.fromMs } as const;
+  const parallelDeliveries = rig.parallelDeliveries ?? 4;
+  const errand = { window, lane: 'tail', parallelDeliveries, lateBeforeMs: window.fromMs } as const;
   return (await pumpWindow(errand, pipelineOf(rig, state))).events;
 }
 

@@ -8,7 +8,7 @@ const DAY_MS = 24 * HOUR_MS;
 /** So many slices are worth having: enough for several to be read at once until near the end. */
 const WANTED_SLICES = 12;
 /** Fewer events are read with a few requests: a slice of them is not worth the request for its count. */
-const FEWEST_EVENTS = 60_000;
+const FEWEST_EVENTS = 50_000;
 /** Pieces are made so that they are filled so far: events never come quite evenly. */
 const FILLING = 0.85;
 /** As many pieces are made of one at the most. */

@@ -8,4 +8,4 @@ export const MAX_REQUEST_BYTES = Math.floor(10 * 1024 * 1024 * 0.9);
  * A request is closed at this size: larger ones move events no faster, and every one that is under way takes as much
  * memory, and is sent again as a whole after a crash.
  */
-export const BODY_BYTES = 1024 * 1024;
+export const BODY_BYTES = 1.5 * 1024 * 1024;

@@ -14,11 +14,8 @@ import { FailureReport } from './failure-report.js';
 
 /** Slices read at the same time: with a usual latency these are all the requests that a usual rate limit allows. */
 export const SLICES_AT_ONCE = 4;
-/**
- * Of each slice, most of them waiting for a commit: the more are committed together, the less it costs. The tail keeps its own
- * four places.
- */
-const PARALLEL_DELIVERIES = 9;
+/** Of each slice: enough to fill the time in which others wait for a commit. The tail keeps its own four places. */
+const PARALLEL_DELIVERIES = 4;
 const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
 /** After a refusal that only an operator can mend: nobody is hammered. */
 const REFUSAL_PAUSE_MS = 120_000;
@@ -238,7 +235,6 @@ export class BackfillLane<B extends Batch> {
       lane: 'backfill',
       ...(this.options.fromMs !== undefined && { share: { fromMs, toMs } }),
       parallelDeliveries: PARALLEL_DELIVERIES,
-      sendsSparingly: true,
       lateBeforeMs: -Infinity,
     } as const;
     const { isComplete } = await pumpWindow(errand, this.#pipeline);

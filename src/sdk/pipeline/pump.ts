@@ -50,11 +50,6 @@ export interface Errand {
   readonly share?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
   readonly parallelDeliveries: number;
-  /**
-   * Bodies take memory until they are acknowledged: one is sent at a time while the destination answers at once, more the longer
-   * it takes, up to eight megabytes. Default: all that may be under way.
-   */
-  readonly sendsSparingly?: boolean;
   /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
   readonly lateBeforeMs: number;
   /** True where the tail is up to date: then every new event tells how fast the source shows them. */
@@ -101,19 +96,11 @@ function pumpAtOnce<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Pro
   return errand.lane === 'gap' ? pipeline.state.remembering(errand.window.fromMs, () => run.run()) : run.run();
 }
 
-/** One more batch is sent at a time for each so many milliseconds that an acknowledgement takes. */
-const SENDS_APART_MS = 25;
-/** What is sent at a time by a window that spares memory. */
-const MOST_SENT_BYTES = 8 * 1024 * 1024;
-
 class WindowRun<B extends Batch> {
   /** Aborts the reading when the delivery failed, or when a stop was requested. */
   readonly #reading = new AbortController();
   readonly #pages: PageProgress[] = [];
   readonly #inFlight = new Map<InFlightBatch<B>, Promise<void>>();
-  /** Of those in flight, the ones that the destination has not settled yet. */
-  readonly #sending = new Map<InFlightBatch<B>, { readonly sinceMs: number; readonly settled: Promise<void> }>();
-  #lastSendMs = 0;
   /** Batches of other lanes that carry an event of this window. */
   readonly #followed = new Set<InFlightBatch<B>>();
   #filling: InFlightBatch<B>;
@@ -330,7 +317,7 @@ class WindowRun<B extends Batch> {
   /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
   async #dispatch(): Promise<void> {
     if (this.#filling.batch.count === 0) return;
-    while (!this.#hasPlace()) await this.#placeFreed();
+    while (this.#inFlight.size >= this.errand.parallelDeliveries) await Promise.race(this.#inFlight.values());
     if (this.#deliveryFailed || this.pipeline.stop.requested.aborted) throw abortError();
     // Somebody else may have sent it while this one waited.
     if (this.#filling.batch.count === 0) return;
@@ -346,57 +333,11 @@ class WindowRun<B extends Batch> {
     this.#inFlight.set(batch, delivery);
   }
 
-  /** Whether another batch may be sent now. */
-  #hasPlace(): boolean {
-    const { parallelDeliveries, sendsSparingly = false } = this.errand;
-    if (this.#inFlight.size >= parallelDeliveries) return false;
-    if (!sendsSparingly || this.#sending.size === 0) return true;
-    const waitedMs = Math.max(this.#lastSendMs, this.#waitedMs());
-    if (this.#sending.size > Math.floor(waitedMs / SENDS_APART_MS)) return false;
-    let bytes = this.#filling.batch.bytes;
-    for (const { batch } of this.#sending.keys()) bytes += batch.bytes;
-    return bytes <= MOST_SENT_BYTES;
-  }
-
-  /** Since when the destination has not settled what it was given first, milliseconds. */
-  #waitedMs(): number {
-    const [first] = this.#sending.values();
-    return first === undefined ? 0 : this.pipeline.clock.monotonic() - first.sinceMs;
-  }
-
-  /** Resolves when something has settled, or when what has not is old enough for another to be sent. */
-  async #placeFreed(): Promise<void> {
-    const { clock } = this.pipeline;
-    if (this.#inFlight.size >= this.errand.parallelDeliveries) return Promise.race(this.#inFlight.values());
-    const waiting = new AbortController();
-    const settled = Array.from(this.#sending.values(), (sending) => sending.settled);
-    const leftMs = SENDS_APART_MS - (this.#waitedMs() % SENDS_APART_MS);
-    await Promise.race([...settled, clock.sleep(Math.ceil(leftMs), waiting.signal)]);
-    waiting.abort();
-  }
-
-  async #send(batch: InFlightBatch<B>): Promise<DeliveryOutcome> {
-    const { clock, destination, stop } = this.pipeline;
-    const sinceMs = clock.monotonic();
-    const sending = destination.deliver(batch.batch, stop);
-    const settled = sending.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#sending.set(batch, { sinceMs, settled });
-    try {
-      return await sending;
-    } finally {
-      this.#sending.delete(batch);
-      this.#lastSendMs = clock.monotonic() - sinceMs;
-    }
-  }
-
   async #deliver(batch: InFlightBatch<B>): Promise<void> {
-    const { clock, listener, source } = this.pipeline;
+    const { clock, destination, listener, source, stop } = this.pipeline;
     const startedAt = clock.monotonic();
     const { seenAtMs, happenedAtMs } = this.#first;
-    const outcome = await this.#keepRejected(batch, await this.#send(batch));
+    const outcome = await this.#keepRejected(batch, await destination.deliver(batch.batch, stop));
     const entries = batch.settle(outcome);
     const events = entries.length - outcome.rejections.length;
     this.#delivered += events;

@@ -192,44 +192,6 @@ describe('pumping a window', () => {
     await pump(run, TO_MS);
     expect(destination.mostUnderWay).toBe(3);
   });
-
-  it('sends others where the first ones stay without an answer', async () => {
-    const clock = new ManualClock({ autoAdvance: true });
-    const answered: number[] = [];
-    const destination = new RecordingDestination({
-      batchEvents: () => 2,
-      script: async (_, __, n) => {
-        await clock.sleep(n === 1 ? 10_000 : 10);
-        answered.push(n);
-        return ACKNOWLEDGED;
-      },
-    });
-    const run = { source: sourceOf(eventsOf(20)), destination, storage: createMemoryStorage(), clock };
-    await pump({ ...run, parallelDeliveries: 4, sendsSparingly: true }, TO_MS);
-    expect(answered.indexOf(1)).toBe(9);
-  });
-
-  it.each([
-    [10, 1],
-    [20, 1],
-    [30, 2],
-    [65, 3],
-    [5000, 4],
-  ])('sends as many at a time as an acknowledgement after %d ms asks for: %d', async (delayMs, most) => {
-    const clock = new ManualClock({ autoAdvance: true });
-    const destination = new RecordingDestination({
-      batchEvents: () => 2,
-      script: async () => {
-        await clock.sleep(delayMs);
-        return ACKNOWLEDGED;
-      },
-    });
-    const events = eventsOf(60);
-    const run = { source: sourceOf(events), destination, storage: createMemoryStorage(), clock };
-    await pump({ ...run, parallelDeliveries: 4, sendsSparingly: true }, TO_MS);
-    expect(destination.mostUnderWay).toBe(most);
-    expect(sorted(destination.acknowledged)).toEqual(textsOf(events));
-  });
 });
 
 describe('an event that cannot be delivered', () => {
@@ -633,7 +595,6 @@ async function runWithFaults(seed: number): Promise<void> {
   const clock = new ManualClock({ autoAdvance: true });
   const inner = slow(createMemoryStorage());
   const parallelDeliveries = between(random, 1, 5);
-  const sendsSparingly = seed % 2 === 1;
   const batchEvents = (): number => between(random, 1, 12);
   const destination = new RecordingDestination({
     maxEventBytes: 300,
@@ -660,7 +621,7 @@ async function runWithFaults(seed: number): Promise<void> {
         if (random() < 0.03) throw unreachable();
       },
     });
-    const run = { source, destination, storage, clock, random, stop, parallelDeliveries, sendsSparingly };
+    const run = { source, destination, storage, clock, random, stop, parallelDeliveries };
     const failure = await failureOf(pump({ ...run, listener: (event) => told.push(event) }, TO_MS, state));
     if (failure instanceof TypeError) throw new Error(`seed ${seed}`, { cause: failure });
     finished = failure === undefined;
