@@ -26,10 +26,10 @@ export interface LedgerCount {
   readonly deadLettered: number;
 }
 
-/** One minute: all its events, and which of them went to the dead letter (few, if any). */
+/** One minute: all its events, and which of them went to the dead letter: most of the time none, and there is no map of none. */
 interface Minute {
   readonly all: HashSet;
-  readonly deadLettered: Map<string, number>;
+  deadLettered: Map<string, number> | undefined;
 }
 
 /**
@@ -38,6 +38,8 @@ interface Minute {
  */
 export class Ledger {
   readonly #minutes = new Map<number, Minute>();
+  /** By the minute in which events without a timestamp were first seen. */
+  readonly #undated = new Map<number, Minute>();
   #size = 0;
 
   get size(): number {
@@ -61,7 +63,7 @@ export class Ledger {
   has(key: LedgerKey): boolean {
     if (key.bucket >= 0) return this.#minutes.get(key.bucket)?.all.has(key) ?? false;
     // Seen again at another minute, an undated event is still the same one.
-    for (const [bucket, { all }] of this.#minutes) if (bucket < 0 && all.has(key)) return true;
+    for (const { all } of this.#undated.values()) if (all.has(key)) return true;
     return false;
   }
 
@@ -71,8 +73,10 @@ export class Ledger {
    */
   add(entry: LedgerEntry): boolean {
     const minute = this.#minuteOf(entry.bucket);
-    if (!minute.all.add(entry, entry.place)) return !entry.isDeadLettered && minute.deadLettered.delete(nameOf(entry));
-    if (entry.isDeadLettered) minute.deadLettered.set(nameOf(entry), entry.place);
+    if (!minute.all.add(entry, entry.place)) {
+      return !entry.isDeadLettered && minute.deadLettered?.delete(nameOf(entry)) === true;
+    }
+    if (entry.isDeadLettered) (minute.deadLettered ??= new Map()).set(nameOf(entry), entry.place);
     this.#size += 1;
     return true;
   }
@@ -84,7 +88,7 @@ export class Ledger {
       const [from, to] = [fromMs - bucket * BUCKET_MS, toMs - bucket * BUCKET_MS];
       const isWhole = from <= 0 && to >= BUCKET_MS;
       all += isWhole ? minute.all.size : countBetween(minute.all.marks(), from, to);
-      deadLettered += countBetween(minute.deadLettered.values(), from, to);
+      deadLettered += countBetween(minute.deadLettered?.values() ?? [], from, to);
     }
     return { delivered: all - deadLettered, deadLettered };
   }
@@ -95,7 +99,7 @@ export class Ledger {
       const [from, to] = [fromMs - bucket * BUCKET_MS, toMs - bucket * BUCKET_MS];
       for (const [hash, place] of all.entries()) {
         if (place < from || place >= to) continue;
-        yield { ...hash, bucket, place, isDeadLettered: deadLettered.has(nameOf(hash)) };
+        yield { ...hash, bucket, place, isDeadLettered: deadLettered?.has(nameOf(hash)) === true };
       }
     }
   }
@@ -119,25 +123,36 @@ export class Ledger {
 
   /** Forgets every minute that is not to be remembered. */
   prune(remembered: Remembered): void {
-    for (const [bucket, { all }] of this.#minutes) {
-      if (isRemembered(bucket, remembered)) continue;
-      this.#minutes.delete(bucket);
-      this.#size -= all.size;
+    for (const minutes of [this.#minutes, this.#undated]) {
+      // Of thousands of minutes a loop over entries would make an array and an object each.
+      minutes.forEach(({ all }, bucket) => {
+        if (isRemembered(bucket, remembered)) return;
+        minutes.delete(bucket);
+        this.#size -= all.size;
+      });
     }
   }
 
   #minuteOf(bucket: number): Minute {
-    let minute = this.#minutes.get(bucket);
+    const minutes = bucket < 0 ? this.#undated : this.#minutes;
+    let minute = minutes.get(bucket);
     if (minute === undefined) {
-      minute = { all: new HashSet(), deadLettered: new Map() };
-      this.#minutes.set(bucket, minute);
+      minute = { all: new HashSet(), deadLettered: undefined };
+      minutes.set(bucket, minute);
     }
     return minute;
   }
 
+  /** The dated minutes that reach into `[fromMs, toMs)`: looked up one by one, where that is less than to look at all. */
   *#between(fromMs: number, toMs: number): Generator<[number, Minute]> {
-    for (const [bucket, minute] of this.#minutes) {
-      if (bucket >= 0 && bucket * BUCKET_MS < toMs && (bucket + 1) * BUCKET_MS > fromMs) yield [bucket, minute];
+    const [first, end] = [Math.floor(fromMs / BUCKET_MS), Math.ceil(toMs / BUCKET_MS)];
+    if (!(end - first < this.#minutes.size)) {
+      for (const entry of this.#minutes) if (entry[0] >= first && entry[0] < end) yield entry;
+      return;
+    }
+    for (let bucket = first; bucket < end; bucket += 1) {
+      const minute = this.#minutes.get(bucket);
+      if (minute !== undefined) yield [bucket, minute];
     }
   }
 }
