@@ -9,6 +9,14 @@ const LONGEST_TEXT_BYTES = 8 * 1024 * 1024;
  * @throws Error where it is longer than 8 MiB, or breaks off
  */
 export async function readText(response: Pick<HttpResponse, 'body'>): Promise<string> {
+  return (await readBytes(response)).toString('utf8');
+}
+
+/**
+ * The whole body of a small answer.
+ * @throws Error where it is longer than 8 MiB, or breaks off
+ */
+export async function readBytes(response: Pick<HttpResponse, 'body'>): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of response.body) {
@@ -16,7 +24,7 @@ export async function readText(response: Pick<HttpResponse, 'body'>): Promise<st
     if (length > LONGEST_TEXT_BYTES) throw new Error(`the answer is longer than ${LONGEST_TEXT_BYTES} bytes`);
     pieces.push(Uint8Array.from(piece));
   }
-  return Buffer.concat(pieces).toString('utf8');
+  return Buffer.concat(pieces);
 }
 
 /**

@@ -2,19 +2,20 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
 import { abortError, ModuleError } from '../errors.js';
-import { answerExcerpt, readText } from '../http/body.js';
+import { answerExcerpt, readBytes } from '../http/body.js';
 import { brokenOff, exchange } from '../http/exchange.js';
 import { type HeldSettings, unchanging } from '../held-settings.js';
 import { Hold } from '../http/hold.js';
 import { retry } from '../http/retry.js';
 import { trimEvent } from '../json/trim-event.js';
-import { redactor } from '../observability/redactor.js';
+import { type Redactor, redactor } from '../observability/redactor.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { DeliverySignals, Destination } from '../pipeline/destination.js';
 import type { PipelineListener } from '../pipeline/pipeline-event.js';
 import type { RawEvent } from '../pipeline/raw-event.js';
 import type { Clock, HttpRequest, HttpResponse, HttpTransport, Random } from '../ports.js';
 import { BODY_FORMS, type BodyForm } from './body-form.js';
+import { isIdForEach } from './id-for-each.js';
 import { readIntakeAnswer, type Verdict } from './intake-answer.js';
 import { IntakeBatch } from './intake-batch.js';
 import { BODY_BYTES, MAX_EVENT_BYTES } from './limits.js';
@@ -272,11 +273,11 @@ export class IntakeDestination implements Destination<IntakeBatch> {
       if (error instanceof ModuleError && error.retryAfterMs !== undefined) this.#hold.extend(error.retryAfterMs);
       throw error;
     });
-    const text = await readText(response).catch((cause: unknown) => {
+    const answer = await readBytes(response).catch((cause: unknown) => {
       // Whether the events were taken is not known; at least once means they are sent again.
       throw signal.aborted ? cause : brokenOff(request, response, 'destination', cause);
     });
-    const posted = interpret(response, redact(text), indexes.length);
+    const posted = interpret(response, answer, { count: indexes.length, redact });
     if (acceptsAny(posted)) this.#noteAccepted(number);
     return posted;
   }
@@ -297,8 +298,15 @@ function acceptsAny(posted: Posted): boolean {
  * @throws ModuleError DESTINATION_REFUSED where no event could be delivered now, DESTINATION_ANSWER_INVALID where the
  *   intake says yes without acknowledging
  */
-function interpret({ status }: HttpResponse, text: string, count: number): Posted {
-  if (status >= 200 && status < 300) return interpretSuccess(status, text, count);
+function interpret(
+  { status }: HttpResponse,
+  answer: Buffer,
+  { count, redact }: { readonly count: number; readonly redact: Redactor },
+): Posted {
+  const isSuccess = status >= 200 && status < 300;
+  if (isSuccess && isIdForEach(answer, count)) return { kind: 'accepted' };
+  const text = redact(answer.toString('utf8'));
+  if (isSuccess) return interpretSuccess(status, text, count);
   const error = refusal(status, text);
   if (status === 400 || status === 413 || status === 422) return { kind: 'refused', error, parts: 2 };
   throw error;
