@@ -53,7 +53,10 @@ export interface ApiRequest {
 export interface ApiAnswer {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, in pieces. Read it to its end, or leave the loop: else the connection is held. */
+  /**
+   * The body, in pieces, each of which is good until the next one is asked for. Read it to its end, or leave the loop: else the
+   * connection is held.
+   */
   readonly body: AsyncIterable<Uint8Array>;
   /** What the API's clock showed at the least when it was asked, epoch milliseconds, if it told. */
   readonly askedAtMs: number | undefined;

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 // The package's index loads fetch, WebSocket and more, and makes Node.js load its own copy of them: twice the time.
 import send from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
@@ -7,6 +5,7 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import { abortError } from '../errors.js';
 import type { HttpRequest, HttpResponse, HttpTransport } from '../ports.js';
 import { decompressed } from './decompress.js';
+import { Pieces } from './pieces.js';
 
 /** Longest wait for a connection to be made, name resolution and TLS included, milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -41,7 +40,7 @@ async function exchange(agent: Agent, request: HttpRequest): Promise<HttpRespons
     // Whoever never reads the body must not bring the process down when the connection breaks meanwhile.
     answer.body.on('error', () => undefined);
     const encoding = hasBody(request, answer.statusCode, headers) ? headers['content-encoding'] : undefined;
-    return { status: answer.statusCode, headers, body: pieces(decompressed(answer.body, encoding), signal) };
+    return { status: answer.statusCode, headers, body: new Pieces(decompressed(answer.body, encoding), signal) };
   } catch (thrown) {
     throw signal?.aborted === true ? abortError() : thrown;
   }
@@ -76,27 +75,4 @@ function joinRepeated(headers: Readonly<Record<string, string | string[] | undef
 /** Such answers may name an encoding and still have nothing to decode. */
 function hasBody(request: HttpRequest, status: number, headers: Readonly<Record<string, string>>): boolean {
   return request.method !== 'HEAD' && status !== 204 && status !== 304 && headers['content-length'] !== '0';
-}
-
-function pieces(stream: Readable, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
-  return {
-    [Symbol.asyncIterator]() {
-      const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
-      return {
-        async next() {
-          try {
-            return await iterator.next();
-          } catch (thrown) {
-            throw signal?.aborted === true ? abortError() : thrown;
-          }
-        },
-        // Destroying the stream, and not only its iterator, also closes the connection of a body never begun.
-        async return() {
-          stream.destroy();
-          await iterator.return?.();
-          return { done: true, value: undefined };
-        },
-      };
-    },
-  };
 }

@@ -1,0 +1,136 @@
+import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers';
+
+import { abortError } from '../errors.js';
+
+/** So much an answer keeps while nobody asks for more; what has come by then is handed over together. */
+const FULL_BYTES = 256 * 1024;
+/** The most that comes at once: what Node.js reads from a socket, and what is decompressed of it. */
+const MOST_AT_ONCE_BYTES = 64 * 1024;
+/** Memory that is kept for answers to come. */
+const MOST_SPARE = 16;
+
+const spare: Buffer[] = [];
+
+/**
+ * What a stream brings, in pieces that hold all that has come since the last one: waking the reader for each read of a socket
+ * costs as much as what it does then. Each piece is good until the next one is asked for.
+ *
+ * What comes is copied out of the buffer that it came in at once: buffers that have to wait grow old, and V8 collects what is
+ * old seldom. Where the stream breaks, what came before is handed over first. After an abort the next piece rejects with an
+ * AbortError, whatever broke.
+ */
+export class Pieces implements AsyncIterableIterator<Uint8Array> {
+  /** All that has come since the last piece, where it came at once. */
+  #only: Uint8Array | undefined;
+  /** The same, where it came in several parts: the first bytes of a memory. */
+  #filling: Buffer | undefined;
+  #filledBytes = 0;
+  /** The memory of the last piece. */
+  #handedOver: Buffer | undefined;
+  #isStarted = false;
+  #isOver = false;
+  #failure: Error | undefined;
+  /** Wakes whoever waits. */
+  #wake: (() => void) | undefined;
+
+  constructor(
+    private readonly stream: Readable,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    // Whoever never reads the body must not bring the process down when the connection breaks meanwhile.
+    stream.on('error', (error) => {
+      this.#failure = error;
+      this.#end();
+    });
+    stream.on('end', () => this.#end());
+    stream.on('close', () => this.#end());
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (!this.#isStarted) {
+      this.#isStarted = true;
+      this.stream.on('data', (part: Uint8Array) => this.#take(part));
+    }
+    if (!this.#hasCome && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.signal?.aborted === true) throw abortError();
+    if (this.#hasCome) return { done: false, value: this.#handOver() };
+    this.#giveBack();
+    if (this.#failure !== undefined) throw this.#failure;
+    return { done: true, value: undefined };
+  }
+
+  /** Closes the connection, also of a body that was never begun. */
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.stream.destroy();
+    this.#only = undefined;
+    this.#filledBytes = 0;
+    this.#end();
+    this.#giveBack();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  get #hasCome(): boolean {
+    return this.#only !== undefined || this.#filledBytes > 0;
+  }
+
+  #take(part: Uint8Array): void {
+    const first = this.#only;
+    this.#only = undefined;
+    if (first === undefined && this.#filledBytes === 0) this.#only = part;
+    else if (first === undefined) this.#fill(part);
+    else this.#fill(first, part);
+    if ((this.#only?.length ?? this.#filledBytes) >= FULL_BYTES) this.stream.pause();
+    const wake = this.#wake;
+    this.#wake = undefined;
+    // Once everything was read that the socket has.
+    if (wake !== undefined) setImmediate(wake);
+  }
+
+  #fill(...parts: readonly Uint8Array[]): void {
+    for (const part of parts) {
+      this.#filling = withRoom(this.#filling, this.#filledBytes, part.length);
+      this.#filling.set(part, this.#filledBytes);
+      this.#filledBytes += part.length;
+    }
+  }
+
+  #handOver(): Uint8Array {
+    const [only, filling, bytes, before] = [this.#only, this.#filling, this.#filledBytes, this.#handedOver];
+    this.#only = undefined;
+    this.#filledBytes = 0;
+    if (only === undefined) {
+      this.#filling = before;
+      this.#handedOver = filling;
+    }
+    if (this.stream.isPaused()) this.stream.resume();
+    return only ?? (filling as Buffer).subarray(0, bytes);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  /** Nobody reads any more. */
+  #giveBack(): void {
+    for (const memory of [this.#filling, this.#handedOver]) {
+      if (memory !== undefined && spare.length < MOST_SPARE) spare.push(memory);
+    }
+    this.#filling = this.#handedOver = undefined;
+  }
+}
+
+/** The memory, or one that is larger, with what is in it. */
+function withRoom(memory: Buffer | undefined, filledBytes: number, more: number): Buffer {
+  const had = memory ?? spare.pop() ?? Buffer.allocUnsafeSlow(FULL_BYTES + MOST_AT_ONCE_BYTES);
+  if (filledBytes + more <= had.length) return had;
+  const larger = Buffer.allocUnsafeSlow(filledBytes + more);
+  had.copy(larger, 0, 0, filledBytes);
+  return larger;
+}
