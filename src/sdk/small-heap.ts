@@ -1,13 +1,16 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Makes V8 collect garbage sooner. By itself it lets three times as much lie about as is in use, which shows as memory of
+ * Makes V8 collect garbage sooner, and take no second look at WebAssembly. By itself it lets three times as much lie about as is in use, which shows as memory of
  * the process; and in a large young generation the buffers that answers arrived in are kept long after they were read
- * (docs/performance.md).
+ * (docs/performance.md). Of WebAssembly there is undici's parser, which is quick enough as it is: to optimise it takes a third
+ * of a second on another thread, and 30 MB. Our own is optimised when it is loaded (json/kernel/compile.ts).
  *
  * To be called before all else is loaded: the young generation stays as large as loading has made it.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=100');
+  setFlagsFromString('--no-wasm-dynamic-tiering');
+  setFlagsFromString('--no-wasm-tier-up');
 }

@@ -1,4 +1,4 @@
-import { KERNEL } from './kernel.generated.js';
+import { compiledKernel } from './compile.js';
 
 /** Bytes that a kernel holds at once: an event that is longer is put together elsewhere. */
 export const INPUT_BYTES = 320 * 1024;
@@ -73,7 +73,6 @@ interface Exports {
 }
 
 declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { readonly exports: unknown };
 };
 
@@ -97,7 +96,7 @@ export class Kernel {
   #quotedTo = 0;
 
   private constructor() {
-    compiled ??= new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
+    compiled ??= compiledKernel();
     this.#exports = new WebAssembly.Instance(compiled).exports as Exports;
     const { buffer } = this.#exports.memory;
     this.#memory = Buffer.from(buffer);
