@@ -12,6 +12,7 @@ import { committedEvent } from './pipeline/committed-event.js';
 import type { Batch } from './pipeline/destination.js';
 import type { Pipeline } from './pipeline/pump.js';
 import { UnderWay } from './pipeline/under-way.js';
+import type { Clock } from './ports.js';
 import { isOutOfRoom } from './storage/state-unavailable.js';
 import type { Storage } from './storage/storage.js';
 import { formatTimestamp } from './time/timestamp.js';
@@ -31,7 +32,7 @@ const LEDGER_MARGIN_MS = 120_000;
  */
 export async function runConnector<B extends Batch>(parts: ConnectorParts<B>, context: TriggerContext): Promise<void> {
   const { storage, log, stop } = context;
-  const state = await openState(parts, storage, () => startFrom(parts, context));
+  const state = await openState(parts, storage, () => startFrom(parts, context), context.clock);
   // A position that somebody else wrote may have been written by a wrong clock: then it matters that ours is right.
   if (state.resumption.kind === 'taken-over') await parts.source.learnTime(stop.requested);
   // Durable at once: a first start that is interrupted begins at the same instant when it is begun again.
@@ -87,15 +88,17 @@ async function collect<B extends Batch>(
 /**
  * The state of a connector's data path, as its parts need it kept.
  * @param startFromMs where to begin where there is none
+ * @param clock where much is committed, for rests between writes
  * @throws ModuleError STATE_CORRUPT, STATE_UNAVAILABLE
  */
 export function openState<B extends Batch>(
   { settlingHorizonMs, overlapMs, stream }: ConnectorParts<B>,
   storage: Storage,
   startFromMs: () => Promise<number>,
+  clock?: Clock,
 ): Promise<DeliveryState> {
   const keepMs = Math.max(settlingHorizonMs, overlapMs + LEDGER_MARGIN_MS);
-  return DeliveryState.open({ storage, startFromMs, keepMs, stream });
+  return DeliveryState.open({ storage, startFromMs, keepMs, stream, ...(clock && { clock }) });
 }
 
 /** What the lanes of a connector pump from, to and with. */

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { LEDGER_FOLDER, LedgerStore } from '../ledger/ledger-store.js';
 import { HOUR_MS, type HourRecord, HourStore, type Proof } from '../reconciliation/hour-store.js';
 import { Lateness } from '../reconciliation/lateness.js';
+import type { Clock } from '../ports.js';
 import type { Storage } from '../storage/storage.js';
 import {
   type Agreement,
@@ -33,6 +34,9 @@ const UNPROVEN_GRACE_MS = 2 * HOUR_MS;
 /** Ids that a gap needs are kept so much longer than others, in event time. */
 const NEEDED_AT_MOST_MS = 7 * 24 * HOUR_MS;
 
+/** Between two writes that follow each other there is a rest as long as the first of them took, and never longer. */
+const LONGEST_REST_MS = 100;
+
 const NO_LEDGER = { segments: [], ledgerFromMs: -Infinity };
 
 export interface DeliveryStateOptions {
@@ -43,6 +47,8 @@ export interface DeliveryStateOptions {
   readonly keepMs: number;
   /** What the stream reads, in words. */
   readonly stream: string;
+  /** For rests between writes. Default: none. */
+  readonly clock?: Clock;
 }
 
 /** What a lane has read to its end: a beginning of the tail, or (part of) a gap. */
@@ -73,6 +79,8 @@ export class DeliveryState {
   #forgotten: string[] = [];
   #lastWrite: Promise<void> = Promise.resolve();
   #nextWrite: Promise<void> | undefined;
+  /** When the next write may begin, by the stopwatch. */
+  #restUntilMs = -Infinity;
   #isCopied = false;
   #copyFailure: unknown;
 
@@ -323,16 +331,17 @@ export class DeliveryState {
   /**
    * Makes progress durable: first the hours and the ledger, then the owed set. After a failure the memory is ahead of the
    * storage and the same call may be made again, with nothing new, until it succeeds. One write at a time: what several
-   * lanes commit meanwhile is written together by the next.
+   * lanes commit meanwhile, and in the rest behind it, is written together by the next.
    * @throws ModuleError STATE_UNAVAILABLE
    */
   commit({ entries, settled }: Progress): Promise<void> {
     this.#takeIn(EntryList.from(entries));
     if (settled?.lane === 'tail') this.#owed = this.#owed.settleTail(settled.toMs);
     if (settled !== undefined && settled.lane !== 'tail') this.#owed = this.#owed.settleGap(settled);
-    this.#nextWrite ??= this.#lastWrite.then(() => {
+    this.#nextWrite ??= this.#lastWrite.then(async () => {
+      await this.#rest();
       this.#nextWrite = undefined;
-      return this.#write();
+      await this.#writeAndTellTime();
     });
     this.#lastWrite = this.#nextWrite.catch(() => undefined);
     return this.#nextWrite;
@@ -342,6 +351,24 @@ export class DeliveryState {
     for (let index = 0; index < entries.length; index += 1) {
       const entry = entries.at(index);
       if (this.ledger.add(entry)) this.#unwritten.push(entry);
+    }
+  }
+
+  async #rest(): Promise<void> {
+    const { clock } = this.options;
+    if (clock === undefined) return;
+    const restMs = this.#restUntilMs - clock.monotonic();
+    if (restMs > 0) await clock.sleep(restMs);
+  }
+
+  async #writeAndTellTime(): Promise<void> {
+    const { clock } = this.options;
+    const startedAt = clock?.monotonic() ?? 0;
+    try {
+      await this.#write();
+    } finally {
+      const endedAt = clock?.monotonic() ?? 0;
+      this.#restUntilMs = endedAt + Math.min(endedAt - startedAt, LONGEST_REST_MS);
     }
   }
 

@@ -9,6 +9,7 @@ import { HOUR_MS, type HourRecord } from '../../../../src/sdk/reconciliation/hou
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import type { Storage } from '../../../../src/sdk/storage/storage.js';
 import { dieAtChange, failChange, FailingStorage, type StorageFailure } from '../../../support/failing-storage.js';
+import { ManualClock } from '../../../support/manual-clock.js';
 
 const START_MS = Date.UTC(2030, 0, 2, 3, 4, 5);
 const KEEP_MS = 120_000;
@@ -19,9 +20,39 @@ const NOTHING: Progress = { entries: [], settled: undefined };
 
 function open(
   storage: Storage,
-  options: { startFromMs?: number; stream?: string; keepMs?: number } = {},
+  options: { startFromMs?: number; stream?: string; keepMs?: number; clock?: ManualClock } = {},
 ): Promise<DeliveryState> {
   return DeliveryState.open({ storage, startFromMs: START_MS, keepMs: KEEP_MS, stream: 'all', ...options });
+}
+
+/** A storage that takes its time to write. */
+class SlowStorage implements Storage {
+  readonly written: { readonly name: string; readonly beganAtMs: number }[] = [];
+  writeMs = 10;
+  readonly location = 'a slow storage';
+
+  constructor(
+    private readonly inner: Storage,
+    private readonly clock: ManualClock,
+  ) {}
+
+  read(name: string): Promise<Uint8Array | undefined> {
+    return this.inner.read(name);
+  }
+
+  async write(name: string, content: Uint8Array): Promise<void> {
+    this.written.push({ name, beganAtMs: this.clock.monotonic() });
+    await this.clock.sleep(this.writeMs);
+    await this.inner.write(name, content);
+  }
+
+  remove(name: string): Promise<void> {
+    return this.inner.remove(name);
+  }
+
+  list(folder: string): Promise<string[]> {
+    return this.inner.list(folder);
+  }
 }
 
 /** The key of the event with this id, at so many milliseconds after the start. */
@@ -188,6 +219,51 @@ describe('DeliveryState', () => {
       await Promise.all([first, ...others]);
       const written = storage.operations.slice(before).filter(({ kind }) => kind === 'write');
       expect(written.filter(({ name }) => name === 'context.json')).toHaveLength(2);
+    });
+
+    it.each([
+      [10, 20],
+      [200, 100],
+    ])(
+      'whose writes take %d ms rests %d ms behind another one, and takes along what comes meanwhile',
+      async (writeMs, restMs) => {
+        const clock = new ManualClock();
+        const storage = new SlowStorage(createMemoryStorage(), clock);
+        const state = await open(storage, { clock });
+        // With the copy of the document that is written once.
+        const opening = state.commit(NOTHING);
+        await clock.advance(1000);
+        await opening;
+        storage.writeMs = writeMs;
+        const first = state.commit({ entries: [key('a', 1)], settled: undefined });
+        // The ledger, and the document.
+        await clock.advance(2 * writeMs);
+        await first;
+        const [endedAt, before] = [clock.monotonic(), storage.written.length];
+        const second = state.commit({ entries: [key('b', 2)], settled: undefined });
+        await clock.advance(restMs - 1);
+        expect(storage.written).toHaveLength(before);
+        const third = state.commit({ entries: [key('c', 3)], settled: undefined });
+        await clock.advance(1 + 2 * writeMs);
+        await Promise.all([second, third]);
+        expect(storage.written.slice(before)).toEqual([
+          { name: 'ledger/00000001.bin', beganAtMs: endedAt + restMs },
+          { name: 'context.json', beganAtMs: endedAt + restMs + writeMs },
+        ]);
+      },
+    );
+
+    it('does not rest where nothing was written lately', async () => {
+      const clock = new ManualClock();
+      const storage = new SlowStorage(createMemoryStorage(), clock);
+      const state = await open(storage, { clock });
+      for (let n = 0; n < 3; n += 1) {
+        const [beganAt, before] = [clock.monotonic(), storage.written.length];
+        const commit = state.commit({ entries: [key(`a${n}`, n)], settled: undefined });
+        await clock.advance(100);
+        await commit;
+        expect(storage.written[before]?.beganAtMs).toBe(beganAt);
+      }
     });
 
     it('fails for all that were to be written together, and takes them all along when it is tried again', async () => {
