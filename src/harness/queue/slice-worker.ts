@@ -9,7 +9,7 @@ import { createPipeline } from '../../sdk/connector.js';
 import type { ConnectorParts } from '../../sdk/connector-parts.js';
 import type { DeadLetter } from '../../sdk/dead-letter/dead-letter.js';
 import { ConfigurationError, describeError, isAbort, ModuleError } from '../../sdk/errors.js';
-import { SLICES_AT_ONCE } from '../../sdk/lanes/backfill-lane.js';
+import { SLICES_AT_ONCE } from '../../sdk/backfill/plan-slices.js';
 import { FailureReport } from '../../sdk/lanes/failure-report.js';
 import type { Redactor } from '../../sdk/observability/redactor.js';
 import type { Batch, Destination } from '../../sdk/pipeline/destination.js';

@@ -5,6 +5,8 @@ import { abortError, isAbort, ModuleError } from '../errors.js';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+/** Slices read at the same time: with a usual latency these are all the requests that a usual rate limit allows. */
+export const SLICES_AT_ONCE = 4;
 /** So many slices are worth having: enough for several to be read at once until near the end. */
 const WANTED_SLICES = 12;
 /** Fewer events are read with a few requests: a slice of them is not worth the request for its count. */
@@ -48,7 +50,7 @@ export async function planSlices(
     const counted: Required<Slice>[] = [];
     for (const { fromMs, toMs } of ranges) counted.push({ fromMs, toMs, events: await countOrStop({ fromMs, toMs }) });
     const total = counted.reduce((sum, { events = 0 }) => sum + events, 0);
-    const most = mostEvents ?? Math.min(MOST_EVENTS, Math.max(FEWEST_EVENTS, Math.ceil(total / WANTED_SLICES)));
+    const most = mostEvents ?? mostOf(total);
     const slices: Slice[] = [];
     for (const range of counted) slices.push(...(await cut(range, most, countOrStop)));
     return slices;
@@ -103,6 +105,14 @@ export function leftOf(slices: readonly Slice[], gaps: readonly ClosedInterval[]
       return [{ fromMs, toMs, events: slice.events === undefined ? undefined : Math.round(slice.events * share) }];
     }),
   );
+}
+
+/** Events in a slice at the most: so many that, where they come evenly, all that read slices have some until the end. */
+function mostOf(total: number): number {
+  const most = Math.min(MOST_EVENTS, Math.max(FEWEST_EVENTS, Math.ceil(total / WANTED_SLICES)));
+  if (total <= most) return most;
+  const slices = Math.ceil(total / (most * FILLING) / SLICES_AT_ONCE) * SLICES_AT_ONCE;
+  return Math.ceil(total / (slices * FILLING));
 }
 
 /** All pieces at the same time: what waits for one count after another waits for as many answers as there are slices. */

@@ -1,4 +1,4 @@
-import { eventsOf, inOrderOfReading, leftOf, planSlices, type Slice } from '../backfill/plan-slices.js';
+import { eventsOf, inOrderOfReading, leftOf, planSlices, type Slice, SLICES_AT_ONCE } from '../backfill/plan-slices.js';
 import { outside, within } from '../checkpoint/backfill-ranges.js';
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { isAbort, ModuleError } from '../errors.js';
@@ -12,8 +12,6 @@ import { formatTimestamp } from '../time/timestamp.js';
 import type { TriggerContext } from '../trigger.js';
 import { FailureReport } from './failure-report.js';
 
-/** Slices read at the same time: with a usual latency these are all the requests that a usual rate limit allows. */
-export const SLICES_AT_ONCE = 4;
 /** Of each slice: enough to fill the time in which others wait for a commit. The tail keeps its own four places. */
 const PARALLEL_DELIVERIES = 4;
 const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };

@@ -7,6 +7,7 @@ import {
   leastDurationMs,
   leftOf,
   planSlices,
+  SLICES_AT_ONCE,
 } from '../../../../src/sdk/backfill/plan-slices.js';
 import { type ClosedInterval, OwedSet } from '../../../../src/sdk/checkpoint/owed-set.js';
 import { abortError, ModuleError } from '../../../../src/sdk/errors.js';
@@ -68,6 +69,19 @@ describe('planSlices', () => {
       { numRuns: 50 },
     );
   });
+
+  it.each([60_000, 200_000, 600_000, 2_000_000, 3_000_000])(
+    'makes as many slices of %d events that come evenly as keep all busy that read them, to the end',
+    async (events) => {
+      const range = { fromMs: START_MS, toMs: START_MS + 10 * DAY_MS };
+      const slices = await planSlices([range], async ({ fromMs, toMs }) =>
+        Math.round((events * (toMs - fromMs)) / (10 * DAY_MS)),
+      );
+      expect(slices.length % SLICES_AT_ONCE).toBe(0);
+      const sizes = slices.map((slice) => slice.events ?? 0);
+      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(Math.max(...sizes) / 50);
+    },
+  );
 
   it.each([1_000_000, 300_000, 60_001])(
     'asks for few counts where each of them says %d, whatever the range',
