@@ -1,6 +1,6 @@
 import type { LedgerEntry } from './ledger.js';
 
-const INITIAL_CAPACITY = 64;
+const INITIAL_CAPACITY = 512;
 /** Bucket, the halves of the hash, and the place with what became of the event. */
 const WORDS = 4;
 const DEAD_LETTERED = 1 << 16;
