@@ -220,6 +220,15 @@ describe('Pieces', () => {
     expect(await pieces.next()).toMatchObject({ done: true });
   });
 
+  it('do not break for whoever let go after the stream broke', async () => {
+    const stream = openStream();
+    const pieces = new Pieces(stream, undefined);
+    stream.destroy(new Error('broken'));
+    await turns();
+    await pieces.return();
+    expect(await pieces.next()).toMatchObject({ done: true });
+  });
+
   it('end, break or stop as the stream did, at whatever moment, and are what came before', async () => {
     const anyDeed = fc.oneof(
       { weight: 6, arbitrary: fc.integer({ min: 1, max: 150 * KIB }) },
