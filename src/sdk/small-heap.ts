@@ -1,10 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Makes V8 collect garbage sooner, and take no second look at WebAssembly. By itself it lets three times as much lie about as is in use, which shows as memory of
- * the process; and in a large young generation the buffers that answers arrived in are kept long after they were read
- * (docs/performance.md). Of WebAssembly there is undici's parser, which is quick enough as it is: to optimise it takes a third
- * of a second on another thread, and 30 MB. Our own is optimised when it is loaded (json/kernel/compile.ts).
+ * Makes V8 collect garbage sooner, and take no second look at WebAssembly. By itself it lets three times as much lie about as
+ * is in use, which shows as memory of the process; and in a large young generation the buffers that answers arrived in are
+ * kept long after they were read (docs/performance.md). Of WebAssembly there is undici's parser, which is quick enough as it
+ * is: to optimise it takes a third of a second on another thread, and 30 MB. Our own is optimised when it is loaded
+ * (json/kernel/compile.ts).
  *
  * To be called before all else is loaded: the young generation stays as large as loading has made it.
  */

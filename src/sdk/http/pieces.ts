@@ -17,8 +17,8 @@ const spare: Buffer[] = [];
  * costs as much as what it does then. Each piece is good until the next one is asked for.
  *
  * What comes is copied out of the buffer that it came in at once: buffers that have to wait grow old, and V8 collects what is
- * old seldom. Where the stream breaks, what came before is handed over first. After an abort the next piece rejects with an
- * AbortError, whatever broke.
+ * old seldom. Where the stream breaks, or closes before its end, what came before is handed over first. After an abort the next
+ * piece rejects with an AbortError, whatever broke. Pieces that are asked for at the same time come one after another.
  */
 export class Pieces implements AsyncIterableIterator<Uint8Array> {
   /** All that has come since the last piece, where it came at once. */
@@ -33,25 +33,30 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   #failure: Error | undefined;
   /** Wakes whoever waits. */
   #wake: (() => void) | undefined;
+  /** Settles once nobody waits. */
+  #lastAsked: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly stream: Readable,
     private readonly signal: AbortSignal | undefined,
   ) {
     // Whoever never reads the body must not bring the process down when the connection breaks meanwhile.
-    stream.on('error', (error) => {
-      this.#failure = error;
-      this.#end();
-    });
+    stream.on('error', (error) => this.#end(error));
     stream.on('end', () => this.#end());
-    stream.on('close', () => this.#end());
+    stream.on('close', () => this.#end(new Error('the body was closed before its end')));
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const asked = this.#lastAsked.then(() => this.#next());
+    this.#lastAsked = asked.catch(() => undefined);
+    return asked;
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (!this.#isStarted) {
       this.#isStarted = true;
       this.stream.on('data', (part: Uint8Array) => this.#take(part));
@@ -66,10 +71,12 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
 
   /** Closes the connection, also of a body that was never begun. */
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.stream.destroy();
-    this.#only = undefined;
-    this.#filledBytes = 0;
     this.#end();
+    this.stream.destroy();
+    this.#only = this.#failure = undefined;
+    this.#filledBytes = 0;
+    // The last piece is still good: nobody asked for the next one.
+    this.#handedOver = undefined;
     this.#giveBack();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -79,6 +86,8 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   }
 
   #take(part: Uint8Array): void {
+    // A stream that was destroyed may still hand out what it had.
+    if (this.#isOver) return;
     const first = this.#only;
     this.#only = undefined;
     if (first === undefined && this.#filledBytes === 0) this.#only = part;
@@ -111,7 +120,9 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
     return only ?? (filling as Buffer).subarray(0, bytes);
   }
 
-  #end(): void {
+  /** Of what comes behind the end nothing counts. */
+  #end(failure?: Error): void {
+    if (!this.#isOver) this.#failure = failure;
     this.#isOver = true;
     this.#wake?.();
     this.#wake = undefined;

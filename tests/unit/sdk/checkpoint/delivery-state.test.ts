@@ -29,6 +29,7 @@ function open(
 class SlowStorage implements Storage {
   readonly written: { readonly name: string; readonly beganAtMs: number }[] = [];
   writeMs = 10;
+  isBroken = false;
   readonly location = 'a slow storage';
 
   constructor(
@@ -43,6 +44,7 @@ class SlowStorage implements Storage {
   async write(name: string, content: Uint8Array): Promise<void> {
     this.written.push({ name, beganAtMs: this.clock.monotonic() });
     await this.clock.sleep(this.writeMs);
+    if (this.isBroken) throw new Error('no room');
     await this.inner.write(name, content);
   }
 
@@ -252,6 +254,25 @@ describe('DeliveryState', () => {
         ]);
       },
     );
+
+    it('rests behind a write that failed as well, and then writes what it should have', async () => {
+      const clock = new ManualClock();
+      const storage = new SlowStorage(createMemoryStorage(), clock);
+      const state = await open(storage, { clock });
+      storage.isBroken = true;
+      const first = state.commit({ entries: [key('a', 1)], settled: undefined });
+      const failure = expect(first).rejects.toThrow();
+      await clock.advance(storage.writeMs);
+      await failure;
+      storage.isBroken = false;
+      const [endedAt, before] = [clock.monotonic(), storage.written.length];
+      const second = state.commit({ entries: [key('b', 2)], settled: undefined });
+      await clock.advance(1000);
+      await second;
+      expect(storage.written[before]?.beganAtMs).toBe(endedAt + storage.writeMs);
+      const { ledger } = await open(storage);
+      expect([key('a', 1), key('b', 2)].map((each) => ledger.has(each))).toEqual([true, true]);
+    });
 
     it('does not rest where nothing was written lately', async () => {
       const clock = new ManualClock();

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { createGunzip, gzipSync } from 'node:zlib';
 
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
+import { isAbort } from '../../../../src/sdk/errors.js';
 import { Pieces } from '../../../../src/sdk/http/pieces.js';
 
 const KIB = 1024;
@@ -11,6 +13,16 @@ const KIB = 1024;
 /** A stream that is written to by hand. */
 function openStream(): Readable {
   return new Readable({ highWaterMark: 64 * KIB, read: () => undefined });
+}
+
+/** Behind what is under way, and in the same turn. */
+function tick(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+/** Lets whatever is under way come to its end, also on a thread of its own. */
+async function turns(): Promise<void> {
+  for (let left = 10; left > 0; left -= 1) await turn();
 }
 
 async function nextOf(pieces: Pieces): Promise<Buffer | undefined> {
@@ -53,7 +65,10 @@ describe('Pieces', () => {
     const stream = openStream();
     const pieces = new Pieces(stream, undefined);
     const first = nextOf(pieces);
-    for (const byte of [1, 2, 3]) stream.push(Buffer.alloc(10 * KIB, byte));
+    for (const byte of [1, 2, 3]) {
+      stream.push(Buffer.alloc(10 * KIB, byte));
+      await tick();
+    }
     expect((await first)?.length).toBe(30 * KIB);
   });
 
@@ -136,8 +151,143 @@ describe('Pieces', () => {
       return pieces;
     };
     const held: Uint8Array[] = [];
-    await (await read(openStream(), 1)).return();
+    const ended = openStream();
+    const pieces = await read(ended, 1);
+    ended.push(null);
+    // To ask again, or to let go as well, gives nothing back that was given back.
+    for (let times = 2; times > 0; times -= 1) expect(await nextOf(pieces)).toBeUndefined();
+    await pieces.return();
     await Promise.all([read(openStream(), 2), read(openStream(), 3)]);
     expect(held.slice(1).map((piece) => new Set(piece))).toEqual([new Set([2]), new Set([3])]);
+  });
+
+  it.each([true, false])(
+    'that closed before their end are not taken for the whole, begun before: %p',
+    async (isBegun) => {
+      const stream = openStream();
+      const pieces = new Pieces(stream, undefined);
+      if (isBegun) {
+        const first = nextOf(pieces);
+        stream.push(Buffer.from('before'));
+        expect((await first)?.toString()).toBe('before');
+      }
+      stream.destroy();
+      await turns();
+      await expect(pieces.next()).rejects.toThrow('closed before its end');
+    },
+  );
+
+  it('come one after another to those who ask at once', async () => {
+    const stream = openStream();
+    const pieces = new Pieces(stream, undefined);
+    const asked = [nextOf(pieces), nextOf(pieces), nextOf(pieces)];
+    stream.push(Buffer.from('one'));
+    // It has come, and is not handed over yet.
+    await tick();
+    const another = nextOf(pieces);
+    await turns();
+    stream.push(Buffer.from('two'));
+    stream.push(null);
+    const texts = (await Promise.all([...asked, another])).map((piece) => piece?.toString());
+    expect(texts).toEqual(['one', 'two', undefined, undefined]);
+  });
+
+  it('are still good for whoever lets go of the others', async () => {
+    const left = openStream();
+    const pieces = new Pieces(left, undefined);
+    const first = pieces.next();
+    for (const byte of [1, 1]) left.push(Buffer.alloc(KIB, byte));
+    const { value } = await first;
+    await pieces.return();
+    const stream = openStream();
+    const others = nextOf(new Pieces(stream, undefined));
+    for (const byte of [2, 2]) stream.push(Buffer.alloc(KIB, byte));
+    expect((await others)?.length).toBe(2 * KIB);
+    expect(new Set(value)).toEqual(new Set([1]));
+  });
+
+  it('are no more once somebody let go, whatever the stream still has, or breaks with', async () => {
+    const stream = createGunzip();
+    const pieces = new Pieces(stream, undefined);
+    stream.end(gzipSync(Buffer.alloc(4096 * KIB, 1)));
+    await pieces.next();
+    while (!stream.isPaused() || stream.readableLength === 0) await turn();
+    // What waits in the stream is set free by this.
+    await pieces.next();
+    await pieces.return();
+    stream.emit('error', new Error('broken'));
+    await turns();
+    expect(await pieces.next()).toMatchObject({ done: true });
+  });
+
+  it('do not break for whoever let go after the stream broke', async () => {
+    const stream = openStream();
+    const pieces = new Pieces(stream, undefined);
+    stream.destroy(new Error('broken'));
+    await turns();
+    await pieces.return();
+    expect(await pieces.next()).toMatchObject({ done: true });
+  });
+
+  it('end, break or stop as the stream did, at whatever moment, and are what came before', async () => {
+    const anyDeed = fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: 1, max: 150 * KIB }) },
+      { weight: 6, arbitrary: fc.constantFrom('ask', 'wait', 'turn') },
+      { weight: 1, arbitrary: fc.constantFrom('end', 'break', 'close', 'abort', 'leave') },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyDeed, { maxLength: 25 }), async (deeds) => {
+        const stopping = new AbortController();
+        const stream = openStream();
+        const pieces = new Pieces(stream, stopping.signal);
+        const sent: Buffer[] = [];
+        const answers: Promise<Buffer | string>[] = [];
+        const seen = new Set<string>();
+        const ask = (): unknown =>
+          answers.push(
+            nextOf(pieces).then(
+              (piece) => piece ?? 'done',
+              (error: unknown) => (isAbort(error) ? 'abort' : (error as Error).message),
+            ),
+          );
+        for (const deed of deeds) {
+          if (typeof deed === 'number') {
+            if (seen.has('end') || stream.destroyed) continue;
+            sent.push(Buffer.alloc(deed, sent.length + 1));
+            stream.push(sent.at(-1));
+            continue;
+          }
+          seen.add(deed);
+          if (deed === 'ask') ask();
+          if (deed === 'wait') await turns();
+          if (deed === 'turn') await turn();
+          if (deed === 'end' && !stream.destroyed) stream.push(null);
+          if (deed === 'break') stream.destroy(new Error('broken'));
+          if (deed === 'close') stream.destroy();
+          if (deed === 'abort') stopping.abort();
+          if (deed === 'leave') await pieces.return();
+        }
+        // Nobody is left waiting.
+        if (!stream.destroyed) stream.push(null);
+        seen.add('end');
+        do ask();
+        while (typeof (await answers.at(-1)) !== 'string');
+        const all = await Promise.all(answers);
+        const received = all.filter((answer) => typeof answer !== 'string');
+        const endings = new Set(all.filter((answer) => typeof answer === 'string'));
+        const [whole, got] = [Buffer.concat(sent), Buffer.concat(received)];
+        expect(whole.subarray(0, got.length).equals(got)).toBe(true);
+        if (endings.has('broken')) expect(seen).toContain('break');
+        if (endings.has('the body was closed before its end')) expect(seen).toContain('close');
+        if (seen.has('abort')) expect(all.at(-1)).toBe('abort');
+        else if (seen.has('leave')) expect(all.at(-1)).toBe('done');
+        if (endings.has('done') && !seen.has('leave')) expect(got.length).toBe(whole.length);
+        // Behind the first ending there are no more pieces.
+        expect(
+          all.slice(all.findIndex((answer) => typeof answer === 'string')).some((answer) => typeof answer !== 'string'),
+        ).toBe(false);
+      }),
+      { numRuns: 150 },
+    );
   });
 });

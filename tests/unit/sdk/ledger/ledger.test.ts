@@ -153,6 +153,13 @@ describe('Ledger', () => {
       timestampMs: fc.option(anyTime, { nil: undefined, freq: 8 }),
       isDeadLettered: fc.boolean(),
     });
+    // Also those of no range at all: empty ones, and such as end before they begin.
+    const anyBound = fc.oneof(
+      { weight: 6, arbitrary: anyTime },
+      { weight: 2, arbitrary: anyTime.map((ms) => ms + 0.5) },
+      { weight: 2, arbitrary: anyTime.map((ms) => Math.floor(ms / MINUTE_MS) * MINUTE_MS) },
+      { weight: 1, arbitrary: fc.constantFrom(-Infinity, Infinity, 0, NaN) },
+    );
     const entry = ({ id, timestampMs, isDeadLettered }: Counted): LedgerEntry =>
       entryOf(event(`id-${id}`, timestampMs), BASE_MS, isDeadLettered);
 
@@ -160,7 +167,7 @@ describe('Ledger', () => {
       fc.assert(
         fc.property(
           fc.array(anyCounted, { maxLength: 60, size: 'max' }),
-          fc.array(fc.tuple(anyTime, anyTime), { minLength: 1, maxLength: 10 }),
+          fc.array(fc.tuple(anyBound, anyBound), { minLength: 1, maxLength: 10 }),
           anyTime,
           (added, questions, prunedMs) => {
             const ledger = new Ledger();
