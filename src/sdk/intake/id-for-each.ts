@@ -1,16 +1,15 @@
-import { isAscii } from 'node:buffer';
-
 import { BACKSLASH, QUOTE } from '../json/json-text.js';
 
+const BLANK = 0x20;
+
 /**
- * Whether an answer is `{"event_ids": […]}` and nothing else, with an id for each of `count` events that needs no decoding. So
- * is nearly every one, and then no text has to be made of it, nor of each id. Where this says no, `readIntakeAnswer` tells more.
- *
- * Control characters in an id are not looked for: whoever gives an id to each event has taken each.
+ * Whether an answer is `{"event_ids": […]}` and nothing else, on one line, with an id for each of `count` events that needs no
+ * decoding. So is nearly every one, and then no text has to be made of it, nor of each id. Where this says no,
+ * `readIntakeAnswer` tells more.
  */
 export function isIdForEach(answer: Uint8Array, count: number): boolean {
-  // So that each quote is one that begins or ends an id. Both are found by the machine's widest registers.
-  if (answer.includes(BACKSLASH) || !isAscii(answer)) return false;
+  // Then each quote is one that begins or ends an id, and whatever stands between two of them is fit for a string.
+  if (answer.includes(BACKSLASH) || !isPrintable(answer)) return false;
   const tokens = new Tokens(answer);
   if (!tokens.take('{') || !tokens.take('"event_ids"') || !tokens.take(':') || !tokens.take('[')) return false;
   for (let n = 0; n < count; n += 1) if ((n > 0 && !tokens.take(',')) || !tokens.takeId()) return false;
@@ -45,10 +44,20 @@ class Tokens {
   }
 
   #skipBlanks(): void {
-    for (let byte = this.text[this.#at]; isBlank(byte); byte = this.text[this.#at]) this.#at += 1;
+    while (this.text[this.#at] === BLANK) this.#at += 1;
   }
 }
 
-function isBlank(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+/** Whether all is ASCII without control characters; looks at four bytes at a time. */
+function isPrintable(text: Uint8Array): boolean {
+  const unaligned = Math.min(-text.byteOffset & 3, text.length);
+  const words = new Int32Array(text.buffer, text.byteOffset + unaligned, (text.length - unaligned) >> 2);
+  // Of a byte below 32 the difference is negative, and one above 127 is.
+  for (const word of words) if ((((word - 0x20202020) | word) & 0x80808080) !== 0) return false;
+  const rest = text.subarray(unaligned + words.length * 4);
+  return text.subarray(0, unaligned).every(isPrintableByte) && rest.every(isPrintableByte);
+}
+
+function isPrintableByte(byte: number): boolean {
+  return byte >= BLANK && byte < 0x80;
 }

@@ -10,7 +10,7 @@ describe('isIdForEach', () => {
   it.each([
     ['{"event_ids":["a"]}', 1],
     ['{"event_ids":["a-1","b,2"]}', 2],
-    [' {\n"event_ids" : [ "a" ,\t"b" ]\r\n} \n', 2],
+    [' {"event_ids" : [ "a" , "b" ] } ', 2],
   ])('sees an id for each in %j', (text, count) => {
     expect(says(text, count)).toBe(true);
   });
@@ -29,11 +29,31 @@ describe('isIdForEach', () => {
     ['a missing comma', '{"event_ids":["a""b"]}', 2],
     ['no end', '{"event_ids":["a"', 1],
     ['no end of an id', '{"event_ids":["a', 1],
+    ['a line break in an id', '{"event_ids":["a\n"]}', 1],
+    ['a control character in an id', '{"event_ids":["a\u0001"]}', 1],
+    ['a zero in the last place', '{"event_ids":["a"]}\u0000', 1],
     ['what is no ASCII', '{"event_ids":["é"]}', 1],
     ['nothing', '', 1],
     ['a page of HTML', '<html></html>', 1],
   ])('leaves %s to others', (_, text, count) => {
     expect(says(text, count)).toBe(false);
+  });
+
+  it('looks at each byte, wherever in memory the answer is', () => {
+    const answer = Buffer.from('{"event_ids": ["abcdefgh", "ijk"]}');
+    const memory = new Uint8Array(answer.length + 8);
+    for (let offset = 0; offset < 8; offset += 1) {
+      const there = memory.subarray(offset, offset + answer.length);
+      there.set(answer);
+      expect(isIdForEach(there, 2)).toBe(true);
+      for (const [at, byte] of answer.entries()) {
+        for (const bad of [0x00, 0x0a, 0x1f, 0x80, 0xff]) {
+          there[at] = bad;
+          expect(isIdForEach(there, 2)).toBe(false);
+        }
+        there[at] = byte;
+      }
+    }
   });
 
   it('never sees one where the whole answer, read with care, is no plain yes', () => {
