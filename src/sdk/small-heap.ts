@@ -1,5 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
+import { IS_TRIED_V8 } from './tried-v8.js';
+
 /**
  * Makes V8 collect garbage sooner, and take no second look at WebAssembly. By itself it lets three times as much lie about as
  * is in use, which shows as memory of the process; and in a large young generation the buffers that answers arrived in are
@@ -12,6 +14,7 @@ import { setFlagsFromString } from 'node:v8';
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=100');
+  if (!IS_TRIED_V8) return;
   setFlagsFromString('--no-wasm-dynamic-tiering');
   setFlagsFromString('--no-wasm-tier-up');
 }

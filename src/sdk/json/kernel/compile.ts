@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 
+import { IS_TRIED_V8 } from '../../tried-v8.js';
 import { KERNEL } from './kernel.generated.js';
 
 declare const WebAssembly: {
@@ -11,10 +12,14 @@ declare const WebAssembly: {
  * once it has run for a while; `keepHeapSmall` turns that off.
  */
 export function compiledKernel(): object {
+  const code = Buffer.from(KERNEL, 'base64');
+  if (!IS_TRIED_V8) return new WebAssembly.Module(code);
   setFlagsFromString('--no-liftoff');
   setFlagsFromString('--no-wasm-lazy-compilation');
+  // For good: of what was not seen to run V8 does not know what to inline, and version 14 ends the process over that.
+  setFlagsFromString('--no-wasm-inlining');
   try {
-    return new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
+    return new WebAssembly.Module(code);
   } finally {
     setFlagsFromString('--liftoff');
     setFlagsFromString('--wasm-lazy-compilation');
