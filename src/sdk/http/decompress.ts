@@ -3,21 +3,28 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 const PIECE_BYTES = 64 * 1024;
 
+/** Whether an answer with this `content-encoding` is to be decoded. */
+export function isEncoded(encoding: string | undefined): encoding is string {
+  const name = nameOf(encoding);
+  return name !== '' && name !== 'identity';
+}
+
 /**
  * The body as it was before the sender compressed it. Errors and the end of interest travel both ways: a broken
  * connection or a corrupt or cut stream makes reading reject, and destroying the result closes the connection.
  * @param encoding the answer's `content-encoding`, if any
- * @throws Error for an encoding that was never asked for
+ * @throws Error for an encoding that was never asked for; the body is left to the caller
  */
 export function decompressed(body: Readable, encoding: string | undefined): Readable {
-  const name = (encoding ?? '').trim().toLowerCase();
-  if (name === '' || name === 'identity') return body;
+  if (!isEncoded(encoding)) return body;
+  const name = nameOf(encoding);
   const decoder = decoderFor(name);
-  if (decoder === undefined) {
-    body.destroy();
-    throw new Error(`The answer is encoded as '${name}', which was not asked for`);
-  }
+  if (decoder === undefined) throw new Error(`The answer is encoded as '${name}', which was not asked for`);
   return pipeline(body, decoder, () => undefined);
+}
+
+function nameOf(encoding: string | undefined): string {
+  return (encoding ?? '').trim().toLowerCase();
 }
 
 function decoderFor(name: string): Transform | undefined {

@@ -12,13 +12,22 @@ const MOST_SPARE = 16;
 
 const spare: Buffer[] = [];
 
+/** What brings a body. */
+export interface Flow {
+  /** Nothing more is to come for now; a little may. */
+  pause(): void;
+  resume(): void;
+  /** Nobody wants the rest: the connection is closed. After the end it does nothing. */
+  destroy(): void;
+}
+
 /**
- * What a stream brings, in pieces that hold all that has come since the last one: waking the reader for each read of a socket
+ * What a body brings, in pieces that hold all that has come since the last one: waking the reader for each read of a socket
  * costs as much as what it does then. Each piece is good until the next one is asked for.
  *
  * What comes is copied out of the buffer that it came in at once: buffers that have to wait grow old, and V8 collects what is
- * old seldom. Where the stream breaks, or closes before its end, what came before is handed over first. After an abort the next
- * piece rejects with an AbortError, whatever broke. Pieces that are asked for at the same time come one after another.
+ * old seldom. Where the body breaks before its end, what came before is handed over first. After an abort the next piece rejects
+ * with an AbortError, whatever broke. Pieces that are asked for at the same time come one after another.
  */
 export class Pieces implements AsyncIterableIterator<Uint8Array> {
   /** All that has come since the last piece, where it came at once. */
@@ -28,7 +37,7 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   #filledBytes = 0;
   /** The memory of the last piece. */
   #handedOver: Buffer | undefined;
-  #isStarted = false;
+  #isPaused = false;
   #isOver = false;
   #failure: Error | undefined;
   /** Wakes whoever waits. */
@@ -37,13 +46,46 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   #lastAsked: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly stream: Readable,
+    private readonly flow: Flow,
     private readonly signal: AbortSignal | undefined,
-  ) {
+  ) {}
+
+  /** Those of a stream. */
+  static of(stream: Readable, signal: AbortSignal | undefined): Pieces {
+    const pieces = new Pieces(stream, signal);
     // Whoever never reads the body must not bring the process down when the connection breaks meanwhile.
-    stream.on('error', (error) => this.#end(error));
-    stream.on('end', () => this.#end());
-    stream.on('close', () => this.#end(new Error('the body was closed before its end')));
+    stream.on('error', (error) => pieces.end(error));
+    stream.on('end', () => pieces.end());
+    stream.on('close', () => pieces.end(new Error('the body was closed before its end')));
+    stream.on('data', (part: Uint8Array) => pieces.take(part));
+    return pieces;
+  }
+
+  /** A part of the body has come. */
+  take(part: Uint8Array): void {
+    // What was told to stop may still bring what it had.
+    if (this.#isOver) return;
+    const first = this.#only;
+    this.#only = undefined;
+    if (first === undefined && this.#filledBytes === 0) this.#only = part;
+    else if (first === undefined) this.#fill(part);
+    else this.#fill(first, part);
+    if (!this.#isPaused && (this.#only?.length ?? this.#filledBytes) >= FULL_BYTES) {
+      this.#isPaused = true;
+      this.flow.pause();
+    }
+    const wake = this.#wake;
+    this.#wake = undefined;
+    // Once everything was read that the socket has.
+    if (wake !== undefined) setImmediate(wake);
+  }
+
+  /** The body is over, or broken. What comes behind it counts for nothing. */
+  end(failure?: Error): void {
+    if (!this.#isOver) this.#failure = failure;
+    this.#isOver = true;
+    this.#wake?.();
+    this.#wake = undefined;
   }
 
   [Symbol.asyncIterator](): this {
@@ -57,10 +99,6 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   }
 
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (!this.#isStarted) {
-      this.#isStarted = true;
-      this.stream.on('data', (part: Uint8Array) => this.#take(part));
-    }
     if (!this.#hasCome && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.signal?.aborted === true) throw abortError();
     if (this.#hasCome) return { done: false, value: this.#handOver() };
@@ -71,8 +109,8 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
 
   /** Closes the connection, also of a body that was never begun. */
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.#end();
-    this.stream.destroy();
+    this.end();
+    this.flow.destroy();
     this.#only = this.#failure = undefined;
     this.#filledBytes = 0;
     // The last piece is still good: nobody asked for the next one.
@@ -83,21 +121,6 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
 
   get #hasCome(): boolean {
     return this.#only !== undefined || this.#filledBytes > 0;
-  }
-
-  #take(part: Uint8Array): void {
-    // A stream that was destroyed may still hand out what it had.
-    if (this.#isOver) return;
-    const first = this.#only;
-    this.#only = undefined;
-    if (first === undefined && this.#filledBytes === 0) this.#only = part;
-    else if (first === undefined) this.#fill(part);
-    else this.#fill(first, part);
-    if ((this.#only?.length ?? this.#filledBytes) >= FULL_BYTES) this.stream.pause();
-    const wake = this.#wake;
-    this.#wake = undefined;
-    // Once everything was read that the socket has.
-    if (wake !== undefined) setImmediate(wake);
   }
 
   #fill(...parts: readonly Uint8Array[]): void {
@@ -116,16 +139,11 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
       this.#filling = before;
       this.#handedOver = filling;
     }
-    if (this.stream.isPaused()) this.stream.resume();
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.flow.resume();
+    }
     return only ?? (filling as Buffer).subarray(0, bytes);
-  }
-
-  /** Of what comes behind the end nothing counts. */
-  #end(failure?: Error): void {
-    if (!this.#isOver) this.#failure = failure;
-    this.#isOver = true;
-    this.#wake?.();
-    this.#wake = undefined;
   }
 
   /** Nobody reads any more. */

@@ -39,7 +39,7 @@ describe('Pieces', () => {
     await fc.assert(
       fc.asyncProperty(anyParts, anyWaits, async (parts, waits) => {
         const stream = openStream();
-        const pieces = new Pieces(stream, undefined);
+        const pieces = Pieces.of(stream, undefined);
         const sent = parts.map(([length], n) => Buffer.alloc(length, n + 1));
         const write = async (): Promise<void> => {
           for (const [n, [, turns]] of parts.entries()) {
@@ -63,7 +63,7 @@ describe('Pieces', () => {
 
   it('hold together what came at the same time', async () => {
     const stream = openStream();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     const first = nextOf(pieces);
     for (const byte of [1, 2, 3]) {
       stream.push(Buffer.alloc(10 * KIB, byte));
@@ -74,7 +74,7 @@ describe('Pieces', () => {
 
   it('are handed over as they came, where nothing else did', async () => {
     const stream = openStream();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     const only = Buffer.from('alone');
     stream.push(only);
     expect((await pieces.next()).value).toBe(only);
@@ -82,7 +82,7 @@ describe('Pieces', () => {
 
   it('are good until the next one is asked for, while others arrive', async () => {
     const stream = openStream();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     const first = pieces.next();
     for (const byte of [1, 1]) stream.push(Buffer.alloc(KIB, byte));
     const { value } = await first;
@@ -96,7 +96,7 @@ describe('Pieces', () => {
 
   it('hold the stream back once a quarter of a mebibyte waits', async () => {
     const stream = openStream();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     stream.push(Buffer.alloc(1));
     await pieces.next();
     let pushed = 0;
@@ -111,7 +111,7 @@ describe('Pieces', () => {
 
   it('that came before the stream broke are handed over first', async () => {
     const stream = openStream();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     const first = nextOf(pieces);
     stream.push(Buffer.from('before'));
     await turn();
@@ -124,7 +124,7 @@ describe('Pieces', () => {
   it('are no more after an abort, whatever had come', async () => {
     const stopping = new AbortController();
     const stream = openStream();
-    const pieces = new Pieces(stream, stopping.signal);
+    const pieces = Pieces.of(stream, stopping.signal);
     const first = pieces.next();
     stream.push(Buffer.from('before'));
     stopping.abort();
@@ -134,7 +134,7 @@ describe('Pieces', () => {
 
   it('end for whoever waits when somebody else lets go of them', async () => {
     const stream = openStream();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     const waiting = pieces.next();
     await pieces.return();
     expect(stream.destroyed).toBe(true);
@@ -144,7 +144,7 @@ describe('Pieces', () => {
 
   it('have memory of their own, also after that of others was given back', async () => {
     const read = async (stream: Readable, byte: number): Promise<Pieces> => {
-      const pieces = new Pieces(stream, undefined);
+      const pieces = Pieces.of(stream, undefined);
       const first = pieces.next();
       for (const part of [byte, byte]) stream.push(Buffer.alloc(KIB, part));
       held.push((await first).value ?? new Uint8Array());
@@ -165,7 +165,7 @@ describe('Pieces', () => {
     'that closed before their end are not taken for the whole, begun before: %p',
     async (isBegun) => {
       const stream = openStream();
-      const pieces = new Pieces(stream, undefined);
+      const pieces = Pieces.of(stream, undefined);
       if (isBegun) {
         const first = nextOf(pieces);
         stream.push(Buffer.from('before'));
@@ -179,7 +179,7 @@ describe('Pieces', () => {
 
   it('come one after another to those who ask at once', async () => {
     const stream = openStream();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     const asked = [nextOf(pieces), nextOf(pieces), nextOf(pieces)];
     stream.push(Buffer.from('one'));
     // It has come, and is not handed over yet.
@@ -194,13 +194,13 @@ describe('Pieces', () => {
 
   it('are still good for whoever lets go of the others', async () => {
     const left = openStream();
-    const pieces = new Pieces(left, undefined);
+    const pieces = Pieces.of(left, undefined);
     const first = pieces.next();
     for (const byte of [1, 1]) left.push(Buffer.alloc(KIB, byte));
     const { value } = await first;
     await pieces.return();
     const stream = openStream();
-    const others = nextOf(new Pieces(stream, undefined));
+    const others = nextOf(Pieces.of(stream, undefined));
     for (const byte of [2, 2]) stream.push(Buffer.alloc(KIB, byte));
     expect((await others)?.length).toBe(2 * KIB);
     expect(new Set(value)).toEqual(new Set([1]));
@@ -208,7 +208,7 @@ describe('Pieces', () => {
 
   it('are no more once somebody let go, whatever the stream still has, or breaks with', async () => {
     const stream = createGunzip();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     stream.end(gzipSync(Buffer.alloc(4096 * KIB, 1)));
     await pieces.next();
     while (!stream.isPaused() || stream.readableLength === 0) await turn();
@@ -222,7 +222,7 @@ describe('Pieces', () => {
 
   it('do not break for whoever let go after the stream broke', async () => {
     const stream = openStream();
-    const pieces = new Pieces(stream, undefined);
+    const pieces = Pieces.of(stream, undefined);
     stream.destroy(new Error('broken'));
     await turns();
     await pieces.return();
@@ -239,7 +239,7 @@ describe('Pieces', () => {
       fc.asyncProperty(fc.array(anyDeed, { maxLength: 25 }), async (deeds) => {
         const stopping = new AbortController();
         const stream = openStream();
-        const pieces = new Pieces(stream, stopping.signal);
+        const pieces = Pieces.of(stream, stopping.signal);
         const sent: Buffer[] = [];
         const answers: Promise<Buffer | string>[] = [];
         const seen = new Set<string>();
