@@ -109,7 +109,14 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'does-not-consult-the-ledger',
-    patch: () => replace(Ledger.prototype, 'has', () => () => false),
+    patch: () =>
+      replace(
+        Ledger.prototype,
+        'firstKnown',
+        () =>
+          ({ length }) =>
+            length,
+      ),
   },
   {
     name: 'forgets-ids-too-early',
@@ -211,10 +218,12 @@ export const VARIANTS: readonly Variant[] = [
         IntakeBatch.prototype,
         'add',
         (add) =>
-          function (events, index) {
-            const event = events.at(index);
-            const bytes = Buffer.from(JSON.stringify(JSON.parse(Buffer.from(event.bytes).toString())));
-            return add.call(this, new EventList([{ ...event, bytes }]), 0);
+          function (events, from, to) {
+            const anew = Array.from({ length: to - from }, (_, n) => {
+              const event = events.at(from + n);
+              return { ...event, bytes: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(event.bytes).toString()))) };
+            });
+            return add.call(this, new EventList(anew), 0, to - from);
           },
       ),
   },
@@ -224,19 +233,23 @@ export const VARIANTS: readonly Variant[] = [
       const newest = new WeakMap<Ledger, number>();
       const forget = replace(
         Ledger.prototype,
-        'add',
-        (add) =>
-          function (key) {
-            newest.set(this, Math.max(newest.get(this) ?? 0, key.bucket));
-            return add.call(this, key);
+        'addAll',
+        (addAll) =>
+          function (entries) {
+            for (const { bucket } of entries) newest.set(this, Math.max(newest.get(this) ?? 0, bucket));
+            return addAll.call(this, entries);
           },
       );
       const restore = replace(
         Ledger.prototype,
-        'has',
-        (has) =>
-          function (key) {
-            return has.call(this, key) || (key.bucket >= 0 && key.bucket < (newest.get(this) ?? 0));
+        'firstKnown',
+        (firstKnown) =>
+          function (keys, from) {
+            const known = firstKnown.call(this, keys, from);
+            const old = [...keys].findIndex(
+              ({ bucket }, index) => index >= from && bucket >= 0 && bucket < (newest.get(this) ?? 0),
+            );
+            return old < 0 ? known : Math.min(old, known);
           },
       );
       return () => {
@@ -294,7 +307,16 @@ export const RECONCILIATION_VARIANTS: readonly Variant[] = [
   },
   {
     name: 'sends-what-the-other-lane-has-under-way',
-    patch: () => replace(UnderWay.prototype, 'carrierOf', () => () => undefined),
+    patch: () =>
+      replace(
+        UnderWay.prototype,
+        'claim',
+        () =>
+          function (batch, keys, from, to) {
+            for (let index = from; index < to; index += 1) this.give(batch, keys.at(index));
+            return to;
+          },
+      ),
   },
 ];
 

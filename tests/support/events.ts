@@ -25,13 +25,13 @@ export function rawEvent({ id, timestampMs, text }: TestEvent): RawEvent {
 }
 
 /** Adds an event to a batch, and has it copied. */
-export function addTo(batch: Batch, event: RawEvent): Added {
+export function addTo(batch: Batch, event: RawEvent): 'added' | Exclude<Added, number> {
   const added = batch.add(...alone(event));
   batch.copyAdded();
-  return added;
+  return added === 1 ? 'added' : (added as Exclude<Added, number>);
 }
 
 /** One event as a batch takes it. */
-export function alone(event: RawEvent): [EventList, number] {
-  return [new EventList([event]), 0];
+export function alone(event: RawEvent): [EventList, number, number] {
+  return [new EventList([event]), 0, 1];
 }

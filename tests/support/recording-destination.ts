@@ -19,14 +19,22 @@ export class TextBatch implements Batch {
     return this.#bytes;
   }
 
-  add(events: Events, index: number): Added {
+  add(events: Events, from: number, to: number): Added {
+    for (let index = from; index < to; index += 1) {
+      const refusal = this.#addOne(events, index);
+      if (refusal !== undefined) return index === from ? refusal : index - from;
+    }
+    return to - from;
+  }
+
+  #addOne(events: Events, index: number): Added | undefined {
     const bytes = events.text(index);
     if (bytes.length > this.limits.eventBytes) return 'oversized';
     if (this.count >= this.limits.events) return 'full';
     const at = this.texts.push('not copied') - 1;
     this.#added.push(() => (this.texts[at] = Buffer.from(events.text(index)).toString('utf8')));
     this.#bytes += bytes.length;
-    return 'added';
+    return undefined;
   }
 
   copyAdded(): void {

@@ -335,7 +335,7 @@ export class DeliveryState {
    * @throws ModuleError STATE_UNAVAILABLE
    */
   commit({ entries, settled }: Progress): Promise<void> {
-    this.#takeIn(EntryList.from(entries));
+    this.#unwritten.append(this.ledger.addAll(EntryList.from(entries)));
     if (settled?.lane === 'tail') this.#owed = this.#owed.settleTail(settled.toMs);
     if (settled !== undefined && settled.lane !== 'tail') this.#owed = this.#owed.settleGap(settled);
     this.#nextWrite ??= this.#lastWrite.then(async () => {
@@ -345,13 +345,6 @@ export class DeliveryState {
     });
     this.#lastWrite = this.#nextWrite.catch(() => undefined);
     return this.#nextWrite;
-  }
-
-  #takeIn(entries: EntryList): void {
-    for (let index = 0; index < entries.length; index += 1) {
-      const entry = entries.at(index);
-      if (this.ledger.add(entry)) this.#unwritten.push(entry);
-    }
   }
 
   async #rest(): Promise<void> {

@@ -103,13 +103,13 @@ class ReplayRun<B extends Batch> {
   /** @returns false where the event is too large for any batch */
   async #add(event: RawEvent, sent: Sent): Promise<boolean> {
     const events = new EventList([event]);
-    let added = this.#batch.add(events, 0);
+    let added = this.#batch.add(events, 0, 1);
     if (added === 'full') {
       await this.#deliver();
-      added = this.#batch.add(events, 0);
+      added = this.#batch.add(events, 0, 1);
     }
-    if (added === 'added') this.#sent.push(sent);
-    return added === 'added';
+    if (added === 1) this.#sent.push(sent);
+    return added === 1;
   }
 
   async #deliver(): Promise<void> {

@@ -4,6 +4,8 @@ import { BODY_FORMS, type BodyForm, type EventRun } from './body-form.js';
 import { BODY_BYTES, MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 
 const NO_BODY = Buffer.alloc(0);
+/** Room for so many events' places is made at once. */
+const FEWEST_STARTS = 1024;
 const noMemory = (): undefined => undefined;
 
 /** How large a batch may grow. */
@@ -32,7 +34,8 @@ export class IntakeBatch implements Batch {
   #body: Buffer = NO_BODY;
   #length: number;
   /** Where each event begins, with what opens it, and where the last one ends. */
-  readonly #starts: number[] = [];
+  #starts = new Int32Array(0);
+  #count = 0;
   /** Added one after the other, with room left for them: many are copied together faster than each by itself. */
   #run: (EventRun & { readonly at: number }) | undefined;
 
@@ -45,7 +48,7 @@ export class IntakeBatch implements Batch {
   }
 
   get count(): number {
-    return this.#starts.length;
+    return this.#count;
   }
 
   get bytes(): number {
@@ -57,24 +60,33 @@ export class IntakeBatch implements Batch {
     return this.#body;
   }
 
-  add(events: Events, index: number): Added {
-    const { separator, suffix, size } = this.#form;
-    if (events.size(index) > (this.#limits.eventBytes ?? MAX_EVENT_BYTES)) return 'oversized';
-    if (this.count >= this.#limits.events) return 'full';
-    const start = this.count === 0 ? this.#length : this.#length + 1;
-    const end = start + size(events, index);
-    if (end + suffix.length > this.#limits.requestBytes && this.count > 0) return 'full';
-    this.#makeRoom(end + suffix.length);
-    if (this.count > 0) this.#body[this.#length] = separator;
-    if (this.#run?.events === events && this.#run.to === index) {
-      this.#run.to += 1;
+  add(events: Events, from: number, to: number): Added {
+    const { suffix, size } = this.#form;
+    const { events: mostEvents, requestBytes, eventBytes = MAX_EVENT_BYTES } = this.#limits;
+    const [at, isFirst] = [this.#length, this.count === 0];
+    let refusal: Added = 'full';
+    let index = from;
+    for (; index < to && this.count < mostEvents; index += 1) {
+      if (events.size(index) > eventBytes) {
+        refusal = 'oversized';
+        break;
+      }
+      const start = this.count === 0 ? this.#length : this.#length + 1;
+      const end = start + size(events, index);
+      if (end + suffix.length > requestBytes && this.count > 0) break;
+      this.#noteStart(start);
+      this.#length = end;
+    }
+    if (index === from) return refusal;
+    this.#makeRoom(this.bytes, at);
+    if (!isFirst) this.#body[at] = this.#form.separator;
+    if (this.#run?.events === events && this.#run.to === from) {
+      this.#run.to = index;
     } else {
       this.copyAdded();
-      this.#run = { events, from: index, to: index + 1, at: start };
+      this.#run = { events, from, to: index, at: isFirst ? at : at + 1 };
     }
-    this.#starts.push(start);
-    this.#length = end;
-    return 'added';
+    return index - from;
   }
 
   copyAdded(): void {
@@ -114,12 +126,22 @@ export class IntakeBatch implements Batch {
 
   /** The event at `index` as it stands in the body. */
   #event(index: number): Buffer {
-    const next = this.#starts[index + 1];
-    const end = next === undefined ? this.#length : next - 1;
+    const end = index + 1 < this.#count ? (this.#starts[index + 1] ?? 0) - 1 : this.#length;
     return this.#body.subarray(this.#starts[index], end);
   }
 
-  #makeRoom(needed: number): void {
+  #noteStart(start: number): void {
+    if (this.#count === this.#starts.length) {
+      const longer = new Int32Array(Math.max(FEWEST_STARTS, this.#count * 2));
+      longer.set(this.#starts);
+      this.#starts = longer;
+    }
+    this.#starts[this.#count] = start;
+    this.#count += 1;
+  }
+
+  /** @param filled bytes that are there */
+  #makeRoom(needed: number, filled = this.#length): void {
     if (this.#body === NO_BODY) {
       // Pages that nothing is written to take no memory; growing step by step would leave holes that do.
       this.#body = this.#memory() ?? Buffer.allocUnsafeSlow(BODY_BYTES);
@@ -128,7 +150,7 @@ export class IntakeBatch implements Batch {
     if (needed <= this.#body.length) return;
     const doubled = Math.min(this.#body.length * 2, this.#limits.requestBytes);
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, doubled));
-    this.#body.copy(grown, 0, 0, this.#length);
+    this.#body.copy(grown, 0, 0, filled);
     this.#body = grown;
   }
 }

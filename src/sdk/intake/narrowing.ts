@@ -46,8 +46,9 @@ export class Narrowing {
     private readonly random: Random,
   ) {
     this.#states = new Array<State>(count).fill('pending');
-    const all: number[] = [];
-    for (let index = 0; index < count; index += 1) all.push(index);
+    // Made as long as it will be: one that grows leaves as much again for the collector.
+    const all = new Array<number>(count);
+    for (let index = 0; index < count; index += 1) all[index] = index;
     this.#work = [all];
   }
 

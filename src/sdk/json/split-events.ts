@@ -1,13 +1,13 @@
-import { undatedBucketOf } from '../ledger/bucket.js';
-import { Ledger, type LedgerEntry } from '../ledger/ledger.js';
+import { BUCKET_MS, undatedBucketOf } from '../ledger/bucket.js';
+import { EntryList } from '../ledger/entry-list.js';
+import { Ledger } from '../ledger/ledger.js';
 import type { Events } from '../pipeline/events.js';
 import type { RawEvent } from '../pipeline/raw-event.js';
 import { parseTimestamp } from '../time/timestamp.js';
 import { findMembers, stringValue } from './find-members.js';
 import { quotedText } from './json-string.js';
-import { type Kernel, type MemberNames, type MemberPlace, RECORD, UNDATED } from './kernel/kernel.js';
+import { type Kernel, type MemberNames, type MemberPlace, RECORD } from './kernel/kernel.js';
 
-const MINUTE_MS = 60_000;
 const COMMA = 0x2c;
 
 /** What a kernel's records say of the elements that ended, as events. */
@@ -16,6 +16,8 @@ export class SplitEvents implements Events {
   #sizedTo = 0;
   /** Those that do not fit into the kernel. */
   readonly #alone = new Map<number, Uint8Array>();
+  /** As the kernel found them. */
+  readonly #keys: EntryList;
 
   /**
    * @param whole the first one, where it is longer than what the kernel holds of it
@@ -25,7 +27,9 @@ export class SplitEvents implements Events {
     readonly count: number,
     private readonly names: MemberNames,
     private readonly whole: Buffer | undefined,
-  ) {}
+  ) {
+    this.#keys = EntryList.over(kernel.keys, count);
+  }
 
   at(index: number): RawEvent {
     const { kernel } = this;
@@ -48,29 +52,31 @@ export class SplitEvents implements Events {
     return kernel.input.subarray(kernel.word(index, RECORD.start), kernel.word(index, RECORD.end));
   }
 
+  get bytes(): number {
+    let bytes = 0;
+    for (let index = 0; index < this.count; index += 1) bytes += this.size(index);
+    return bytes;
+  }
+
   size(index: number): number {
     if (index === 0 && this.whole !== undefined) return this.whole.length;
     return this.kernel.word(index, RECORD.end) - this.kernel.word(index, RECORD.start);
   }
 
   timestampMs(index: number): number | undefined {
-    const { kernel } = this;
-    if (!kernel.isKeyed(index)) return this.at(index).timestampMs;
-    const minute = kernel.word(index, RECORD.minute);
-    return minute === UNDATED ? undefined : minute * MINUTE_MS + kernel.word(index, RECORD.milliseconds);
+    if (!this.kernel.isAllKeyed && !this.kernel.isKeyed(index)) return this.at(index).timestampMs;
+    const bucket = this.#keys.bucket(index);
+    return bucket < 0 ? undefined : bucket * BUCKET_MS + this.#keys.place(index);
   }
 
-  key(index: number, seenMs: number): LedgerEntry {
-    const { kernel } = this;
-    if (!kernel.isKeyed(index)) return Ledger.keyOf(this.at(index), seenMs);
-    const minute = kernel.word(index, RECORD.minute);
-    return {
-      bucket: minute === UNDATED ? undatedBucketOf(seenMs) : minute,
-      place: kernel.word(index, RECORD.milliseconds),
-      high: kernel.word(index, RECORD.high),
-      low: kernel.word(index, RECORD.low),
-      isDeadLettered: false,
-    };
+  keys(seenMs: number): EntryList {
+    const [kernel, keys] = [this.kernel, this.#keys];
+    if (kernel.isAllKeyed) return keys;
+    for (let index = 0; index < this.count; index += 1) {
+      if (!kernel.isKeyed(index)) keys.put(index, Ledger.keyOf(this.at(index), seenMs));
+      else if (keys.bucket(index) < 0) keys.put(index, { ...keys.at(index), bucket: undatedBucketOf(seenMs) });
+    }
+    return keys;
   }
 
   quotedSize(index: number): number {

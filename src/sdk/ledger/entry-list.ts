@@ -15,7 +15,7 @@ export interface Entries extends Iterable<LedgerEntry> {
  * objects would keep the collector of garbage busy.
  */
 export class EntryList implements Entries {
-  #words = new Int32Array(0);
+  #words: Int32Array = new Int32Array(0);
   #length = 0;
 
   /** The entries themselves, where they are such a list already. */
@@ -29,54 +29,82 @@ export class EntryList implements Entries {
     return all;
   }
 
+  /** A list of what stands in `words`, four of them an entry: it is as good as they are, and nothing can be added to it. */
+  static over(words: Int32Array, length: number): EntryList {
+    const list = new EntryList();
+    list.#words = words;
+    list.#length = length;
+    return list;
+  }
+
   get length(): number {
     return this.#length;
   }
 
-  push({ bucket, high, low, place, isDeadLettered }: LedgerEntry): void {
+  push(entry: LedgerEntry): void {
     this.#makeRoom(this.#length + 1);
-    const at = this.#length * WORDS;
+    this.#length += 1;
+    this.put(this.#length - 1, entry);
+  }
+
+  /** Puts an entry in the place of the one at `index`. */
+  put(index: number, { bucket, high, low, place, isDeadLettered }: LedgerEntry): void {
+    const at = index * WORDS;
     this.#words[at] = bucket;
     this.#words[at + 1] = high;
     this.#words[at + 2] = low;
     this.#words[at + 3] = isDeadLettered ? place | DEAD_LETTERED : place;
-    this.#length += 1;
   }
 
   append(entries: Entries): void {
-    if (!(entries instanceof EntryList)) {
-      for (const entry of entries) this.push(entry);
-      return;
-    }
-    const end = this.#length + entries.length;
+    if (entries instanceof EntryList) this.appendRun(entries, 0, entries.length);
+    else for (const entry of entries) this.push(entry);
+  }
+
+  /** Appends those from `from` to before `to`. */
+  appendRun(entries: EntryList, from: number, to: number): void {
+    const end = this.#length + to - from;
     this.#makeRoom(end);
-    this.#words.set(entries.#words.subarray(0, entries.#length * WORDS), this.#length * WORDS);
+    this.#words.set(entries.#words.subarray(from * WORDS, to * WORDS), this.#length * WORDS);
     this.#length = end;
   }
 
   /** Those from `from` to before `to`, in a list of their own. */
   slice(from: number, to = this.#length): EntryList {
-    const part = new EntryList();
-    part.#words = this.#words.slice(from * WORDS, Math.min(to, this.#length) * WORDS);
-    part.#length = part.#words.length / WORDS;
-    return part;
+    const words = this.#words.slice(from * WORDS, Math.min(to, this.#length) * WORDS);
+    return EntryList.over(words, words.length / WORDS);
   }
 
-  /** The bucket of the entry at `index`, without an object of it. */
+  // What the entry at `index` says, without an object of it.
+
   bucket(index: number): number {
     return this.#words[index * WORDS] ?? 0;
   }
 
+  high(index: number): number {
+    return this.#words[index * WORDS + 1] ?? 0;
+  }
+
+  low(index: number): number {
+    return this.#words[index * WORDS + 2] ?? 0;
+  }
+
+  place(index: number): number {
+    return (this.#words[index * WORDS + 3] ?? 0) & (DEAD_LETTERED - 1);
+  }
+
+  isDeadLettered(index: number): boolean {
+    return (this.#words[index * WORDS + 3] ?? 0) >= DEAD_LETTERED;
+  }
+
   /** The entry at `index`, from 0. */
   at(index: number): LedgerEntry {
-    const at = index * WORDS;
-    const last = this.#words[at + 3] ?? 0;
     return {
-      bucket: this.#words[at] ?? 0,
-      high: this.#words[at + 1] ?? 0,
-      low: this.#words[at + 2] ?? 0,
-      place: last & (DEAD_LETTERED - 1),
-      isDeadLettered: last >= DEAD_LETTERED,
+      bucket: this.bucket(index),
+      high: this.high(index),
+      low: this.low(index),
+      place: this.place(index),
+      isDeadLettered: this.isDeadLettered(index),
     };
   }
 

@@ -16,19 +16,21 @@ export class HashSet {
     return this.#used + (this.#markOfZero === undefined ? 0 : 1);
   }
 
-  has(hash: Hash64): boolean {
-    return this.mark(hash) !== undefined;
+  // A hash is told by its halves: of an object there would be one for each event.
+
+  has(high: number, low: number): boolean {
+    return this.mark(high, low) !== undefined;
   }
 
   /** Undefined where the hash is not in the set. */
-  mark({ high, low }: Hash64): number | undefined {
+  mark(high: number, low: number): number | undefined {
     if (high === 0 && low === 0) return this.#markOfZero;
     const place = this.#place(high, low);
     return this.#isTaken(place) ? this.#marks[place] : undefined;
   }
 
   /** @returns false where it was there already; its mark is then left as it was */
-  add({ high, low }: Hash64, mark = 0): boolean {
+  add(high: number, low: number, mark = 0): boolean {
     if (high === 0 && low === 0) {
       if (this.#markOfZero !== undefined) return false;
       this.#markOfZero = mark;
@@ -40,15 +42,21 @@ export class HashSet {
     return true;
   }
 
-  /** Adds it, or gives it another mark. */
-  set({ high, low }: Hash64, mark: number): void {
+  /** Adds it, or gives it another mark. @returns the mark before, where it was there already */
+  set(high: number, low: number, mark: number): number | undefined {
     if (high === 0 && low === 0) {
+      const before = this.#markOfZero;
       this.#markOfZero = mark;
-      return;
+      return before;
     }
     const place = this.#place(high, low);
-    if (this.#isTaken(place)) this.#marks[place] = mark;
-    else this.#fill(place, high, low, mark);
+    if (!this.#isTaken(place)) {
+      this.#fill(place, high, low, mark);
+      return undefined;
+    }
+    const before = this.#marks[place];
+    this.#marks[place] = mark;
+    return before;
   }
 
   /** An empty one, with room for as many. */

@@ -78,9 +78,11 @@ export class LedgerStore {
   async append(all: Entries, backlogBeforeMs = -Infinity): Promise<void> {
     const entries = EntryList.from(all);
     const [backlog, recent] = [new EntryList(), new EntryList()];
-    for (let index = 0; index < entries.length; index += 1) {
-      const entry = entries.at(index);
-      (bucketEndMs(entry.bucket) <= backlogBeforeMs ? backlog : recent).push(entry);
+    const isOfBacklog = (index: number): boolean => bucketEndMs(entries.bucket(index)) <= backlogBeforeMs;
+    for (let from = 0, to = 0; from < entries.length; from = to) {
+      const kind = isOfBacklog(from);
+      while (to < entries.length && isOfBacklog(to) === kind) to += 1;
+      (kind ? backlog : recent).appendRun(entries, from, to);
     }
     await this.#append('backlog', backlog);
     await this.#append('recent', recent);
@@ -139,7 +141,7 @@ export class LedgerStore {
     const content = await this.storage.read(`${LEDGER_FOLDER}/${name}`);
     if (content === undefined) throw missing(name, this.storage.location);
     const entries = EntryList.concat([decodeSegment(content, name)]);
-    for (const entry of entries) this.ledger.add(entry);
+    this.ledger.addAll(entries);
     const number = Number(name.slice(0, 8));
     const grows = isNewest && entries.length < SEGMENT_ENTRIES;
     if (grows) this.#growing.recent = { number, entries, buckets: withBuckets(undefined, entries) };

@@ -1,6 +1,7 @@
 import type { RawEvent } from '../pipeline/raw-event.js';
 import { type Border, findBorder } from './border.js';
 import { BUCKET_MS, bucketOf, isRemembered, type Remembered, undatedBucketOf } from './bucket.js';
+import { EntryList } from './entry-list.js';
 import { hash64, hashText, type Hash64 } from './hash.js';
 import { HashSet } from './hash-set.js';
 
@@ -60,11 +61,31 @@ export class Ledger {
     return { bucket: bucketOf(timestampMs), place, high, low, isDeadLettered: false };
   }
 
-  has(key: LedgerKey): boolean {
-    if (key.bucket >= 0) return this.#minutes.get(key.bucket)?.all.has(key) ?? false;
+  has({ bucket, high, low }: LedgerKey): boolean {
+    if (bucket >= 0) return this.#minutes.get(bucket)?.all.has(high, low) ?? false;
     // Seen again at another minute, an undated event is still the same one.
-    for (const { all } of this.#undated.values()) if (all.has(key)) return true;
+    for (const { all } of this.#undated.values()) if (all.has(high, low)) return true;
     return false;
+  }
+
+  /** Which of those from `from` on is the first that is known; the length of the list where none is. */
+  firstKnown(keys: EntryList, from: number): number {
+    let minute: Minute | undefined;
+    let bucketOfMinute = NaN;
+    for (let index = from; index < keys.length; index += 1) {
+      const bucket = keys.bucket(index);
+      if (bucket < 0) {
+        if (this.has(keys.at(index))) return index;
+        continue;
+      }
+      // Most events are of the same minute as the one before.
+      if (bucket !== bucketOfMinute) {
+        minute = this.#minutes.get(bucket);
+        bucketOfMinute = bucket;
+      }
+      if (minute?.all.has(keys.high(index), keys.low(index)) === true) return index;
+    }
+    return keys.length;
   }
 
   /**
@@ -73,12 +94,41 @@ export class Ledger {
    */
   add(entry: LedgerEntry): boolean {
     const minute = this.#minuteOf(entry.bucket);
-    if (!minute.all.add(entry, entry.place)) {
+    if (!minute.all.add(entry.high, entry.low, entry.place)) {
       return !entry.isDeadLettered && minute.deadLettered?.delete(nameOf(entry)) === true;
     }
     if (entry.isDeadLettered) (minute.deadLettered ??= new Map()).set(nameOf(entry), entry.place);
     this.#size += 1;
     return true;
+  }
+
+  /** Takes many in. @returns those that say something new */
+  addAll(entries: EntryList): EntryList {
+    const fresh = new EntryList();
+    let minute: Minute | undefined;
+    let bucketOfMinute = NaN;
+    let runFrom = 0;
+    for (let index = 0; index < entries.length; index += 1) {
+      const bucket = entries.bucket(index);
+      if (bucket !== bucketOfMinute) {
+        minute = this.#minuteOf(bucket);
+        bucketOfMinute = bucket;
+      }
+      // Of nearly all of them nothing was known, and they were delivered.
+      if (
+        !entries.isDeadLettered(index) &&
+        minute?.all.add(entries.high(index), entries.low(index), entries.place(index)) === true
+      ) {
+        this.#size += 1;
+        continue;
+      }
+      if (this.add(entries.at(index))) continue;
+      fresh.appendRun(entries, runFrom, index);
+      runFrom = index + 1;
+    }
+    if (runFrom === 0) return entries;
+    fresh.appendRun(entries, runFrom, entries.length);
+    return fresh;
   }
 
   /** How many dated events lie in `[fromMs, toMs)`, epoch milliseconds. */

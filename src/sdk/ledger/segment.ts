@@ -45,7 +45,7 @@ export function encodeSegment(all: Entries): Uint8Array {
   let group = NO_GROUP;
   let bucketOfGroup = NaN;
   for (let index = 0; index < entries.length; index += 1) {
-    const { bucket, high, low, place, isDeadLettered } = entries.at(index);
+    const [bucket, isDeadLettered] = [entries.bucket(index), entries.isDeadLettered(index)];
     if (bucket !== bucketOfGroup) {
       group = groups.get(bucket) ?? NO_GROUP;
       bucketOfGroup = bucket;
@@ -53,9 +53,9 @@ export function encodeSegment(all: Entries): Uint8Array {
     const to = isDeadLettered ? group.deadLetteredAt : group.deliveredAt;
     if (isDeadLettered) group.deadLetteredAt += ENTRY_BYTES;
     else group.deliveredAt += ENTRY_BYTES;
-    view.setInt32(to, high, true);
-    view.setInt32(to + 4, low, true);
-    view.setUint16(to + 8, place, true);
+    view.setInt32(to, entries.high(index), true);
+    view.setInt32(to + 4, entries.low(index), true);
+    view.setUint16(to + 8, entries.place(index), true);
   }
   view.setUint32(at, crc32(segment.subarray(0, at)), true);
   return segment;
@@ -116,7 +116,7 @@ function countByBucket(entries: EntryList): Map<number, Group> {
   let group: Group | undefined;
   let bucketOfGroup = NaN;
   for (let index = 0; index < entries.length; index += 1) {
-    const { bucket, isDeadLettered } = entries.at(index);
+    const bucket = entries.bucket(index);
     if (bucket !== bucketOfGroup) {
       group = groups.get(bucket);
       bucketOfGroup = bucket;
@@ -125,7 +125,7 @@ function countByBucket(entries: EntryList): Map<number, Group> {
       group = { ...NO_GROUP };
       groups.set(bucket, group);
     }
-    if (isDeadLettered) group.deadLettered += 1;
+    if (entries.isDeadLettered(index)) group.deadLettered += 1;
     else group.delivered += 1;
   }
   return groups;

@@ -2,10 +2,10 @@ import type { DeliveryOutcome } from '../outcome.js';
 import type { Events } from './events.js';
 import type { RawEvent } from './raw-event.js';
 
-/** What `add` made of an event. */
+/** What `add` made of events: how many it took, from the first one on. Where that is none: why. */
 export type Added =
-  | 'added'
-  /** It does not fit into what is left: deliver this batch and add it to a new one. */
+  | number
+  /** The first one does not fit into what is left: deliver this batch and add it to a new one. */
   | 'full'
   /** It alone exceeds what the destination takes. */
   | 'oversized';
@@ -15,8 +15,11 @@ export interface Batch {
   readonly count: number;
   /** Size as the destination will see it. */
   readonly bytes: number;
-  /** Takes the event at `index` in; its bytes may be read until `copyAdded` is called. */
-  add(events: Events, index: number): Added;
+  /**
+   * Takes in the events from `from` to before `to`, as many as fit, at least one of them where `from < to`, or says why not.
+   * Their bytes may be read until `copyAdded` is called.
+   */
+  add(events: Events, from: number, to: number): Added;
   /** Copies what was added since: its bytes may be overwritten afterwards. */
   copyAdded(): void;
   /** The exact text of the event at `index`, UTF-8, for the dead letter. */

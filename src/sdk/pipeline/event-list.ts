@@ -1,5 +1,6 @@
 import { quotedText } from '../json/json-string.js';
-import { Ledger, type LedgerEntry } from '../ledger/ledger.js';
+import { EntryList } from '../ledger/entry-list.js';
+import { Ledger } from '../ledger/ledger.js';
 import type { Events } from './events.js';
 import type { RawEvent } from './raw-event.js';
 
@@ -12,6 +13,10 @@ export class EventList implements Events {
   /** Number of events. */
   get count(): number {
     return this.events.length;
+  }
+
+  get bytes(): number {
+    return this.events.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   at(index: number): RawEvent {
@@ -32,8 +37,8 @@ export class EventList implements Events {
     return this.at(index).timestampMs;
   }
 
-  key(index: number, seenMs: number): LedgerEntry {
-    return Ledger.keyOf(this.at(index), seenMs);
+  keys(seenMs: number): EntryList {
+    return EntryList.from(this.events.map((event) => Ledger.keyOf(event, seenMs)));
   }
 
   quotedSize(index: number): number {

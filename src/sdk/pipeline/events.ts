@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../ledger/ledger.js';
+import type { EntryList } from '../ledger/entry-list.js';
 import type { RawEvent } from './raw-event.js';
 
 /**
@@ -8,6 +8,8 @@ import type { RawEvent } from './raw-event.js';
 export interface Events {
   /** Number of events. */
   readonly count: number;
+  /** Bytes of all their texts. */
+  readonly bytes: number;
   /** The event at `index`, from 0. */
   at(index: number): RawEvent;
   /** Its exact JSON text, UTF-8. */
@@ -16,8 +18,8 @@ export interface Events {
   size(index: number): number;
   /** Its own time, epoch milliseconds; undefined where it has none that can be read. */
   timestampMs(index: number): number | undefined;
-  /** How the ledger knows it. @param seenMs epoch milliseconds of the sighting, for events without a time */
-  key(index: number, seenMs: number): LedgerEntry;
+  /** How the ledger knows them. @param seenMs epoch milliseconds of the sighting, for events without a time */
+  keys(seenMs: number): EntryList;
   /** Bytes of its text as a JSON string, quotes included. */
   quotedSize(index: number): number;
   /** Copies those from `from` to before `to`, as JSON strings with commas between them, to `target`, from its byte `at` on. */

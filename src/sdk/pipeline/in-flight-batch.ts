@@ -1,7 +1,6 @@
 import { HashSet } from '../ledger/hash-set.js';
-import type { Hash64 } from '../ledger/hash.js';
 import { type Entries, EntryList } from '../ledger/entry-list.js';
-import type { LedgerEntry, LedgerKey } from '../ledger/ledger.js';
+import type { LedgerKey } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Batch } from './destination.js';
 
@@ -11,13 +10,6 @@ export interface PageProgress {
   read: boolean;
   /** What may be committed once this page and all before it are settled, epoch milliseconds. */
   readonly settledToMs: number | undefined;
-}
-
-interface Listeners {
-  /** Told of each event in the batch. */
-  readonly onRemembered?: (key: LedgerEntry) => void;
-  /** Told when another lane begins to wait for an event in it. */
-  readonly onFollowed?: (() => void) | undefined;
 }
 
 /** A batch that is being filled or on its way, with what has to be remembered of each event in it. */
@@ -31,26 +23,31 @@ export class InFlightBatch<B extends Batch> {
   readonly #followers: { readonly key: LedgerKey; readonly page: PageProgress }[] = [];
   readonly #end = new AbortController();
 
+  /** @param onFollowed called when another lane begins to wait for an event in the batch */
   constructor(
     readonly batch: B,
-    private readonly listeners: Listeners = {},
+    private readonly onFollowed?: () => void,
   ) {}
 
-  remember(entry: LedgerEntry, page: PageProgress, onDelivered?: () => void): void {
-    if (onDelivered !== undefined) this.#onDelivered.set(this.#entries.length, onDelivered);
-    this.#entries.push(entry);
+  /** Events of a page were added, those with the keys from `from` to before `to`. */
+  remember(keys: EntryList, from: number, to: number, page: PageProgress): void {
+    this.#entries.appendRun(keys, from, to);
     const last = this.#pages.at(-1);
-    if (last?.page === page) last.endsAt += 1;
+    if (last?.page === page) last.endsAt = this.#entries.length;
     else this.#pages.push({ page, endsAt: this.#entries.length });
-    page.open += 1;
-    this.listeners.onRemembered?.(entry);
+    page.open += to - from;
+  }
+
+  /** Tells of the event at `index`, once it is delivered. */
+  onDelivered(index: number, tell: () => void): void {
+    this.#onDelivered.set(index, tell);
   }
 
   /** The page of another lane is open until the event is durable; for ever, where the batch fails to deliver it. */
   follow(key: LedgerKey, page: PageProgress): void {
     page.open += 1;
     this.#followers.push({ key, page });
-    this.listeners.onFollowed?.();
+    this.onFollowed?.();
   }
 
   /** What is to be remembered of its events. */
@@ -92,10 +89,10 @@ export class InFlightBatch<B extends Batch> {
   release(entries: Entries): void {
     if (this.#followers.length === 0) return;
     const durable = new HashSet();
-    for (const entry of entries) durable.add(placed(entry));
+    for (const { bucket, high, low } of entries) durable.add(placedHigh(bucket, high), low);
     // Each is released once: others may begin to follow later.
     for (const { key, page } of this.#followers.splice(0)) {
-      if (durable.has(placed(key))) page.open -= 1;
+      if (durable.has(placedHigh(key.bucket, key.high), key.low)) page.open -= 1;
       else this.#followers.push({ key, page });
     }
   }
@@ -112,7 +109,10 @@ export class InFlightBatch<B extends Batch> {
   }
 }
 
-/** Events of one id at different times are different events; when one without a time of its own is seen says nothing of it. */
-export function placed({ bucket, high, low }: LedgerKey): Hash64 {
-  return bucket < 0 ? { high, low } : { high: high ^ Math.imul(bucket, 0x9e3779b1), low };
+/**
+ * The upper half of the hash that an event is known by while it is under way: events of one id at different times are
+ * different events; when one without a time of its own is seen says nothing of it.
+ */
+export function placedHigh(bucket: number, high: number): number {
+  return bucket < 0 ? high : high ^ Math.imul(bucket, 0x9e3779b1);
 }

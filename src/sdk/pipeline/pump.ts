@@ -54,6 +54,14 @@ export interface Errand {
   readonly lateBeforeMs: number;
   /** True where the tail is up to date: then every new event tells how fast the source shows them. */
   readonly isLive?: boolean;
+  /** Called once, when the window was read to its end: what was read last may be under way still. */
+  readonly onRead?: () => void;
+}
+
+/** Of events that follow each other: the first, and the one behind the last. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What came of a window. */
@@ -132,6 +140,7 @@ class WindowRun<B extends Batch> {
       if (requested.aborted) throw abortError();
       const readToMs = await this.#readAll();
       await this.#dispatch();
+      this.errand.onRead?.();
       this.#pages.push({ open: 0, read: true, settledToMs: readToMs });
     } catch (error) {
       await this.#deliverWhatWasRead(error);
@@ -179,8 +188,9 @@ class WindowRun<B extends Batch> {
     this.#pages.push(progress);
     this.#pageAtMs = clock.monotonic();
     try {
-      const { repeated, bytes } = await this.#takeEvents(page.events, progress);
-      listener({ kind: 'read', events: page.events.count, repeated, bytes });
+      const { count, bytes } = page.events;
+      const repeated = await this.#takeEvents(page.events, progress);
+      listener({ kind: 'read', events: count, repeated, bytes });
     } finally {
       this.#filling.batch.copyAdded();
     }
@@ -188,27 +198,36 @@ class WindowRun<B extends Batch> {
     this.#rows += page.events.count;
   }
 
-  async #takeEvents(events: Events, progress: PageProgress): Promise<{ repeated: number; bytes: number }> {
-    let [repeated, bytes] = [0, 0];
-    const seenMs = this.pipeline.source.now();
-    const share = this.#share();
-    for (let index = 0; index < events.count; index += 1) {
-      const key = events.key(index, seenMs);
-      bytes += events.size(index);
-      if (this.#isKnown(key, progress) || isBeside(share, key)) {
+  /** @returns how many of them somebody has delivered, or is about to */
+  async #takeEvents(events: Events, progress: PageProgress): Promise<number> {
+    const { underWay } = this.pipeline;
+    const keys = events.keys(this.pipeline.source.now());
+    let repeated = 0;
+    for (let index = 0; index < events.count;) {
+      const end = this.#claim(keys, index);
+      if (end === index) {
+        this.#follow(keys.at(index), progress);
         repeated += 1;
+        index += 1;
         continue;
       }
-      const added = this.#filling.batch.add(events, index);
-      if (added === 'added') this.#remember(events, index, key, progress);
-      else if (added === 'oversized') await this.#keepOversized(events.at(index), key, progress);
-      else if (!(await this.#addToNext(events, index, key, progress))) repeated += 1;
+      const added = this.#filling.batch.add(events, index, end);
+      const next = index + (typeof added === 'number' ? added : 0);
+      underWay.disclaim(keys, next, end);
+      if (next > index) this.#remember(events, keys, { from: index, to: next }, progress);
+      else if (added === 'oversized')
+        await this.#keepOversized(events.at(index), keys.slice(index, index + 1), progress);
+      else await this.#makeRoom();
+      index = added === 'oversized' ? index + 1 : next;
     }
-    return { repeated, bytes };
+    return repeated;
   }
 
-  #isKnown(key: LedgerEntry, page: PageProgress): boolean {
-    return this.pipeline.state.ledger.has(key) || this.#isUnderWay(key, page);
+  /** Those from `from` on that are this one's to deliver, as far as they follow each other. @returns where they end */
+  #claim(keys: EntryList, from: number): number {
+    const { state, underWay } = this.pipeline;
+    const known = state.ledger.firstKnown(keys, from);
+    return underWay.claim(this.#filling, keys, from, firstBeside(keys, from, known, this.#share()));
   }
 
   /** What the window shows beyond it, so as to be sure of the borders, is for others to deliver, or for nobody. */
@@ -218,21 +237,29 @@ class WindowRun<B extends Batch> {
   }
 
   /** An event that another lane has under way keeps the page open; one of this lane keeps an earlier page open. */
-  #isUnderWay(key: LedgerEntry, page: PageProgress): boolean {
+  #follow(key: LedgerEntry, page: PageProgress): void {
     const carrier = this.pipeline.underWay.carrierOf(key);
-    if (carrier === undefined) return false;
-    if (carrier !== this.#filling && !this.#inFlight.has(carrier)) {
-      carrier.follow(key, page);
-      this.#followed.add(carrier);
-    }
-    return true;
+    if (carrier === undefined || carrier === this.#filling || this.#inFlight.has(carrier)) return;
+    // What it carried before may be delivered by now.
+    if (this.pipeline.state.ledger.has(key)) return;
+    carrier.follow(key, page);
+    this.#followed.add(carrier);
   }
 
-  #remember(events: Events, index: number, key: LedgerEntry, page: PageProgress): void {
-    if (this.#filling.batch.count === 1) {
-      this.#first = { seenAtMs: this.#pageAtMs, happenedAtMs: this.#timeOfLive(events.timestampMs(index)) };
+  /** Events from `from` to before `to` are in the batch being filled. */
+  #remember(events: Events, keys: EntryList, { from, to }: Span, page: PageProgress): void {
+    const filling = this.#filling;
+    if (filling.entries.length === 0) {
+      this.#first = { seenAtMs: this.#pageAtMs, happenedAtMs: this.#timeOfLive(events.timestampMs(from)) };
     }
-    this.#filling.remember(key, page, this.#lateness(events, index));
+    filling.remember(keys, from, to, page);
+    const { lateBeforeMs, isLive } = this.errand;
+    // Of a backlog nothing can be late.
+    if (lateBeforeMs === -Infinity && isLive !== true) return;
+    for (let index = from; index < to; index += 1) {
+      const tell = this.#lateness(events, index);
+      if (tell !== undefined) filling.onDelivered(filling.entries.length - to + index, tell);
+    }
   }
 
   #timeOfLive(timestampMs = -Infinity): number | undefined {
@@ -242,8 +269,6 @@ class WindowRun<B extends Batch> {
   /** Takes down how late an event is, once it is delivered, where that says something about the source. */
   #lateness(events: Events, index: number): (() => void) | undefined {
     const { lateBeforeMs, isLive } = this.errand;
-    // Of a backlog nothing can be late.
-    if (lateBeforeMs === -Infinity && isLive !== true) return undefined;
     const timestampMs = events.timestampMs(index);
     if (timestampMs === undefined) return undefined;
     const { source, state, listener } = this.pipeline;
@@ -257,27 +282,22 @@ class WindowRun<B extends Batch> {
     };
   }
 
-  /** @returns false where another lane has taken the event while this one waited for a place */
-  async #addToNext(events: Events, index: number, key: LedgerEntry, page: PageProgress): Promise<boolean> {
+  async #makeRoom(): Promise<void> {
+    if (this.#filling.batch.count === 0) throw new Error('An empty batch is full: the destination breaks its contract');
     await this.#dispatch();
-    if (this.#isKnown(key, page)) return false;
-    const added = this.#filling.batch.add(events, index);
-    if (added === 'full') throw new Error('An empty batch is full: the destination breaks its contract');
-    if (added === 'oversized') await this.#keepOversized(events.at(index), key, page);
-    else this.#remember(events, index, key, page);
-    return true;
   }
 
   /**
    * The whole is kept first: never is a trimmed copy all that is left of an event. It is under way alone until that is
    * durable, so that no other page or lane keeps it again.
    */
-  async #keepOversized(event: RawEvent, key: LedgerEntry, page: PageProgress): Promise<void> {
+  async #keepOversized(event: RawEvent, key: EntryList, page: PageProgress): Promise<void> {
     const reduced = this.pipeline.destination.reduce?.(event);
     const reason = `its ${event.bytes.length} bytes exceed what the destination takes`;
     const delivered = reduced === undefined ? {} : ({ delivered: 'trimmed' } as const);
     const carrier = this.#nextBatch();
-    carrier.remember(key, page);
+    this.pipeline.underWay.claim(carrier, key, 0, 1);
+    carrier.remember(key, 0, 1, page);
     try {
       await this.#keep([{ kind: 'oversized', id: event.id, reason, event: event.bytes, ...delivered }]);
       const rejections = reduced === undefined ? [{ index: 0, reason }] : [];
@@ -294,15 +314,16 @@ class WindowRun<B extends Batch> {
     }
   }
 
-  async #addReduced(copy: RawEvent, key: LedgerEntry, page: PageProgress): Promise<void> {
+  async #addReduced(copy: RawEvent, key: EntryList, page: PageProgress): Promise<void> {
     const events = new EventList([copy]);
-    let added = this.#filling.batch.add(events, 0);
+    let added = this.#filling.batch.add(events, 0, 1);
     if (added === 'full') {
       await this.#dispatch();
-      added = this.#filling.batch.add(events, 0);
+      added = this.#filling.batch.add(events, 0, 1);
     }
-    if (added !== 'added') throw new Error('A reduced event does not fit: the destination breaks its contract');
-    this.#remember(events, 0, key, page);
+    if (added !== 1) throw new Error('A reduced event does not fit: the destination breaks its contract');
+    this.pipeline.underWay.give(this.#filling, key.at(0));
+    this.#remember(events, key, { from: 0, to: 1 }, page);
   }
 
   #nextBatch(): InFlightBatch<B> {
@@ -438,11 +459,14 @@ class WindowRun<B extends Batch> {
   }
 }
 
-/** Whether an event lies beside a range, no further from it than a window asks more than the range. */
-function isBeside({ fromMs, toMs }: Window, { bucket, place }: LedgerEntry): boolean {
-  // That of an event without a time is negative, and far from any range.
-  const ms = bucket * BUCKET_MS + place;
-  return (ms >= fromMs - 2 && ms < fromMs) || (ms >= toMs && ms < toMs + 2);
+/** The first event that lies beside a range, no further from it than a window asks more than the range; `to` where none does. */
+function firstBeside(keys: EntryList, from: number, to: number, { fromMs, toMs }: Window): number {
+  for (let index = from; index < to; index += 1) {
+    // That of an event without a time is negative, and far from any range.
+    const ms = keys.bucket(index) * BUCKET_MS + keys.place(index);
+    if ((ms >= fromMs - 2 && ms < fromMs) || (ms >= toMs && ms < toMs + 2)) return index;
+  }
+  return to;
 }
 
 function asError(thrown: unknown): Error {

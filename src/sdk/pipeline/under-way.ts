@@ -1,16 +1,20 @@
 import { HashSet } from '../ledger/hash-set.js';
+import type { EntryList } from '../ledger/entry-list.js';
 import type { LedgerKey } from '../ledger/ledger.js';
 import type { Batch } from './destination.js';
-import { InFlightBatch, placed } from './in-flight-batch.js';
+import { InFlightBatch, placedHigh } from './in-flight-batch.js';
 
 /** Events, and batches, that may have ended before the table of events is made anew without them. */
 const MOST_ENDED_EVENTS = 65_536;
 const MOST_ENDED_BATCHES = 1024;
+/** The mark of an event that no batch carries any more. */
+const NOBODY = 65_535;
 
-/** A batch, until it ends, with the number that its events are marked with. */
+/** A batch with the number that its events are marked with. */
 interface Place<B extends Batch> {
   number: number;
-  batch: InFlightBatch<B> | undefined;
+  readonly batch: InFlightBatch<B>;
+  hasEnded: boolean;
 }
 
 /** The batches of all lanes that are being filled or on their way: what is in one of them is not sent in another. */
@@ -19,48 +23,94 @@ export class UnderWay<B extends Batch> {
   #events = new HashSet();
   /** By number. */
   #places: Place<B>[] = [];
+  /** Of batches that have not ended. */
+  readonly #placeOf = new Map<InFlightBatch<B>, Place<B>>();
   #endedEvents = 0;
 
   /** @param onFollowed called when another lane begins to wait for an event in the batch */
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
-    const place: Place<B> = { number: this.#places.length, batch: undefined };
-    place.batch = new InFlightBatch(batch, {
-      onRemembered: (key) => this.#events.set(placed(key), place.number),
-      onFollowed,
-    });
+    const place = { number: this.#places.length, batch: new InFlightBatch(batch, onFollowed), hasEnded: false };
     this.#places.push(place);
+    this.#placeOf.set(place.batch, place);
     return place.batch;
+  }
+
+  /**
+   * A batch is about to take events, from `from` to before `to`: nobody else takes them until it ends.
+   * @returns the first that a batch carries already, this one too; `to` where there is none
+   */
+  claim(batch: InFlightBatch<B>, keys: EntryList, from: number, to: number): number {
+    const number = this.#numberOf(batch);
+    for (let index = from; index < to; index += 1) {
+      const high = placedHigh(keys.bucket(index), keys.high(index));
+      const low = keys.low(index);
+      const before = this.#events.set(high, low, number);
+      if (before !== undefined && this.#places[before]?.hasEnded === false) {
+        this.#events.set(high, low, before);
+        return index;
+      }
+    }
+    return to;
+  }
+
+  /** It did not take some of them. */
+  disclaim(keys: EntryList, from: number, to: number): void {
+    for (let index = from; index < to; index += 1) {
+      this.#events.set(placedHigh(keys.bucket(index), keys.high(index)), keys.low(index), NOBODY);
+    }
+  }
+
+  /** A batch has taken an event over from the one that carried it. */
+  give(batch: InFlightBatch<B>, { bucket, high, low }: LedgerKey): void {
+    this.#events.set(placedHigh(bucket, high), low, this.#numberOf(batch));
   }
 
   /** To be called when a batch has been delivered, or will not be. */
   end(batch: InFlightBatch<B>): void {
-    const place = this.#places.find((each) => each.batch === batch);
+    const place = this.#placeOf.get(batch);
     if (place === undefined) return;
-    place.batch = undefined;
+    place.hasEnded = true;
+    this.#placeOf.delete(batch);
     this.#endedEvents += batch.entries.length;
     if (this.#endedEvents > MOST_ENDED_EVENTS || this.#places.length > MOST_ENDED_BATCHES) this.#forgetEnded();
     batch.end();
   }
 
   /** The batch that carries the event with this key. */
-  carrierOf(key: LedgerKey): InFlightBatch<B> | undefined {
-    const number = this.#events.mark(placed(key));
-    return number === undefined ? undefined : this.#places[number]?.batch;
+  carrierOf({ bucket, high, low }: LedgerKey): InFlightBatch<B> | undefined {
+    const number = this.#events.mark(placedHigh(bucket, high), low);
+    const place = number === undefined ? undefined : this.#places[number];
+    return place?.hasEnded === false ? place.batch : undefined;
+  }
+
+  #numberOf(batch: InFlightBatch<B>): number {
+    const place = this.#placeOf.get(batch);
+    if (place === undefined) throw new Error('A batch that has ended takes no events');
+    return place.number;
   }
 
   /** Takes many out at once: one by one takes several times as long. */
   #forgetEnded(): void {
     const before = this.#events;
     this.#events = before.emptied();
-    this.#places = this.#places.filter(({ batch }) => batch !== undefined);
+    this.#places = [...this.#placeOf.values()];
     for (const [number, place] of this.#places.entries()) {
-      // An event may have moved to another batch meanwhile.
-      for (const key of place.batch?.entries ?? []) {
-        const event = placed(key);
-        if (before.mark(event) === place.number) this.#events.set(event, number);
-      }
+      carryOver(place.batch.entries, { before, events: this.#events }, { from: place.number, to: number });
       place.number = number;
     }
     this.#endedEvents = 0;
+  }
+}
+
+/** Marks those anew that were marked with a number: an event may have moved to another batch meanwhile. */
+function carryOver(
+  entries: EntryList,
+  { before, events }: { readonly before: HashSet; readonly events: HashSet },
+  { from, to }: { readonly from: number; readonly to: number },
+): void {
+  for (let index = 0; index < entries.length; index += 1) {
+    const high = placedHigh(entries.bucket(index), entries.high(index));
+    const low = entries.low(index);
+    if (before.mark(high, low) === from) events.set(high, low, to);
   }
 }

@@ -20,12 +20,16 @@ export class ReadingOrder {
 
   /** @returns the instant before which everything was read, epoch milliseconds; undefined where that is not known */
   follow(events: Events): number | undefined {
+    // A time that is kept in a member is an object each time.
+    let lastMs = this.#isFirst ? -Infinity : (this.lastMs ?? -Infinity);
     for (let index = 0; index < events.count; index += 1) {
-      const timestampMs = events.timestampMs(index);
-      if (timestampMs === undefined) continue;
-      if (!this.#isFirst && this.lastMs !== undefined && timestampMs < this.lastMs) this.isBroken = true;
+      const timestampMs = events.timestampMs(index) ?? lastMs;
+      if (timestampMs < lastMs) this.isBroken = true;
+      lastMs = timestampMs;
+    }
+    if (lastMs > -Infinity) {
       this.#isFirst = false;
-      this.lastMs = timestampMs;
+      this.lastMs = lastMs;
     }
     return this.isBroken || this.lastMs === undefined ? undefined : Math.min(this.lastMs, this.provenToMs);
   }

@@ -53,9 +53,10 @@ export class LineBatch implements Batch {
     return this.#lines.memory;
   }
 
-  add(events: Events, index: number): Added {
-    const added = this.#lines.add(events, index);
-    if (added === 'added') this.#times.push(events.timestampMs(index));
+  add(events: Events, from: number, to: number): Added {
+    const added = this.#lines.add(events, from, to);
+    if (typeof added !== 'number') return added;
+    for (let index = from; index < from + added; index += 1) this.#times.push(events.timestampMs(index));
     return added;
   }
 

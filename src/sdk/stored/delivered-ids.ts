@@ -62,8 +62,8 @@ export class DeliveredIds {
       this.#days.set(day, ids);
       if (known !== undefined) continue;
       try {
-        for (const entry of this.#unwritten) if (entry.bucket === day) ids.add(entry);
-        for await (const entry of this.files.entriesOf(day)) ids.add(entry);
+        for (const entry of this.#unwritten) if (entry.bucket === day) ids.add(entry.high, entry.low);
+        for await (const entry of this.files.entriesOf(day)) ids.add(entry.high, entry.low);
       } catch (error) {
         this.#days.delete(day);
         throw error;
@@ -73,14 +73,14 @@ export class DeliveredIds {
   }
 
   /** @param key as `byDay` makes it */
-  has(key: LedgerKey): boolean {
-    return this.#days.get(key.bucket)?.has(key) ?? false;
+  has({ bucket, high, low }: LedgerKey): boolean {
+    return this.#days.get(bucket)?.has(high, low) ?? false;
   }
 
   /** In memory at once; durable with the next `write`. */
   add(entries: readonly LedgerEntry[]): void {
     this.#unwritten = this.#unwritten.concat(entries);
-    for (const entry of entries) this.#days.get(entry.bucket)?.add(entry);
+    for (const { bucket, high, low } of entries) this.#days.get(bucket)?.add(high, low);
   }
 
   /**

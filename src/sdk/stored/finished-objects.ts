@@ -37,7 +37,7 @@ export class FinishedObjects {
   static async open(storage: Storage, mark: HashFilesMark): Promise<FinishedObjects> {
     const objects = new FinishedObjects(await HashFiles.open(storage, OBJECTS_FOLDER, mark));
     for (const kind of KINDS) {
-      for await (const entry of objects.files.entriesOf(kind)) objects.#known.set(entry, kind);
+      for await (const entry of objects.files.entriesOf(kind)) objects.#known.set(entry.high, entry.low, kind);
     }
     return objects;
   }
@@ -58,9 +58,9 @@ export class FinishedObjects {
   /** The listing shows an object. @returns whether it is finished */
   see(name: string, version: string): boolean {
     const hash = hashOf(name, version);
-    const kind = version === '' ? undefined : this.#known.mark(hash);
+    const kind = version === '' ? undefined : this.#known.mark(hash.high, hash.low);
     if (kind === undefined) return false;
-    this.#listed?.set(hash, kind);
+    this.#listed?.set(hash.high, hash.low, kind);
     return true;
   }
 
@@ -80,8 +80,8 @@ export class FinishedObjects {
       if (version === '') continue;
       const hash = hashOf(name, version);
       const kind = leftSome ? PARTLY : WHOLE;
-      this.#known.set(hash, kind);
-      this.#listed?.set(hash, kind);
+      this.#known.set(hash.high, hash.low, kind);
+      this.#listed?.set(hash.high, hash.low, kind);
       this.#unwritten.push(entryOf(hash, kind));
     }
   }
@@ -89,7 +89,7 @@ export class FinishedObjects {
   /** Has those read again of which events were left to somebody else. Durable with the next `write`. */
   forgetPartlyRead(): void {
     const whole = new HashSet();
-    for (const [hash, mark] of this.#known.entries()) if (mark === WHOLE) whole.set(hash, WHOLE);
+    for (const [{ high, low }, mark] of this.#known.entries()) if (mark === WHOLE) whole.set(high, low, WHOLE);
     [this.#known, this.#listed, this.#replacement] = [whole, undefined, whole];
   }
 

@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js';
 import { abortError, ModuleError } from '../errors.js';
 import { eventOf } from '../json/event-splitter.js';
-import type { Entries } from '../ledger/entry-list.js';
+import { type Entries, EntryList } from '../ledger/entry-list.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Batch, Destination } from '../pipeline/destination.js';
@@ -131,7 +131,7 @@ export class ObjectPump<B extends Batch> {
     const { listener, clock, others, state } = this.pipeline;
     await others?.refresh();
     const nowMs = clock.now();
-    const entries = Array.from({ length: events.count }, (_, index) => byDay(events.key(index, nowMs)));
+    const entries = Array.from(events.keys(nowMs), byDay);
     await state.ids.load(new Set(entries.map(({ bucket }) => bucket)));
     const part: Part = { open: 0, read: false, settledToMs: undefined, end: events.end(events.count - 1) };
     reading.parts.push(part);
@@ -163,10 +163,10 @@ export class ObjectPump<B extends Batch> {
   }
 
   async #add(events: StoredEvents, index: number, key: LedgerEntry, part: Part): Promise<void> {
-    let added = this.#filling.batch.add(events, index);
+    let added = this.#filling.batch.add(events, index, index + 1);
     if (added === 'full') {
       await this.#dispatch();
-      added = this.#filling.batch.add(events, index);
+      added = this.#filling.batch.add(events, index, index + 1);
     }
     if (added === 'full') throw new Error('An empty batch is full: the destination breaks its contract');
     if (added === 'oversized') await this.#keepOversized(events.at(index), key, part);
@@ -175,7 +175,8 @@ export class ObjectPump<B extends Batch> {
 
   #remember(key: LedgerEntry, part: Part): void {
     if (this.#filling.batch.count === 1) this.#firstSeenAt = this.pipeline.clock.monotonic();
-    this.#filling.remember(key, part);
+    this.#underWay.give(this.#filling, key);
+    this.#filling.remember(EntryList.from([key]), 0, 1, part);
   }
 
   /** The whole is kept first: never is a trimmed copy all that is left of an event. */
@@ -191,12 +192,12 @@ export class ObjectPump<B extends Batch> {
       return;
     }
     const copy = new EventList([{ ...event, bytes: reduced }]);
-    let added = this.#filling.batch.add(copy, 0);
+    let added = this.#filling.batch.add(copy, 0, 1);
     if (added === 'full') {
       await this.#dispatch();
-      added = this.#filling.batch.add(copy, 0);
+      added = this.#filling.batch.add(copy, 0, 1);
     }
-    if (added !== 'added') throw new Error('A reduced event does not fit: the destination breaks its contract');
+    if (added !== 1) throw new Error('A reduced event does not fit: the destination breaks its contract');
     this.#remember(key, part);
   }
 

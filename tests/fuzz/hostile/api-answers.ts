@@ -49,8 +49,8 @@ async function readEvents(random: SeededRandom): Promise<string | undefined> {
         const text = Buffer.from(events.text(index));
         if (!sent.some((body) => body.includes(text))) return 'an event is not what was sent';
         seen.push(text.toString('utf8'));
-        events.key(index, NOW_MS);
       }
+      events.keys(NOW_MS);
     }
   } catch (error) {
     return isHonest ? `honest pages are refused: ${String(error)}` : faultOf(error, /^SOURCE_/);

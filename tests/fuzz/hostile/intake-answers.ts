@@ -31,7 +31,7 @@ export const intakeAnswers: Target = {
     const events = Array.from({ length: count }, (_, n) => ({
       ...{ bytes: Buffer.from(`{"id":"${n}"}`), id: String(n), timestampMs: undefined },
     }));
-    for (const event of events) batch.add(new EventList([event]), 0);
+    for (const event of events) batch.add(new EventList([event]), 0, 1);
     batch.copyAdded();
     const { signal } = new AbortController();
     const { rejections, unsettled, failure } = await destination.deliver(batch, { requested: signal, forced: signal });

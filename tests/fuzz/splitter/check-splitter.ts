@@ -1,6 +1,6 @@
 import { EventSplitter, MalformedArrayError } from '../../../src/sdk/json/event-splitter.js';
 import { readQuotedText } from '../../../src/sdk/json/json-string.js';
-import { Ledger } from '../../../src/sdk/ledger/ledger.js';
+import { Ledger, type LedgerEntry } from '../../../src/sdk/ledger/ledger.js';
 import type { Events } from '../../../src/sdk/pipeline/events.js';
 import type { RawEvent } from '../../../src/sdk/pipeline/raw-event.js';
 import { parseTimestamp } from '../../../src/sdk/time/timestamp.js';
@@ -40,14 +40,16 @@ export function findFault({ bytes, cuts, events }: FuzzCase): string | undefined
 /** The only place that knows in what form the splitter gives events. */
 function take(splitter: EventSplitter, piece: Uint8Array, events: Split[]): void {
   for (const ended of splitter.push(piece)) {
-    for (let index = 0; index < ended.count; index += 1) {
+    const keys = [...ended.keys(SEEN_MS)];
+    for (const [index, key] of keys.entries()) {
       const { bytes: view, ...event } = ended.at(index);
       const bytes = Buffer.from(view);
-      const columns = columnsFault(ended, index, { ...event, bytes });
+      const columns = keyFault(key, { ...event, bytes }) ?? columnsFault(ended, index, { ...event, bytes });
       events.push({ bytes, id: event.id, service: event.service, timestampMs: event.timestampMs, columns });
     }
     const last = events.at(-1);
-    if (last !== undefined && !copiesRuns(ended)) events[events.length - 1] = { ...last, columns: 'quoted run' };
+    if (last !== undefined && (ended.count !== keys.length || !copiesRuns(ended)))
+      events[events.length - 1] = { ...last, columns: 'quoted run' };
   }
 }
 
@@ -56,10 +58,13 @@ function columnsFault(events: Events, index: number, event: RawEvent): string | 
   const { bytes, timestampMs } = event;
   if (events.size(index) !== bytes.length || !Buffer.from(events.text(index)).equals(bytes)) return 'text';
   if (events.timestampMs(index) !== timestampMs) return 'time';
-  const [key, wanted] = [events.key(index, SEEN_MS), Ledger.keyOf(event, SEEN_MS)];
-  if (key.bucket !== wanted.bucket || key.place !== wanted.place) return 'minute';
-  if (key.high !== wanted.high || key.low !== wanted.low) return 'hash';
   return Buffer.from(readQuotedText(quotedRun(events, index, index + 1))).equals(bytes) ? undefined : 'quoted text';
+}
+
+function keyFault(key: LedgerEntry, event: RawEvent): string | undefined {
+  const wanted = Ledger.keyOf(event, SEEN_MS);
+  if (key.bucket !== wanted.bucket || key.place !== wanted.place) return 'minute';
+  return key.high !== wanted.high || key.low !== wanted.low ? 'hash' : undefined;
 }
 
 /** Whether all of it copied together is what each is by itself. */

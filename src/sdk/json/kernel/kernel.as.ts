@@ -6,12 +6,16 @@
 const LOOKED_AT: i32 = 0;
 const ELEMENT_START: i32 = 4;
 const PLACE: i32 = 8;
+/** Whether the keys of some elements are for somebody else to complete. */
+const ANY_INCOMPLETE: i32 = 12;
 /** Three names of members, each with its length before it. */
 const NAMES: i32 = 1024;
 const NAME_BYTES: i32 = 128;
 /** The last byte of each, sixteen times. */
 const LAST_BYTES: i32 = 1536;
 const RECORDS: i32 = 4096;
+/** Of each record its key, words in the order in which an EntryList has them. */
+const KEYS: i32 = 40_960;
 /** One bit for each open bracket or brace. */
 const BRACKETS: i32 = 65_536;
 const MOST_DEPTH: i32 = 524_288;
@@ -29,12 +33,14 @@ const END: i32 = 4;
 /** Of three members, two words each. */
 const MEMBERS: i32 = 8;
 const FLAGS: i32 = 32;
-const MINUTE: i32 = 36;
-const MILLISECONDS: i32 = 40;
-const HASH_HIGH: i32 = 44;
-const HASH_LOW: i32 = 48;
-const QUOTED_START: i32 = 52;
-const QUOTED_END: i32 = 56;
+const QUOTED_START: i32 = 36;
+const QUOTED_END: i32 = 40;
+// Words of a key.
+const KEY_BYTES: i32 = 16;
+const MINUTE: i32 = 0;
+const HASH_HIGH: i32 = 4;
+const HASH_LOW: i32 = 8;
+const MILLISECONDS: i32 = 12;
 
 const LINE_FEED: u8 = 0x0a;
 const BLANK: u8 = 0x20;
@@ -68,7 +74,7 @@ const NOT_WANTED: i32 = -1;
 const UNCLEAR: i32 = 1;
 /** `PLAIN << n`: the n-th member is a string of printable ASCII without escapes. */
 const PLAIN: i32 = 2;
-/** Its minute, milliseconds and hash are here. */
+/** Its key is here. */
 const KEYED: i32 = 16;
 /** `\u0064`, and `\/`. */
 const LONGEST_ESCAPE_BYTES: i32 = 6;
@@ -147,6 +153,7 @@ export function split(from: i32, to: i32, carried: i32): i32 {
   records = 0;
   elementStart = INPUT;
   base = carried - INPUT;
+  store<i32>(ANY_INCOMPLETE, 0);
   while (at < end && records < MOST_RECORDS && place >= 0) {
     at = place != ELEMENT ? lookOutside(at) : depth == 0 ? lookAtScalar(at, end) : lookInside(at, end);
   }
@@ -564,7 +571,9 @@ function endElement(end: i32): void {
   store<i32>(record, timestampEnd, MEMBERS + 12);
   store<i32>(record, serviceStart, MEMBERS + 16);
   store<i32>(record, serviceEnd, MEMBERS + 20);
-  if (writeKey(record)) flags |= KEYED;
+  const key = KEYS + records * KEY_BYTES;
+  if (writeKey(key)) flags |= KEYED;
+  if ((flags & KEYED) == 0 || load<i32>(key, MINUTE) == UNDATED) store<i32>(ANY_INCOMPLETE, 1);
   store<i32>(record, flags, FLAGS);
   store<i32>(record, -1, QUOTED_END);
   records += 1;
@@ -581,23 +590,23 @@ function beginElement(): void {
 }
 
 /** @returns false where somebody else has to find out */
-function writeKey(record: i32): bool {
+function writeKey(key: i32): bool {
   if ((flags & UNCLEAR) != 0 || (flags & PLAIN) == 0 || idEnd == idStart) return false;
   // What was taken out before is not at INPUT any more.
   if (idStart - base < INPUT || (timestampStart >= 0 && timestampStart - base < INPUT)) return false;
   if (timestampStart < 0) {
-    store<i32>(record, UNDATED, MINUTE);
-    store<i32>(record, 0, MILLISECONDS);
+    store<i32>(key, UNDATED, MINUTE);
+    store<i32>(key, 0, MILLISECONDS);
   } else {
     if ((flags & (PLAIN << 1)) == 0) return false;
-    if (!writeTime(record, timestampStart - base, timestampEnd - base)) return false;
+    if (!writeTime(key, timestampStart - base, timestampEnd - base)) return false;
   }
-  writeHash(record, idStart - base, idEnd - base);
+  writeHash(key, idStart - base, idEnd - base);
   return true;
 }
 
 /** As hash64 of hash.ts. */
-function writeHash(record: i32, from: i32, to: i32): void {
+function writeHash(key: i32, from: i32, to: i32): void {
   let a = i32(0x9e3779b9) ^ (to - from);
   let b = i32(0x85ebca6b);
   for (let at = from; at < to; at += 1) {
@@ -605,8 +614,8 @@ function writeHash(record: i32, from: i32, to: i32): void {
     a = rotl<i32>((a ^ byte) * 0x01000193, 13);
     b = rotl<i32>((b ^ byte) * 0x5bd1e995, 17);
   }
-  store<i32>(record, avalanche(a + b * i32(0xcc9e2d51)), HASH_HIGH);
-  store<i32>(record, avalanche(b ^ (a * 0x1b873593)), HASH_LOW);
+  store<i32>(key, avalanche(a + b * i32(0xcc9e2d51)), HASH_HIGH);
+  store<i32>(key, avalanche(b ^ (a * 0x1b873593)), HASH_LOW);
 }
 
 function avalanche(value: u32): u32 {
@@ -620,7 +629,7 @@ function avalanche(value: u32): u32 {
  * Reads `2030-01-02T03:04:05Z`, with a fraction or without, of the years 1970 to 4999; whatever else a timestamp may be is for
  * somebody else.
  */
-function writeTime(record: i32, at: i32, to: i32): bool {
+function writeTime(key: i32, at: i32, to: i32): bool {
   if (to - at < 20 || load<u8>(to - 1) != 0x5a) return false;
   if (load<u8>(at + 4) != 0x2d || load<u8>(at + 7) != 0x2d || load<u8>(at + 10) != 0x54) return false;
   if (load<u8>(at + 13) != COLON || load<u8>(at + 16) != COLON) return false;
@@ -645,8 +654,8 @@ function writeTime(record: i32, at: i32, to: i32): bool {
       if (n < 3) milliseconds += i32(digit) * (n == 0 ? 100 : n == 1 ? 10 : 1);
     }
   }
-  store<i32>(record, (daysBefore(year, month) + day - 1) * 1440 + hour * 60 + minute, MINUTE);
-  store<i32>(record, second * 1000 + milliseconds, MILLISECONDS);
+  store<i32>(key, (daysBefore(year, month) + day - 1) * 1440 + hour * 60 + minute, MINUTE);
+  store<i32>(key, second * 1000 + milliseconds, MILLISECONDS);
   return true;
 }
 

@@ -8,6 +8,8 @@ const NAMES = 1024;
 const NAME_BYTES = 128;
 const RECORDS = 4096;
 const RECORD_WORDS = 16;
+const KEYS = 40_960;
+const KEY_WORDS = 4;
 const MOST_RECORDS = 512;
 const INPUT = 131_072;
 const OUTPUT = 524_288;
@@ -26,18 +28,15 @@ export const RECORD = {
   end: 1,
   members: 2,
   flags: 8,
-  minute: 9,
-  milliseconds: 10,
-  high: 11,
-  low: 12,
 } as const;
-const QUOTED_START = 13;
-const QUOTED_END = 14;
+const QUOTED_START = 9;
+const QUOTED_END = 10;
 const LOOKED_AT = 0;
 const ELEMENT_START = 1;
 const PLACE = 2;
+const ANY_INCOMPLETE = 3;
 
-/** The minute of an event without a timestamp. */
+/** The minute of an element without a timestamp. */
 export const UNDATED = -(2 ** 31);
 
 /** Where in the text a kernel is; of a text that is no array of values, the complement of where it was when that showed. */
@@ -91,6 +90,8 @@ export class Kernel {
   readonly input: Buffer;
   /** Of each element that ended, the words that RECORD names. */
   readonly records: Int32Array;
+  /** Of each element its key, in the form of an EntryList: minute, hash and milliseconds, where the kernel found them. */
+  readonly keys: Int32Array;
   /** Elements that stand in the output as JSON strings. */
   #quotedFrom = 0;
   #quotedTo = 0;
@@ -103,6 +104,7 @@ export class Kernel {
     this.#said = new Int32Array(buffer, 0, 4);
     this.input = this.#memory.subarray(INPUT, INPUT + INPUT_BYTES);
     this.records = new Int32Array(buffer, RECORDS, MOST_RECORDS * RECORD_WORDS);
+    this.keys = new Int32Array(buffer, KEYS, MOST_RECORDS * KEY_WORDS);
   }
 
   /**
@@ -174,7 +176,12 @@ export class Kernel {
     return (this.word(index, RECORD.flags) & UNCLEAR) !== 0;
   }
 
-  /** True where the record has the element's minute, milliseconds and hash. */
+  /** Whether all elements that ended have keys, and minutes of their own. */
+  get isAllKeyed(): boolean {
+    return this.#said[ANY_INCOMPLETE] === 0;
+  }
+
+  /** True where the kernel found the element's minute, milliseconds and hash. */
   isKeyed(index: number): boolean {
     return (this.word(index, RECORD.flags) & KEYED) !== 0;
   }

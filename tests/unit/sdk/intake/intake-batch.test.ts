@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { BODY_FORMS } from '../../../../src/sdk/intake/body-form.js';
 import { IntakeBatch } from '../../../../src/sdk/intake/intake-batch.js';
 import { EventSplitter } from '../../../../src/sdk/json/event-splitter.js';
+import { EventList } from '../../../../src/sdk/pipeline/event-list.js';
 import { MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from '../../../../src/sdk/intake/limits.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/raw-event.js';
 import { addTo, alone } from '../../../support/events.js';
@@ -164,12 +165,19 @@ describe('events of a page, some of which are known', () => {
         const added: string[] = [];
         let at = 0;
         for (const events of splitter.push(Buffer.from(`[${texts.join(comma)}]`))) {
-          for (let index = 0; index < events.count; index += 1, at += 1) {
-            if (page[at]!.isNew) {
-              expect(batch.add(events, index)).toBe('added');
-              added.push(texts[at]!);
+          const first = at;
+          at += events.count;
+          for (let index = 0; index < events.count;) {
+            const { isNew, pause } = page[first + index]!;
+            // Those that are added together end where a known one comes, or at a pause.
+            let end = index + 1;
+            while (isNew && end < events.count && page[first + end]!.isNew && !page[first + end - 1]!.pause) end += 1;
+            if (isNew) {
+              expect(batch.add(events, index, end)).toBe(end - index);
+              added.push(...texts.slice(first + index, first + end));
             }
-            if (page[at]!.pause) batch.copyAdded();
+            if (pause) batch.copyAdded();
+            index = end;
           }
           batch.copyAdded();
         }
@@ -177,6 +185,48 @@ describe('events of a page, some of which are known', () => {
         const body = Buffer.from(all(batch)).toString();
         if (name === 'json') expect(parse(Buffer.from(body)).jsons).toEqual(added);
         else expect(body).toBe(added.map((text) => text.replaceAll('\n', ' ')).join('\n'));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are taken as far as they fit, and what comes next begins the next batch', () => {
+    const texts = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 40, size: 'max' });
+    const limits = fc.record({
+      events: fc.integer({ min: 1, max: 12 }),
+      requestBytes: fc.integer({ min: 150, max: 400 }),
+      eventBytes: fc.integer({ min: 20, max: 60 }),
+    });
+    fc.assert(
+      fc.property(form, limits, texts, (name, most, lengths) => {
+        const events = new EventList(lengths.map((length, n) => event(`${n % 10}`.repeat(length))));
+        const sent: string[] = [];
+        const batchOf = (): IntakeBatch => new IntakeBatch(KEY, { limits: most, form: BODY_FORMS[name] });
+        let batch = batchOf();
+        const end = (): void => {
+          batch.copyAdded();
+          if (batch.count > 0) expect(all(batch)).toHaveLength(batch.bytes);
+          expect(batch.count).toBeLessThanOrEqual(most.events);
+          expect(batch.count === 1 || batch.count === 0 || batch.bytes <= most.requestBytes).toBe(true);
+          for (let n = 0; n < batch.count; n += 1) sent.push(Buffer.from(batch.text(n)).toString());
+          batch = batchOf();
+        };
+        for (let index = 0; index < events.count;) {
+          const added = batch.add(events, index, events.count);
+          if (added === 'full') {
+            expect(batch.count).toBeGreaterThan(0);
+            end();
+          } else if (added === 'oversized') {
+            expect(events.size(index)).toBeGreaterThan(most.eventBytes);
+            index += 1;
+          } else {
+            expect(added).toBeGreaterThan(0);
+            index += added;
+          }
+        }
+        end();
+        const fitting = lengths.flatMap((length, n) => (length > most.eventBytes ? [] : [`${n % 10}`.repeat(length)]));
+        expect(sent).toEqual(fitting);
       }),
       { numRuns: 300 },
     );

@@ -151,7 +151,7 @@ function eventsOf(splitter: EventSplitter, piece: Uint8Array): RawEvent[] {
       const text = Buffer.from(event.bytes);
       // What can be asked for in columns is what the event says.
       const key = Ledger.keyOf({ ...event, bytes: text }, SEEN_MS);
-      expect(events.key(index, SEEN_MS)).toEqual(key);
+      expect(events.keys(SEEN_MS).at(index)).toEqual(key);
       expect([events.size(index), events.timestampMs(index)]).toEqual([text.length, event.timestampMs]);
       expect(text.equals(events.text(index))).toBe(true);
       expect(text.equals(readQuotedText(quotedRun(events, index, index + 1)))).toBe(true);

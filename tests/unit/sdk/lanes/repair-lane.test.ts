@@ -4,6 +4,7 @@ import { isAbort, ModuleError } from '../../../../src/sdk/errors.js';
 import { RepairLane } from '../../../../src/sdk/lanes/repair-lane.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
+import { carry } from '../../../support/carry.js';
 import { rawEvent } from '../../../support/events.js';
 import { FailingStorage } from '../../../support/failing-storage.js';
 import { heldBefore, LaneRig, type LaneRigOptions } from '../../../support/lane-rig.js';
@@ -149,7 +150,7 @@ describe('gaps', () => {
     rig.state.owe(GAP);
     const key = Ledger.keyOf(rawEvent(missing.event), 0);
     const batch = rig.pipeline.underWay.begin(rig.destination.createBatch());
-    batch.remember(key, { open: 0, read: true, settledToMs: undefined });
+    carry(rig.pipeline.underWay, batch, key, { open: 0, read: true, settledToMs: undefined });
     // Nothing is compared: what is owed is missing for a known reason.
     rig.source.onCount = fail(refused());
     let passed = false;

@@ -4,6 +4,7 @@ import { OwedSet } from '../../../../src/sdk/checkpoint/owed-set.js';
 import { ModuleError } from '../../../../src/sdk/errors.js';
 import { describeOwed, TailLane } from '../../../../src/sdk/lanes/tail-lane.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
+import { carry } from '../../../support/carry.js';
 import { rawEvent } from '../../../support/events.js';
 import { heldBefore, LaneRig, type LaneRigOptions } from '../../../support/lane-rig.js';
 import { MANUAL_CLOCK_START_MS as START_MS } from '../../../support/manual-clock.js';
@@ -101,7 +102,7 @@ describe('the tail lane', () => {
     rig.source.hold(event);
     const batch = rig.pipeline.underWay.begin(rig.destination.createBatch());
     const page = { open: 0, read: true, settledToMs: undefined };
-    batch.remember(Ledger.keyOf(rawEvent(event.event), 0), page);
+    carry(rig.pipeline.underWay, batch, Ledger.keyOf(rawEvent(event.event), 0), page);
     const running = lane.run();
     await rig.clock.advance(0);
     expect(rig.state.owed.tailFromMs).toBe(START_MS - 2 * MINUTE_MS);

@@ -24,7 +24,9 @@ describe('EntryList', () => {
         expect([...list]).toEqual(entries);
         entries.forEach((entry, index) => {
           expect(list.at(index)).toEqual(entry);
-          expect(list.bucket(index)).toBe(entry.bucket);
+          const { bucket, high, low, place, isDeadLettered } = entry;
+          expect([list.bucket(index), list.high(index), list.low(index)]).toEqual([bucket, high, low]);
+          expect([list.place(index), list.isDeadLettered(index)]).toEqual([place, isDeadLettered]);
         });
       }),
     );
@@ -41,6 +43,38 @@ describe('EntryList', () => {
         expect([...list]).toEqual(first);
       }),
     );
+  });
+
+  it('appends a part of another list, and puts an entry in the place of one', () => {
+    fc.assert(
+      fc.property(
+        anyEntries,
+        anyEntries,
+        fc.tuple(fc.nat(200), fc.nat(200)),
+        anyEntry,
+        (first, second, [a, b], other) => {
+          const [from, to] = [Math.min(a, b, second.length), Math.min(Math.max(a, b), second.length)];
+          const list = EntryList.concat([first]);
+          list.appendRun(EntryList.from(second), from, to);
+          const wanted = [...first, ...second.slice(from, to)];
+          expect([...list]).toEqual(wanted);
+          if (wanted.length === 0) return;
+          list.put(a % wanted.length, other);
+          expect([...list]).toEqual(wanted.with(a % wanted.length, other));
+        },
+      ),
+    );
+  });
+
+  it('may look at words of somebody else', () => {
+    const words = Int32Array.of(1, 2, 3, 4, -5, -6, -7, 8 + 65_536, 9, 9, 9, 9);
+    const list = EntryList.over(words, 2);
+    expect([...list]).toEqual([
+      { bucket: 1, high: 2, low: 3, place: 4, isDeadLettered: false },
+      { bucket: -5, high: -6, low: -7, place: 8, isDeadLettered: true },
+    ]);
+    words[1] = 22;
+    expect(list.high(0)).toBe(22);
   });
 
   it('cuts pieces that are their own', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { bucketEndMs } from '../../../../src/sdk/ledger/bucket.js';
+import { EntryList } from '../../../../src/sdk/ledger/entry-list.js';
 import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/raw-event.js';
 
@@ -87,6 +88,27 @@ describe('Ledger', () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('takes many in as it takes each, says which were new, and finds the first that it knows', () => {
+    const anyEntry = fc
+      .tuple(anySighting, fc.boolean())
+      .map(([{ id, timestampMs, seenMs }, isDead]) => entryOf(event(id, timestampMs), seenMs, isDead));
+    const anyEntries = fc.array(anyEntry, { maxLength: 40, size: 'max' });
+    fc.assert(
+      fc.property(anyEntries, anyEntries, anyEntries, fc.nat(45), (before, added, asked, from) => {
+        const [one, many] = [new Ledger(), new Ledger()];
+        for (const ledger of [one, many]) for (const each of before) ledger.add(each);
+        const fresh = added.filter((each) => one.add(each));
+        expect([...many.addAll(EntryList.from(added))]).toEqual(fresh);
+        expect(many.size).toBe(one.size);
+        expect(many.count(-Infinity, Infinity)).toEqual(one.count(-Infinity, Infinity));
+        for (const each of added) expect(many.has(each)).toBe(true);
+        const known = asked.findIndex((each, index) => index >= from && one.has(each));
+        expect(many.firstKnown(EntryList.from(asked), from)).toBe(known < 0 ? asked.length : known);
+      }),
+      { numRuns: 300 },
     );
   });
 

@@ -1,29 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { EntryList } from '../../../../src/sdk/ledger/entry-list.js';
 import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
 import { InFlightBatch, type PageProgress } from '../../../../src/sdk/pipeline/in-flight-batch.js';
 import { rawEvent, testEvent } from '../../../support/events.js';
 import { ACKNOWLEDGED, TextBatch } from '../../../support/recording-destination.js';
 
 const keyOf = (id: string): LedgerEntry => Ledger.keyOf(rawEvent(testEvent(id, 1_900_000_000_000)), 0);
+const listOf = (...ids: string[]): EntryList => EntryList.from(ids.map(keyOf));
 const delivered = (id: string): LedgerEntry => keyOf(id);
 const pageOf = (): PageProgress => ({ open: 0, read: true, settledToMs: undefined });
 
 function batchOf(...ids: string[]) {
   const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
   const pages = [pageOf(), pageOf()] as const;
-  ids.forEach((id, index) => batch.remember(keyOf(id), pages[index % 2]!));
+  ids.forEach((id, index) => batch.remember(listOf(id), 0, 1, pages[index % 2]!));
   return { batch, pages };
 }
 
 describe('a batch on its way', () => {
-  it('knows the keys of its events, and tells of each when it comes', () => {
-    const told: LedgerEntry[] = [];
-    const onRemembered = (key: LedgerEntry): void => void told.push(key);
-    const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }), { onRemembered });
-    for (const id of ['a', 'b']) batch.remember(keyOf(id), pageOf());
-    expect([...batch.entries]).toEqual([keyOf('a'), keyOf('b')]);
-    expect(told).toEqual([...batch.entries]);
+  it('knows the keys of its events, of those that it was told of', () => {
+    const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
+    batch.remember(listOf('a', 'b', 'c', 'd'), 1, 3, pageOf());
+    batch.remember(listOf('e'), 0, 1, pageOf());
+    expect([...batch.entries]).toEqual([keyOf('b'), keyOf('c'), keyOf('e')]);
   });
 
   it('keeps the pages of its events open until they are settled', () => {
@@ -48,7 +48,8 @@ describe('a batch on its way', () => {
   it('tells of each event that it was delivered, and of none that was not', () => {
     const told: string[] = [];
     const batch = new InFlightBatch(new TextBatch({ events: 10, eventBytes: 1000 }));
-    for (const id of ['a', 'b']) batch.remember(keyOf(id), pageOf(), () => void told.push(id));
+    batch.remember(listOf('a', 'b'), 0, 2, pageOf());
+    ['a', 'b'].forEach((id, index) => batch.onDelivered(index, () => void told.push(id)));
     batch.settle({ rejections: [], unsettled: [0] });
     expect(told).toEqual(['b']);
   });
@@ -58,7 +59,7 @@ describe('a batch on its way', () => {
     const [first, second] = [1_900_000_000_000, 1_900_000_060_000].map((timestampMs) =>
       Ledger.keyOf(rawEvent(testEvent('a', timestampMs)), 0),
     ) as [LedgerEntry, LedgerEntry];
-    for (const key of [first, second]) batch.remember(key, pageOf());
+    batch.remember(EntryList.from([first, second]), 0, 2, pageOf());
     const [followsFirst, followsSecond] = [pageOf(), pageOf()];
     batch.follow(first, followsFirst);
     batch.follow(second, followsSecond);

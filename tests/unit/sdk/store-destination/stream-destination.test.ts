@@ -30,7 +30,7 @@ function rig({ pieces = Infinity, code = 'EPIPE', onPiece = (): void => undefine
   const batch = destination.createBatch();
   const texts = Array.from({ length: EVENTS }, (_, n) => `{"id":"${n}","text":"${'x'.repeat(10_000)}"}`);
   const list = new EventList(texts.map((text, n) => rawEvent({ ...testEvent(`${n}`, n), text })));
-  texts.forEach((_, index) => batch.add(list, index));
+  batch.add(list, 0, texts.length);
   batch.copyAdded();
   return { deliver: (stop = new Stop()) => destination.deliver(batch, stop), taken, told, texts };
 }
