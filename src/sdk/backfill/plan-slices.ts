@@ -7,16 +7,19 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** Slices read at the same time: with a usual latency these are all the requests that a usual rate limit allows. */
 export const SLICES_AT_ONCE = 4;
-/** So many slices are worth having: enough for several to be read at once until near the end. */
-const WANTED_SLICES = 12;
 /** Fewer events are read with a few requests: a slice of them is not worth the request for its count. */
 const FEWEST_EVENTS = 50_000;
+/**
+ * As many a slice has, about, of a long backlog: each costs a request for its count, and one for a page that is not full. All
+ * ids are remembered until its end of one whose events come out of order.
+ */
+const USUAL_EVENTS = 200_000;
+/** Where nothing is known of a range, it is cut into so many slices, or into days. */
+const SLICES_OF_UNKNOWN = 12;
 /** Pieces are made so that they are filled so far: events never come quite evenly. */
 const FILLING = 0.85;
 /** As many pieces are made of one at the most. */
 const MOST_PIECES = 16;
-/** Of a slice whose events come out of order, all ids are remembered until its end. */
-const MOST_EVENTS = 250_000;
 
 /** A piece of a backfill that is read from its beginning to its end. */
 export interface Slice extends ClosedInterval {
@@ -109,9 +112,8 @@ export function leftOf(slices: readonly Slice[], gaps: readonly ClosedInterval[]
 
 /** Events in a slice at the most: so many that, where they come evenly, all that read slices have some until the end. */
 function mostOf(total: number): number {
-  const most = Math.min(MOST_EVENTS, Math.max(FEWEST_EVENTS, Math.ceil(total / WANTED_SLICES)));
-  if (total <= most) return most;
-  const slices = Math.ceil(total / (most * FILLING) / SLICES_AT_ONCE) * SLICES_AT_ONCE;
+  if (total <= FEWEST_EVENTS) return FEWEST_EVENTS;
+  const slices = Math.ceil(total / USUAL_EVENTS / SLICES_AT_ONCE) * SLICES_AT_ONCE;
   return Math.ceil(total / (slices * FILLING));
 }
 
@@ -146,7 +148,7 @@ function inPieces({ fromMs, toMs }: ClosedInterval, number: number): ClosedInter
 }
 
 function inEqualTimes({ fromMs, toMs }: ClosedInterval): Slice[] {
-  const lengthMs = Math.min(DAY_MS, Math.max(HOUR_MS, Math.ceil((toMs - fromMs) / WANTED_SLICES)));
+  const lengthMs = Math.min(DAY_MS, Math.max(HOUR_MS, Math.ceil((toMs - fromMs) / SLICES_OF_UNKNOWN)));
   const slices: Slice[] = [];
   for (let at = fromMs; at < toMs; at += lengthMs) {
     slices.push({ fromMs: at, toMs: Math.min(at + lengthMs, toMs), events: undefined });

@@ -62,7 +62,7 @@ describe('planSlices', () => {
           return density(range);
         });
         expect(asked).toBe(slices.length);
-        const most = Math.min(250_000, Math.max(50_000, Math.ceil((eventsOf(slices) ?? 0) / 12)));
+        const most = Math.min(250_000, Math.max(50_000, Math.ceil((eventsOf(slices) ?? 0) / 3)));
         const tooMany = slices.filter(({ fromMs, toMs, events = 0 }) => toMs - fromMs > 120_000 && events > most + 1);
         expect(tooMany).toEqual([]);
       }),
