@@ -3,6 +3,7 @@ import type { HttpResponse } from '../ports.js';
 
 /** Longest small answer read into memory, bytes: counts, acknowledgements, error messages. */
 const LONGEST_TEXT_BYTES = 8 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The whole body of a small answer as text.
@@ -17,14 +18,15 @@ export async function readText(response: Pick<HttpResponse, 'body'>): Promise<st
  * @throws Error where it is longer than 8 MiB, or breaks off
  */
 export async function readBytes(response: Pick<HttpResponse, 'body'>): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
+  const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of response.body) {
     length += piece.length;
     if (length > LONGEST_TEXT_BYTES) throw new Error(`the answer is longer than ${LONGEST_TEXT_BYTES} bytes`);
-    pieces.push(Uint8Array.from(piece));
+    pieces.push(Buffer.from(piece));
   }
-  return Buffer.concat(pieces);
+  const [first = NOTHING] = pieces;
+  return pieces.length > 1 ? Buffer.concat(pieces) : first;
 }
 
 /**

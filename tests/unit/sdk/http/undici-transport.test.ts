@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
@@ -318,6 +319,57 @@ describe('a slow reader', () => {
     // Our own pause is no silence of the sender.
     await expect(iterator.next()).resolves.toMatchObject({ done: false });
     await iterator.return?.();
+  });
+});
+
+describe('a sender that closes the connection behind its answer', () => {
+  const whole = Buffer.alloc(1_200_000, 'w');
+  const chunked = ['1000\r\n', Buffer.alloc(4096, 'w'), '\r\n'];
+  const inChunks = [...Array.from({ length: 293 }, () => chunked).flat(), '0\r\n\r\n'];
+  const heads = (fields: string): string => `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`;
+  const answers: [string, string | undefined, (string | Buffer)[]][] = [
+    ['kept alive', undefined, [heads(`content-length: ${whole.length}`), whole]],
+    ['to be closed', undefined, [heads(`content-length: ${whole.length}\r\nconnection: close`), whole]],
+    ['in chunks', undefined, [heads('transfer-encoding: chunked\r\nconnection: close'), ...inChunks]],
+    ['that ends with the connection', undefined, [heads('connection: close'), whole]],
+    ['compressed', 'gzip', []],
+  ];
+
+  it.each(answers)('is read to its end by a slow reader: one %s', async (_, encoding, parts) => {
+    const packed = gzipSync(randomBytes(1_200_000));
+    const compressed = [
+      heads(`content-encoding: gzip\r\nconnection: close\r\ncontent-length: ${packed.length}`),
+      packed,
+    ];
+    const url = await serveRaw(...(encoding === undefined ? parts : compressed));
+    for (let times = 3; times > 0; times -= 1) {
+      const answer = await transport.request(get(url));
+      let bytes = 0;
+      for await (const piece of answer.body) {
+        bytes += piece.length;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      expect(bytes).toBeGreaterThanOrEqual(1_200_000);
+    }
+  });
+
+  it.each([256 * 1024, whole.length])('or resets it after %d bytes: a slow reader is told so', async (bytes) => {
+    const url = await listening(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => {
+          socket.write(heads(`content-length: ${2 * bytes}\r\nconnection: close`));
+          socket.write(whole.subarray(0, bytes));
+          setTimeout(() => socket.resetAndDestroy(), 20);
+        });
+      }),
+    );
+    for (let times = 3; times > 0; times -= 1) {
+      const answer = await transport.request(get(url));
+      // By then all has come that is taken without being asked for, and nothing of it waits in the socket.
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await expect(textOf(answer.body)).rejects.toMatchObject({ code: expect.any(String) });
+    }
   });
 });
 

@@ -1,0 +1,212 @@
+import { Readable } from 'node:stream';
+
+import type { Dispatcher } from 'undici';
+
+import { abortError } from '../errors.js';
+import type { HttpRequest, HttpResponse } from '../ports.js';
+import { decompressed, isEncoded } from './decompress.js';
+import { Pieces } from './pieces.js';
+
+/**
+ * So much of a compressed body may wait for its decoder. What holds back the parser at the very end of a body would make it
+ * take a connection that closes then for one that broke off.
+ */
+const WAITING_FOR_DECODER_BYTES = 256 * 1024;
+
+/** Tries one exchange. Rejects with what undici threw, or, after an abort, with an error named AbortError. */
+export async function exchangeWith(agent: Dispatcher, request: HttpRequest, held: HeldBodies): Promise<HttpResponse> {
+  const { signal } = request;
+  try {
+    return await new Promise<HttpResponse>((onAnswer, onFailure) => {
+      agent.dispatch(dispatchOptions(request), new Exchange(request, held, { onAnswer, onFailure }));
+    });
+  } catch (thrown) {
+    throw signal?.aborted === true ? abortError() : thrown;
+  }
+}
+
+/**
+ * The bodies that are held back, because nobody takes what has come of them.
+ *
+ * A connection that closes while undici's parser is held back makes undici 7 take a whole body for a broken one, and, where the
+ * answer said that it would close, end the process with an assertion (nodejs/undici#5360). So whatever is held back is let out
+ * first: once a connection ends, nothing more comes of it than what its parser has.
+ */
+export class HeldBodies {
+  readonly #exchanges = new Set<Exchange>();
+
+  add(exchange: Exchange): void {
+    this.#exchanges.add(exchange);
+  }
+
+  remove(exchange: Exchange): void {
+    this.#exchanges.delete(exchange);
+  }
+
+  /** A connection to this origin has ended. Which one is not known: bodies of others get a little further, and are held again. */
+  letOut(origin: string): void {
+    for (const exchange of this.#exchanges) if (exchange.origin === origin) exchange.letOut();
+  }
+
+  /** After a reset nothing can be let out any more: undici must not see that it was one. */
+  sparesParser(origin: string, error: NodeJS.ErrnoException): void {
+    if (error.code !== 'ECONNRESET') return;
+    for (const exchange of this.#exchanges) if (exchange.origin === origin) error.code = 'ECONNABORTED';
+  }
+}
+
+/** Takes in what arrives of a body. */
+interface Sink {
+  take(part: Uint8Array): void;
+  end(failure?: Error): void;
+}
+
+/** Whom an exchange tells its outcome. */
+interface Outcome {
+  readonly onAnswer: (answer: HttpResponse) => void;
+  readonly onFailure: (error: Error) => void;
+}
+
+/**
+ * What becomes of one request. A body that is not compressed goes from undici's parser to whoever reads it without a stream
+ * between them: of an event, that would take as long as all else that HTTP does.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  /** Of the server. */
+  readonly origin: string;
+  #controller: Dispatcher.DispatchController | undefined;
+  #body: Sink | undefined;
+  #isHeld = false;
+
+  constructor(
+    private readonly request: HttpRequest,
+    private readonly held: HeldBodies,
+    private readonly outcome: Outcome,
+  ) {
+    this.origin = new URL(request.url).origin;
+    request.signal?.addEventListener('abort', this.#abort);
+  }
+
+  readonly #abort = (): void => this.#controller?.abort(abortError());
+
+  /** What the parser holds back comes now; what comes behind it is held back again. */
+  letOut(): void {
+    this.#controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.request.signal?.aborted === true) this.#abort();
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    received: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    // What comes before the answer.
+    if (status < 200) return;
+    const headers = joinRepeated(received);
+    const encoding = hasBody(this.request, status, headers) ? headers['content-encoding'] : undefined;
+    const body = isEncoded(encoding) ? this.#decoded(encoding) : this.#pieces();
+    this.outcome.onAnswer({ status, headers, body });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, part: Buffer): void {
+    this.#body?.take(part);
+    if (this.#isHeld) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#isOver();
+    this.#body?.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#isOver();
+    if (this.#body === undefined) this.outcome.onFailure(error);
+    else this.#body.end(error);
+  }
+
+  #isOver(): void {
+    this.held.remove(this);
+    this.request.signal?.removeEventListener('abort', this.#abort);
+  }
+
+  #hold(): void {
+    this.#isHeld = true;
+    this.held.add(this);
+    this.#controller?.pause();
+  }
+
+  #goOn(): void {
+    this.#isHeld = false;
+    this.held.remove(this);
+    this.#controller?.resume();
+  }
+
+  #pieces(): Pieces {
+    const flow = {
+      pause: () => this.#hold(),
+      resume: () => this.#goOn(),
+      destroy: () => this.#abort(),
+    };
+    const pieces = new Pieces(flow, this.request.signal);
+    this.#body = pieces;
+    return pieces;
+  }
+
+  #decoded(encoding: string): Pieces {
+    const stream = new Readable({
+      highWaterMark: WAITING_FOR_DECODER_BYTES,
+      read: () => this.#goOn(),
+      destroy: (error, done) => {
+        this.#abort();
+        done(error);
+      },
+    });
+    // Whoever never reads the body must not bring the process down when the connection breaks meanwhile.
+    stream.on('error', () => undefined);
+    const pieces = Pieces.of(decompressed(stream, encoding), this.request.signal);
+    this.#body = {
+      take: (part) => {
+        if (!stream.push(part)) this.#hold();
+      },
+      end: (failure) => {
+        if (failure === undefined) stream.push(null);
+        else stream.destroy(failure);
+      },
+    };
+    return pieces;
+  }
+}
+
+function dispatchOptions(request: HttpRequest): Dispatcher.DispatchOptions {
+  const url = new URL(request.url);
+  return {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: request.method,
+    headers: { 'accept-encoding': 'gzip', ...lowerCaseNames(request.headers) },
+    body: request.body ?? null,
+    headersTimeout: request.headersTimeoutMs,
+    bodyTimeout: request.bodyTimeoutMs,
+  };
+}
+
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function joinRepeated(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const joined: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) joined[name.toLowerCase()] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return joined;
+}
+
+/** Such answers may name an encoding and still have nothing to decode. */
+function hasBody(request: HttpRequest, status: number, headers: Readonly<Record<string, string>>): boolean {
+  return request.method !== 'HEAD' && status !== 204 && status !== 304 && headers['content-length'] !== '0';
+}
