@@ -71,7 +71,7 @@ export class DeliveryState {
   #checkpoint: Checkpoint;
   #owed: OwedSet;
   /** In memory, not yet on storage: a commit that failed is completed by the next. */
-  #unwritten = new EntryList();
+  #unwritten: EntryList[] = [];
   #unwrittenHours: HourRecord[] = [];
   /** Beginnings of ranges that are being compared or read again. */
   readonly #rereading = new Set<{ readonly fromMs: number }>();
@@ -335,7 +335,8 @@ export class DeliveryState {
    * @throws ModuleError STATE_UNAVAILABLE
    */
   commit({ entries, settled }: Progress): Promise<void> {
-    this.#unwritten.append(this.ledger.addAll(EntryList.from(entries)));
+    const fresh = this.ledger.addAll(EntryList.from(entries));
+    if (fresh.length > 0) this.#unwritten.push(fresh);
     if (settled?.lane === 'tail') this.#owed = this.#owed.settleTail(settled.toMs);
     if (settled !== undefined && settled.lane !== 'tail') this.#owed = this.#owed.settleGap(settled);
     this.#nextWrite ??= this.#lastWrite.then(async () => {
@@ -369,14 +370,14 @@ export class DeliveryState {
     const records = await this.#recordsOfBackfill();
     this.#forgotten.push(...this.#forget(records));
     const [entries, hours] = [this.#unwritten, this.#unwrittenHours];
-    [this.#unwritten, this.#unwrittenHours] = [new EntryList(), []];
+    [this.#unwritten, this.#unwrittenHours] = [[], []];
     // What another lane adds while this is being written belongs to the next commit, together with what it settles.
     const checkpoint = { ...this.#checkpoint, owed: this.#owed.intervals, lateness: this.lateness.toJSON() };
     try {
       await this.hours.write(hours);
-      await this.store.append(entries, this.#remembered.fromMs);
+      await this.store.append(EntryList.joined(entries), this.#remembered.fromMs);
     } catch (error) {
-      this.#unwritten = EntryList.concat([entries, this.#unwritten]);
+      this.#unwritten = [...entries, ...this.#unwritten];
       this.#unwrittenHours = hours.concat(this.#unwrittenHours);
       throw error;
     }

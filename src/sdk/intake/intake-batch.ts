@@ -5,7 +5,7 @@ import { BODY_BYTES, MAX_EVENT_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 
 const NO_BODY = Buffer.alloc(0);
 /** Room for so many events' places is made at once. */
-const FEWEST_STARTS = 1024;
+const FEWEST_STARTS = 1536;
 const noMemory = (): undefined => undefined;
 
 /** How large a batch may grow. */

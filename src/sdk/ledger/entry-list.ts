@@ -18,15 +18,24 @@ export class EntryList implements Entries {
   #words: Int32Array = new Int32Array(0);
   #length = 0;
 
+  /** @param expected so many entries are likely: room for them is made with the first, since one that grows leaves garbage */
+  constructor(private readonly expected = INITIAL_CAPACITY) {}
+
   /** The entries themselves, where they are such a list already. */
   static from(entries: Entries): EntryList {
     return entries instanceof EntryList ? entries : EntryList.concat([entries]);
   }
 
-  static concat(lists: Iterable<Entries>): EntryList {
-    const all = new EntryList();
+  static concat(lists: readonly Entries[]): EntryList {
+    const all = new EntryList(lists.reduce((sum, { length }) => sum + length, 0));
     for (const list of lists) all.append(list);
     return all;
+  }
+
+  /** One list of what is in several: a single one as it is. */
+  static joined(lists: readonly EntryList[]): EntryList {
+    const [first] = lists;
+    return first !== undefined && lists.length === 1 ? first : EntryList.concat(lists);
   }
 
   /** A list of what stands in `words`, four of them an entry: it is as good as they are, and nothing can be added to it. */
@@ -67,6 +76,11 @@ export class EntryList implements Entries {
     this.#makeRoom(end);
     this.#words.set(entries.#words.subarray(from * WORDS, to * WORDS), this.#length * WORDS);
     this.#length = end;
+  }
+
+  /** Forgets those behind the first `length`. */
+  truncate(length: number): void {
+    this.#length = Math.min(this.#length, length);
   }
 
   /** Those from `from` to before `to`, in a list of their own. */
@@ -115,7 +129,7 @@ export class EntryList implements Entries {
 
   #makeRoom(length: number): void {
     if (length * WORDS <= this.#words.length) return;
-    const grown = new Int32Array(Math.max(length * WORDS, this.#words.length * 2, INITIAL_CAPACITY * WORDS));
+    const grown = new Int32Array(Math.max(length * WORDS, this.#words.length * 2, this.expected * WORDS));
     grown.set(this.#words.subarray(0, this.#length * WORDS));
     this.#words = grown;
   }

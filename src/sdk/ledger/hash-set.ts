@@ -59,12 +59,11 @@ export class HashSet {
     return before;
   }
 
-  /** An empty one, with room for as many. */
-  emptied(): HashSet {
-    const empty = new HashSet();
-    empty.#slots = new Int32Array(this.#slots.length);
-    empty.#marks = new Uint16Array(this.#marks.length);
-    return empty;
+  /** Empties it; there is room for as many as before. */
+  clear(): void {
+    this.#slots.fill(0);
+    this.#used = 0;
+    this.#markOfZero = undefined;
   }
 
   /** The marks of all entries, in no order. */

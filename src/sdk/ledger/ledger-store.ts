@@ -77,26 +77,43 @@ export class LedgerStore {
    */
   async append(all: Entries, backlogBeforeMs = -Infinity): Promise<void> {
     const entries = EntryList.from(all);
-    const [backlog, recent] = [new EntryList(), new EntryList()];
     const isOfBacklog = (index: number): boolean => bucketEndMs(entries.bucket(index)) <= backlogBeforeMs;
+    const of = { backlog: new EntryList(), recent: new EntryList() };
     for (let from = 0, to = 0; from < entries.length; from = to) {
-      const kind = isOfBacklog(from);
-      while (to < entries.length && isOfBacklog(to) === kind) to += 1;
-      (kind ? backlog : recent).appendRun(entries, from, to);
+      const isOld = isOfBacklog(from);
+      while (to < entries.length && isOfBacklog(to) === isOld) to += 1;
+      // Most of the time all are of one kind.
+      if (to - from === entries.length) return this.#append(isOld ? 'backlog' : 'recent', entries);
+      of[isOld ? 'backlog' : 'recent'].appendRun(entries, from, to);
     }
-    await this.#append('backlog', backlog);
-    await this.#append('recent', recent);
+    await this.#append('backlog', of.backlog);
+    await this.#append('recent', of.recent);
   }
 
   async #append(kind: Kind, entries: EntryList): Promise<void> {
     if (entries.length === 0) return;
     const growing = this.#growing[kind];
-    let pending = growing === undefined ? entries : EntryList.concat([growing.entries, entries]);
+    // One list for as long as the segment grows: a copy of it for each commit would be garbage by the megabyte.
+    const all = growing?.entries ?? new EntryList();
+    const before = all.length;
+    all.append(entries);
+    try {
+      await this.#writeGrown(kind, all, entries);
+    } catch (error) {
+      // A failed append can be tried again.
+      all.truncate(before);
+      throw error;
+    }
+  }
+
+  /** Nothing of this object changes before every write succeeded. @param entries the last ones of `all`, not written yet */
+  async #writeGrown(kind: Kind, all: EntryList, entries: EntryList): Promise<void> {
+    const growing = this.#growing[kind];
+    let pending = all;
     let buckets = withBuckets(growing?.buckets, entries);
     const sealed: Segment[] = [];
     let number = growing?.number ?? this.#nextNumber;
     let nextNumber = Math.max(this.#nextNumber, number + 1);
-    // Nothing of this object changes before every write succeeded, so that a failed append can be tried again.
     while (pending.length >= SEGMENT_ENTRIES) {
       const full = pending.slice(0, SEGMENT_ENTRIES);
       await this.#write(number, full);

@@ -14,7 +14,7 @@ export interface PageProgress {
 
 /** A batch that is being filled or on its way, with what has to be remembered of each event in it. */
 export class InFlightBatch<B extends Batch> {
-  readonly #entries = new EntryList();
+  readonly #entries: EntryList;
   /** The pages that wait for the events, with the number of events up to each one's last. */
   readonly #pages: { readonly page: PageProgress; endsAt: number }[] = [];
   /** What is to be told once an event is delivered for the first time, by its place. */
@@ -23,11 +23,17 @@ export class InFlightBatch<B extends Batch> {
   readonly #followers: { readonly key: LedgerKey; readonly page: PageProgress }[] = [];
   readonly #end = new AbortController();
 
-  /** @param onFollowed called when another lane begins to wait for an event in the batch */
+  /**
+   * @param onFollowed called when another lane begins to wait for an event in the batch
+   * @param expected so many events it is likely to have
+   */
   constructor(
     readonly batch: B,
     private readonly onFollowed?: () => void,
-  ) {}
+    expected?: number,
+  ) {
+    this.#entries = new EntryList(expected);
+  }
 
   /** Events of a page were added, those with the keys from `from` to before `to`. */
   remember(keys: EntryList, from: number, to: number, page: PageProgress): void {
@@ -56,7 +62,7 @@ export class InFlightBatch<B extends Batch> {
   }
 
   /** Closes every event but the unsettled ones. @returns what is to be remembered of those closed */
-  settle({ unsettled, rejections }: DeliveryOutcome): Entries {
+  settle({ unsettled, rejections }: DeliveryOutcome): EntryList {
     if (unsettled.length === 0 && rejections.length === 0) return this.#settleAll();
     const open = new Set(unsettled);
     const rejected = new Set(rejections.map(({ index }) => index));
@@ -75,7 +81,7 @@ export class InFlightBatch<B extends Batch> {
     return closed;
   }
 
-  #settleAll(): Entries {
+  #settleAll(): EntryList {
     let settled = 0;
     for (const { page, endsAt } of this.#pages) {
       page.open -= endsAt - settled;

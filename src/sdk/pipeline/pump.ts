@@ -3,7 +3,7 @@ import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js'
 import { abortError, isAbort, ModuleError } from '../errors.js';
 import { eventOf } from '../json/event-splitter.js';
 import { BUCKET_MS } from '../ledger/bucket.js';
-import { type Entries, EntryList } from '../ledger/entry-list.js';
+import { EntryList } from '../ledger/entry-list.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
@@ -113,7 +113,7 @@ class WindowRun<B extends Batch> {
   readonly #followed = new Set<InFlightBatch<B>>();
   #filling: InFlightBatch<B>;
   /** Settled, not yet handed to a commit. */
-  #settledEntries: Entries[] = [];
+  #settledEntries: EntryList[] = [];
   #lastCommit: Promise<void> = Promise.resolve();
   #nextCommit: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -423,7 +423,7 @@ class WindowRun<B extends Batch> {
 
   async #commitNow(): Promise<void> {
     const { state, listener } = this.pipeline;
-    let progress: Progress = { entries: EntryList.concat(this.#settledEntries), settled: this.#settledRange() };
+    let progress: Progress = { entries: EntryList.joined(this.#settledEntries), settled: this.#settledRange() };
     this.#settledEntries = [];
     const accountedFor = progress.entries.length;
     await persist(this.pipeline, async () => {

@@ -7,6 +7,8 @@ import { InFlightBatch, placedHigh } from './in-flight-batch.js';
 /** Events, and batches, that may have ended before the table of events is made anew without them. */
 const MOST_ENDED_EVENTS = 65_536;
 const MOST_ENDED_BATCHES = 1024;
+/** Batches of events of nearly the same size differ by so few. */
+const MORE_THAN_USUAL = 64;
 /** The mark of an event that no batch carries any more. */
 const NOBODY = 65_535;
 
@@ -21,18 +23,23 @@ interface Place<B extends Batch> {
 export class UnderWay<B extends Batch> {
   /** The events of all batches, each marked with its batch's number; some are of batches that have ended. */
   #events = new HashSet();
+  /** The table before, to be filled anew: each time another one would be a megabyte or two of garbage. */
+  #otherTable = new HashSet();
   /** By number. */
   #places: Place<B>[] = [];
   /** Of batches that have not ended. */
   readonly #placeOf = new Map<InFlightBatch<B>, Place<B>>();
   #endedEvents = 0;
+  /** Events in a batch that has ended, the next ones are likely to have as many. */
+  #usualEvents: number | undefined;
 
   /** @param onFollowed called when another lane begins to wait for an event in the batch */
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
-    const place = { number: this.#places.length, batch: new InFlightBatch(batch, onFollowed), hasEnded: false };
+    const inFlight = new InFlightBatch(batch, onFollowed, this.#usualEvents);
+    const place = { number: this.#places.length, batch: inFlight, hasEnded: false };
     this.#places.push(place);
-    this.#placeOf.set(place.batch, place);
-    return place.batch;
+    this.#placeOf.set(inFlight, place);
+    return inFlight;
   }
 
   /**
@@ -72,6 +79,7 @@ export class UnderWay<B extends Batch> {
     place.hasEnded = true;
     this.#placeOf.delete(batch);
     this.#endedEvents += batch.entries.length;
+    if (batch.entries.length > 0) this.#usualEvents = batch.entries.length + MORE_THAN_USUAL;
     if (this.#endedEvents > MOST_ENDED_EVENTS || this.#places.length > MOST_ENDED_BATCHES) this.#forgetEnded();
     batch.end();
   }
@@ -92,7 +100,9 @@ export class UnderWay<B extends Batch> {
   /** Takes many out at once: one by one takes several times as long. */
   #forgetEnded(): void {
     const before = this.#events;
-    this.#events = before.emptied();
+    this.#events = this.#otherTable;
+    this.#otherTable = before;
+    this.#events.clear();
     this.#places = [...this.#placeOf.values()];
     for (const [number, place] of this.#places.entries()) {
       carryOver(place.batch.entries, { before, events: this.#events }, { from: place.number, to: number });
