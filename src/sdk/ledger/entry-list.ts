@@ -1,4 +1,4 @@
-import type { LedgerEntry } from './ledger.js';
+import type { LedgerEntry } from './ledger-entry.js';
 
 const INITIAL_CAPACITY = 512;
 /** Bucket, the halves of the hash, and the place with what became of the event. */

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 
 import { ModuleError } from '../errors.js';
 import { type Entries, EntryList } from './entry-list.js';
-import type { LedgerEntry } from './ledger.js';
+import type { LedgerEntry } from './ledger-entry.js';
 
 /*
  * A segment is one immutable piece of the ledger on disk, little-endian:

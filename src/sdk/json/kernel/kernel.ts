@@ -36,9 +36,6 @@ const ELEMENT_START = 1;
 const PLACE = 2;
 const ANY_INCOMPLETE = 3;
 
-/** The minute of an element without a timestamp. */
-export const UNDATED = -(2 ** 31);
-
 /** Where in the text a kernel is; of a text that is no array of values, the complement of where it was when that showed. */
 export const PLACES = {
   start: 0,
