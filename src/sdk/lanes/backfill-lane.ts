@@ -212,15 +212,9 @@ export class BackfillLane<B extends Batch> {
     const queue = [...slices];
     let failure: unknown;
     const work = async (): Promise<void> => {
-      let before: Promise<unknown> = Promise.resolve();
       for (let slice = queue.shift(); slice !== undefined && failure === undefined; slice = queue.shift()) {
-        const isRead = new AbortController();
-        const settled = this.#readSlice(slice, () => isRead.abort()).catch((error: unknown) => (failure ??= error));
-        await Promise.all([before, Promise.race([aborted(isRead.signal), settled])]);
-        // What was read last of it is delivered while the next one begins.
-        before = settled;
+        await this.#readSlice(slice).catch((error: unknown) => (failure ??= error));
       }
-      await before;
     };
     await Promise.all(Array.from({ length: SLICES_AT_ONCE }, work));
     // The first one; what was thrown here is an error.
@@ -229,7 +223,7 @@ export class BackfillLane<B extends Batch> {
   }
 
   /** Asks for a little more on either side: whether bounds include their own instant is not known. */
-  async #readSlice({ fromMs, toMs }: Slice, onRead: () => void): Promise<void> {
+  async #readSlice({ fromMs, toMs }: Slice): Promise<void> {
     const claim = { fromMs, toMs: Math.min(toMs, this.#pipeline.source.now()) };
     // Where the source's clock is behind what it was before: later, then.
     if (claim.toMs <= fromMs) return;
@@ -240,7 +234,6 @@ export class BackfillLane<B extends Batch> {
       ...(this.options.fromMs !== undefined && { share: { fromMs, toMs } }),
       parallelDeliveries: PARALLEL_DELIVERIES,
       lateBeforeMs: -Infinity,
-      onRead,
     } as const;
     const { isComplete } = await pumpWindow(errand, this.#pipeline);
     if (isComplete) this.#change({ slicesRead: this.#progress.slicesRead + 1 });

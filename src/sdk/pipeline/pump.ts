@@ -54,8 +54,6 @@ export interface Errand {
   readonly lateBeforeMs: number;
   /** True where the tail is up to date: then every new event tells how fast the source shows them. */
   readonly isLive?: boolean;
-  /** Called once, when the window was read to its end: what was read last may be under way still. */
-  readonly onRead?: () => void;
 }
 
 /** Of events that follow each other: the first, and the one behind the last. */
@@ -140,7 +138,6 @@ class WindowRun<B extends Batch> {
       if (requested.aborted) throw abortError();
       const readToMs = await this.#readAll();
       await this.#dispatch();
-      this.errand.onRead?.();
       this.#pages.push({ open: 0, read: true, settledToMs: readToMs });
     } catch (error) {
       await this.#deliverWhatWasRead(error);
