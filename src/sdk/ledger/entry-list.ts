@@ -38,7 +38,7 @@ export class EntryList implements Entries {
     return first !== undefined && lists.length === 1 ? first : EntryList.concat(lists);
   }
 
-  /** A list of what stands in `words`, four of them an entry: it is as good as they are, and nothing can be added to it. */
+  /** A list of what stands in `words`, four of them an entry, and as good as they are. What is added to it may be written to them. */
   static over(words: Int32Array, length: number): EntryList {
     const list = new EntryList();
     list.#words = words;
@@ -122,7 +122,7 @@ export class EntryList implements Entries {
     };
   }
 
-  /** Loops over very many are better written with `at`: then no object is made at all. */
+  /** In loops over very many, ask for what is needed of each entry instead: then no object is made. */
   *[Symbol.iterator](): Generator<LedgerEntry, void, undefined> {
     for (let index = 0; index < this.#length; index += 1) yield this.at(index);
   }

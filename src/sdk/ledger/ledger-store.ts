@@ -106,7 +106,7 @@ export class LedgerStore {
     }
   }
 
-  /** Nothing of this object changes before every write succeeded. @param entries the last ones of `all`, not written yet */
+  /** What this object says of segments does not change before every write succeeded. @param entries the last ones of `all`, not written yet */
   async #writeGrown(kind: Kind, all: EntryList, entries: EntryList): Promise<void> {
     const growing = this.#growing[kind];
     let pending = all;

@@ -18,7 +18,7 @@ export interface Events {
   size(index: number): number;
   /** Its own time, epoch milliseconds; undefined where it has none that can be read. */
   timestampMs(index: number): number | undefined;
-  /** How the ledger knows them. @param seenMs epoch milliseconds of the sighting, for events without a time */
+  /** How the ledger knows them: one list, which a second call may change. @param seenMs epoch milliseconds of the sighting, for events without a time */
   keys(seenMs: number): EntryList;
   /** Bytes of its text as a JSON string, quotes included. */
   quotedSize(index: number): number;

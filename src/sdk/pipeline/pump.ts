@@ -195,13 +195,16 @@ class WindowRun<B extends Batch> {
     this.#rows += page.events.count;
   }
 
-  /** @returns how many of them somebody has delivered, or is about to */
+  /** @returns how many of them somebody has delivered, or is to deliver */
   async #takeEvents(events: Events, progress: PageProgress): Promise<number> {
     const { underWay } = this.pipeline;
     const keys = events.keys(this.pipeline.source.now());
     let repeated = 0;
+    // Up to here nothing is known: it is not asked anew for each event that somebody else carries.
+    let unknownTo = 0;
     for (let index = 0; index < events.count;) {
-      const end = this.#claim(keys, index);
+      if (index >= unknownTo) unknownTo = this.#firstKnown(keys, index);
+      const end = underWay.claim(this.#filling, keys, index, unknownTo);
       if (end === index) {
         this.#follow(keys.at(index), progress);
         repeated += 1;
@@ -215,16 +218,16 @@ class WindowRun<B extends Batch> {
       else if (added === 'oversized')
         await this.#keepOversized(events.at(index), keys.slice(index, index + 1), progress);
       else await this.#makeRoom();
+      // While this one waited, another lane may have delivered some.
+      if (next === index) unknownTo = 0;
       index = added === 'oversized' ? index + 1 : next;
     }
     return repeated;
   }
 
-  /** Those from `from` on that are this one's to deliver, as far as they follow each other. @returns where they end */
-  #claim(keys: EntryList, from: number): number {
-    const { state, underWay } = this.pipeline;
-    const known = state.ledger.firstKnown(keys, from);
-    return underWay.claim(this.#filling, keys, from, firstBeside(keys, from, known, this.#share()));
+  /** The first from `from` on that is delivered, or not for this window to deliver. */
+  #firstKnown(keys: EntryList, from: number): number {
+    return firstBeside(keys, from, this.pipeline.state.ledger.firstKnown(keys, from), this.#share());
   }
 
   /** What the window shows beyond it, so as to be sure of the borders, is for others to deliver, or for nobody. */
@@ -233,7 +236,7 @@ class WindowRun<B extends Batch> {
     return this.errand.share ?? { fromMs: Math.floor(collectedFromMs), toMs: Infinity };
   }
 
-  /** An event that another lane has under way keeps the page open; one of this lane keeps an earlier page open. */
+  /** Of an event that is not taken: if another lane has it under way, it keeps the page open; one of this lane keeps an earlier one open. */
   #follow(key: LedgerEntry, page: PageProgress): void {
     const carrier = this.pipeline.underWay.carrierOf(key);
     if (carrier === undefined || carrier === this.#filling || this.#inFlight.has(carrier)) return;

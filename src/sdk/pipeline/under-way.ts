@@ -9,6 +9,8 @@ const MOST_ENDED_EVENTS = 65_536;
 const MOST_ENDED_BATCHES = 1024;
 /** Batches of events of nearly the same size differ by so few. */
 const MORE_THAN_USUAL = 64;
+/** Room is made at once for no more. */
+const MOST_EXPECTED = 2048;
 /** The mark of an event that no batch carries any more. */
 const NOBODY = 65_535;
 
@@ -30,7 +32,7 @@ export class UnderWay<B extends Batch> {
   /** Of batches that have not ended. */
   readonly #placeOf = new Map<InFlightBatch<B>, Place<B>>();
   #endedEvents = 0;
-  /** Events in a batch that has ended, the next ones are likely to have as many. */
+  /** About as many as the next batches are likely to have. */
   #usualEvents: number | undefined;
 
   /** @param onFollowed called when another lane begins to wait for an event in the batch */
@@ -79,7 +81,8 @@ export class UnderWay<B extends Batch> {
     place.hasEnded = true;
     this.#placeOf.delete(batch);
     this.#endedEvents += batch.entries.length;
-    if (batch.entries.length > 0) this.#usualEvents = batch.entries.length + MORE_THAN_USUAL;
+    // What carries an event alone says nothing of others.
+    if (batch.entries.length > 1) this.#usualEvents = Math.min(batch.entries.length + MORE_THAN_USUAL, MOST_EXPECTED);
     if (this.#endedEvents > MOST_ENDED_EVENTS || this.#places.length > MOST_ENDED_BATCHES) this.#forgetEnded();
     batch.end();
   }

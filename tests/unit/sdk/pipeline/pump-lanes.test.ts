@@ -1,9 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 
 import type { DeliveryState } from '../../../../src/sdk/checkpoint/delivery-state.js';
 import { isAbort, ModuleError } from '../../../../src/sdk/errors.js';
+import { EventSplitter } from '../../../../src/sdk/json/event-splitter.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
 import { type Errand, type Pipeline, type Pumped, pumpWindow } from '../../../../src/sdk/pipeline/pump.js';
+import type { Source } from '../../../../src/sdk/pipeline/source.js';
 import type { Random } from '../../../../src/sdk/ports.js';
 import { Stop } from '../../../../src/sdk/stop.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
@@ -322,3 +324,44 @@ async function readToItsEnd(given: Errand, pipeline: Pipeline<TextBatch>, random
   }
   return false;
 }
+
+describe('events of a page that another lane has under way', () => {
+  it('are asked for in the ledger together, not one by one to the end of the page each time', async () => {
+    const texts = Array.from({ length: 2000 }, (_, n) => testEvent(`e-${n}`, FROM_MS + n).text);
+    const toMs = FROM_MS + 600_000;
+    let letGo = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const destination = new RecordingDestination({
+      batchEvents: () => 10_000,
+      script: () => gate.then(() => ACKNOWLEDGED),
+    });
+    const source: Source = {
+      identity: { id: 'id', timestamp: 'timestamp' },
+      now: () => toMs,
+      learnTime: () => Promise.resolve(0),
+      count: () => Promise.resolve(0),
+      async *read() {
+        const splitter = new EventSplitter();
+        for (const events of splitter.push(Buffer.from(`[${texts.join(',')}]`))) {
+          yield await Promise.resolve({ events, settledToMs: undefined });
+        }
+        splitter.close();
+        return toMs;
+      },
+    };
+    const state = await openState(createMemoryStorage());
+    const pipeline = pipelineOf({ source, destination, storage: createMemoryStorage() }, state);
+    const pump = (lane: 'tail' | 'gap'): Promise<Pumped> =>
+      pumpWindow({ window: { fromMs: FROM_MS, toMs }, lane, parallelDeliveries: 4, lateBeforeMs: -Infinity }, pipeline);
+    const first = pump('tail');
+    for (let turn = 0; turn < 20; turn += 1) await everybodyHadTheirTurn();
+    const asked = jest.spyOn(state.ledger, 'firstKnown');
+    const second = pump('gap');
+    for (let turn = 0; turn < 20; turn += 1) await everybodyHadTheirTurn();
+    // Once for each of four lists, and a little.
+    expect(asked.mock.calls.length).toBeLessThan(10);
+    letGo();
+    expect([(await first).events, (await second).events]).toEqual([2000, 0]);
+    expect(new Set(destination.acknowledged).size).toBe(2000);
+  });
+});
