@@ -7,6 +7,7 @@ import { abortError } from '../errors.js';
 const FULL_BYTES = 256 * 1024;
 /** The most that comes at once: what Node.js reads from a socket, and what is decompressed of it. */
 const MOST_AT_ONCE_BYTES = 64 * 1024;
+const MEMORY_BYTES = FULL_BYTES + MOST_AT_ONCE_BYTES;
 /** Memory that is kept for answers to come. */
 const MOST_SPARE = 16;
 
@@ -149,7 +150,7 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   /** Nobody reads any more. */
   #giveBack(): void {
     for (const memory of [this.#filling, this.#handedOver]) {
-      if (memory !== undefined && spare.length < MOST_SPARE) spare.push(memory);
+      if (memory?.length === MEMORY_BYTES && spare.length < MOST_SPARE) spare.push(memory);
     }
     this.#filling = this.#handedOver = undefined;
   }
@@ -157,7 +158,7 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
 
 /** The memory, or one that is larger, with what is in it. */
 function withRoom(memory: Buffer | undefined, filledBytes: number, more: number): Buffer {
-  const had = memory ?? spare.pop() ?? Buffer.allocUnsafeSlow(FULL_BYTES + MOST_AT_ONCE_BYTES);
+  const had = memory ?? spare.pop() ?? Buffer.allocUnsafeSlow(MEMORY_BYTES);
   if (filledBytes + more <= had.length) return had;
   const larger = Buffer.allocUnsafeSlow(filledBytes + more);
   had.copy(larger, 0, 0, filledBytes);

@@ -1,3 +1,5 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 
 import type { Dispatcher } from 'undici';
@@ -14,45 +16,55 @@ import { Pieces } from './pieces.js';
 const WAITING_FOR_DECODER_BYTES = 256 * 1024;
 
 /** Tries one exchange. Rejects with what undici threw, or, after an abort, with an error named AbortError. */
-export async function exchangeWith(agent: Dispatcher, request: HttpRequest, held: HeldBodies): Promise<HttpResponse> {
+export async function exchangeWith(agent: Dispatcher, request: HttpRequest): Promise<HttpResponse> {
   const { signal } = request;
+  watchConnections();
   try {
     return await new Promise<HttpResponse>((onAnswer, onFailure) => {
-      agent.dispatch(dispatchOptions(request), new Exchange(request, held, { onAnswer, onFailure }));
+      agent.dispatch(dispatchOptions(request), new Exchange(request, { onAnswer, onFailure }));
     });
   } catch (thrown) {
     throw signal?.aborted === true ? abortError() : thrown;
   }
 }
 
+/** What was begun last, until it is known on which connection. */
+let begun: Exchange | undefined;
+/** What is under way on a connection. */
+const carried = new WeakMap<Socket, Exchange>();
+const watched = new WeakSet<Socket>();
+let areConnectionsWatched = false;
+
 /**
- * The bodies that are held back, because nobody takes what has come of them.
- *
- * A connection that closes while undici's parser is held back makes undici 7 take a whole body for a broken one, and, where the
- * answer said that it would close, end the process with an assertion (nodejs/undici#5360). So whatever is held back is let out
- * first: once a connection ends, nothing more comes of it than what its parser has.
+ * A connection that closes while undici's parser is held back makes undici 7 take a whole body for a broken one, or, where its
+ * end is that of the connection, end the process with an assertion (nodejs/undici#5360). So what is held back is let out before
+ * undici hears of the end.
  */
-export class HeldBodies {
-  readonly #exchanges = new Set<Exchange>();
+function watchConnections(): void {
+  if (areConnectionsWatched) return;
+  areConnectionsWatched = true;
+  // Published by undici right after it has begun an exchange.
+  subscribe('undici:client:sendHeaders', (message) => {
+    const exchange = begun;
+    begun = undefined;
+    if (exchange !== undefined) watch((message as { readonly socket: Socket }).socket, exchange);
+  });
+}
 
-  add(exchange: Exchange): void {
-    this.#exchanges.add(exchange);
-  }
+function begin(exchange: Exchange): void {
+  begun = exchange;
+}
 
-  remove(exchange: Exchange): void {
-    this.#exchanges.delete(exchange);
-  }
-
-  /** A connection to this origin has ended. Which one is not known: bodies of others get a little further, and are held again. */
-  letOut(origin: string): void {
-    for (const exchange of this.#exchanges) if (exchange.origin === origin) exchange.letOut();
-  }
-
-  /** After a reset nothing can be let out any more: undici must not see that it was one. */
-  sparesParser(origin: string, error: NodeJS.ErrnoException): void {
-    if (error.code !== 'ECONNRESET') return;
-    for (const exchange of this.#exchanges) if (exchange.origin === origin) error.code = 'ECONNABORTED';
-  }
+function watch(socket: Socket, exchange: Exchange): void {
+  carried.set(socket, exchange);
+  exchange.socket = socket;
+  if (watched.has(socket)) return;
+  watched.add(socket);
+  socket.prependListener('end', () => carried.get(socket)?.letOut());
+  // Then nothing can be let out any more, and undici must not see that it was a reset: of others it does not ask the parser.
+  socket.prependListener('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET' && carried.get(socket)?.isHeld === true) error.code = 'ECONNABORTED';
+  });
 }
 
 /** Takes in what arrives of a body. */
@@ -72,30 +84,37 @@ interface Outcome {
  * between them: of an event, that would take as long as all else that HTTP does.
  */
 class Exchange implements Dispatcher.DispatchHandler {
-  /** Of the server. */
-  readonly origin: string;
+  /** Its connection, once there is one. */
+  socket: Socket | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #body: Sink | undefined;
   #isHeld = false;
+  #isLetOut = false;
 
   constructor(
     private readonly request: HttpRequest,
-    private readonly held: HeldBodies,
     private readonly outcome: Outcome,
   ) {
-    this.origin = new URL(request.url).origin;
     request.signal?.addEventListener('abort', this.#abort);
   }
 
   readonly #abort = (): void => this.#controller?.abort(abortError());
 
-  /** What the parser holds back comes now; what comes behind it is held back again. */
+  /** Whether the parser is held back. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** The connection has ended: what the parser has of it comes now. */
   letOut(): void {
+    this.#isLetOut = true;
+    this.#isHeld = false;
     this.#controller?.resume();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    begin(this);
     if (this.request.signal?.aborted === true) this.#abort();
   }
 
@@ -112,9 +131,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.outcome.onAnswer({ status, headers, body });
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, part: Buffer): void {
-    this.#body?.take(part);
-    if (this.#isHeld) controller.pause();
+  onResponseData(_: Dispatcher.DispatchController, part: Buffer): void {
+    // The parser tells of what it was held back at once more, without a byte of it.
+    if (part.length > 0) this.#body?.take(part);
   }
 
   onResponseEnd(): void {
@@ -129,19 +148,18 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #isOver(): void {
-    this.held.remove(this);
+    if (this.socket !== undefined) carried.delete(this.socket);
     this.request.signal?.removeEventListener('abort', this.#abort);
   }
 
   #hold(): void {
+    if (this.#isLetOut) return;
     this.#isHeld = true;
-    this.held.add(this);
     this.#controller?.pause();
   }
 
   #goOn(): void {
     this.#isHeld = false;
-    this.held.remove(this);
     this.#controller?.resume();
   }
 

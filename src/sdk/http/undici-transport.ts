@@ -1,9 +1,8 @@
 // The package's index loads fetch, WebSocket and more, and makes Node.js load its own copy of them: twice the time.
-import buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 
 import type { HttpTransport } from '../ports.js';
-import { exchangeWith, HeldBodies } from './undici-exchange.js';
+import { exchangeWith } from './undici-exchange.js';
 
 /** Longest wait for a connection to be made, name resolution and TLS included, milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -23,23 +22,9 @@ export interface ClosableTransport extends HttpTransport {
  * are as received: `content-length` counts the compressed body.
  */
 export function createUndiciTransport(options: { connectTimeoutMs?: number } = {}): ClosableTransport {
-  const held = new HeldBodies();
-  const connect = buildConnector({ timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS });
-  const agent = new Agent({
-    connect: (to, callback) =>
-      connect(to, (...connected) => {
-        // Before undici listens itself.
-        connected[1]?.on('end', () => held.letOut(originOf(to)));
-        connected[1]?.on('error', (error: NodeJS.ErrnoException) => held.sparesParser(originOf(to), error));
-        callback(...connected);
-      }),
-  });
+  const agent = new Agent({ connect: { timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS } });
   return {
-    request: (request) => exchangeWith(agent, request, held),
+    request: (request) => exchangeWith(agent, request),
     close: () => agent.destroy(),
   };
-}
-
-function originOf({ protocol, host = '' }: { readonly protocol: string; readonly host?: string }): string {
-  return `${protocol}//${host}`;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -351,6 +351,47 @@ describe('a sender that closes the connection behind its answer', () => {
       }
       expect(bytes).toBeGreaterThanOrEqual(1_200_000);
     }
+  });
+
+  it('is read to its end also where all of it has come and waits, long before the connection ends', async () => {
+    // As many bytes as are taken without being asked for; behind them nothing but the end.
+    const held = Buffer.alloc(256 * 1024, 'h');
+    const url = await listening(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => {
+          socket.write(heads('connection: close'));
+          socket.write(held);
+          setTimeout(() => socket.end(), 30);
+        });
+      }),
+    );
+    for (let times = 3; times > 0; times -= 1) {
+      const answer = await transport.request(get(url));
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      expect(await textOf(answer.body)).toHaveLength(held.length);
+    }
+  });
+
+  it('lets out nothing of the bodies that wait on others', async () => {
+    const large = await serve((_, response) => response.end(Buffer.alloc(20_000_000)));
+    const small = await listening(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        // Who asks for the large one is passed on; all others are answered and closed.
+        socket.once('data', (asked) => {
+          if (!asked.includes('/large')) return socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+          const through = connect(Number(new URL(large).port), '127.0.0.1', () => through.write(asked));
+          socket.pipe(through).pipe(socket);
+        });
+      }),
+    );
+    const held = (await transport.request(get(`${small}/large`))).body[Symbol.asyncIterator]();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let n = 0; n < 40; n += 1) expect(await textOf((await transport.request(get(small))).body)).toBe('ok');
+    const { value } = await held.next();
+    expect((value as Uint8Array).length).toBeLessThan(512 * 1024);
+    await held.return?.();
   });
 
   it.each([256 * 1024, whole.length])('or resets it after %d bytes: a slow reader is told so', async (bytes) => {
