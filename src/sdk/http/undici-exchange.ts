@@ -114,8 +114,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    begin(this);
     if (this.request.signal?.aborted === true) this.#abort();
+    else begin(this);
   }
 
   onResponseStart(

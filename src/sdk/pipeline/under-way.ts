@@ -14,23 +14,16 @@ const MOST_EXPECTED = 2048;
 /** The mark of an event that no batch carries any more. */
 const NOBODY = 65_535;
 
-/** A batch with the number that its events are marked with. */
-interface Place<B extends Batch> {
-  number: number;
-  readonly batch: InFlightBatch<B>;
-  hasEnded: boolean;
-}
-
 /** The batches of all lanes that are being filled or on their way: what is in one of them is not sent in another. */
 export class UnderWay<B extends Batch> {
   /** The events of all batches, each marked with its batch's number; some are of batches that have ended. */
   #events = new HashSet();
   /** The table before, to be filled anew: each time another one would be a megabyte or two of garbage. */
   #otherTable = new HashSet();
-  /** By number. */
-  #places: Place<B>[] = [];
+  /** By number; what has ended is let go of at once, with its body. */
+  #batches: (InFlightBatch<B> | undefined)[] = [];
   /** Of batches that have not ended. */
-  readonly #placeOf = new Map<InFlightBatch<B>, Place<B>>();
+  readonly #numbers = new Map<InFlightBatch<B>, number>();
   #endedEvents = 0;
   /** About as many as the next batches are likely to have. */
   #usualEvents: number | undefined;
@@ -38,9 +31,8 @@ export class UnderWay<B extends Batch> {
   /** @param onFollowed called when another lane begins to wait for an event in the batch */
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
     const inFlight = new InFlightBatch(batch, onFollowed, this.#usualEvents);
-    const place = { number: this.#places.length, batch: inFlight, hasEnded: false };
-    this.#places.push(place);
-    this.#placeOf.set(inFlight, place);
+    this.#numbers.set(inFlight, this.#batches.length);
+    this.#batches.push(inFlight);
     return inFlight;
   }
 
@@ -54,7 +46,7 @@ export class UnderWay<B extends Batch> {
       const high = placedHigh(keys.bucket(index), keys.high(index));
       const low = keys.low(index);
       const before = this.#events.set(high, low, number);
-      if (before !== undefined && this.#places[before]?.hasEnded === false) {
+      if (before !== undefined && this.#batches[before] !== undefined) {
         this.#events.set(high, low, before);
         return index;
       }
@@ -76,28 +68,27 @@ export class UnderWay<B extends Batch> {
 
   /** To be called when a batch has been delivered, or will not be. */
   end(batch: InFlightBatch<B>): void {
-    const place = this.#placeOf.get(batch);
-    if (place === undefined) return;
-    place.hasEnded = true;
-    this.#placeOf.delete(batch);
+    const number = this.#numbers.get(batch);
+    if (number === undefined) return;
+    this.#batches[number] = undefined;
+    this.#numbers.delete(batch);
     this.#endedEvents += batch.entries.length;
     // What carries an event alone says nothing of others.
     if (batch.entries.length > 1) this.#usualEvents = Math.min(batch.entries.length + MORE_THAN_USUAL, MOST_EXPECTED);
-    if (this.#endedEvents > MOST_ENDED_EVENTS || this.#places.length > MOST_ENDED_BATCHES) this.#forgetEnded();
+    if (this.#endedEvents > MOST_ENDED_EVENTS || this.#batches.length > MOST_ENDED_BATCHES) this.#forgetEnded();
     batch.end();
   }
 
   /** The batch that carries the event with this key. */
   carrierOf({ bucket, high, low }: LedgerKey): InFlightBatch<B> | undefined {
     const number = this.#events.mark(placedHigh(bucket, high), low);
-    const place = number === undefined ? undefined : this.#places[number];
-    return place?.hasEnded === false ? place.batch : undefined;
+    return number === undefined ? undefined : this.#batches[number];
   }
 
   #numberOf(batch: InFlightBatch<B>): number {
-    const place = this.#placeOf.get(batch);
-    if (place === undefined) throw new Error('A batch that has ended takes no events');
-    return place.number;
+    const number = this.#numbers.get(batch);
+    if (number === undefined) throw new Error('A batch that has ended takes no events');
+    return number;
   }
 
   /** Takes many out at once: one by one takes several times as long. */
@@ -106,10 +97,11 @@ export class UnderWay<B extends Batch> {
     this.#events = this.#otherTable;
     this.#otherTable = before;
     this.#events.clear();
-    this.#places = [...this.#placeOf.values()];
-    for (const [number, place] of this.#places.entries()) {
-      carryOver(place.batch.entries, { before, events: this.#events }, { from: place.number, to: number });
-      place.number = number;
+    this.#batches = [];
+    for (const [batch, number] of this.#numbers) {
+      carryOver(batch.entries, { before, events: this.#events }, { from: number, to: this.#batches.length });
+      this.#numbers.set(batch, this.#batches.length);
+      this.#batches.push(batch);
     }
     this.#endedEvents = 0;
   }

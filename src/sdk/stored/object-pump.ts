@@ -135,10 +135,10 @@ export class ObjectPump<B extends Batch> {
     await state.ids.load(new Set(entries.map(({ bucket }) => bucket)));
     const part: Part = { open: 0, read: false, settledToMs: undefined, end: events.end(events.count - 1) };
     reading.parts.push(part);
-    let [repeated, bytes] = [0, 0];
+    const { count, bytes } = events;
+    let repeated = 0;
     try {
       for (const [index, key] of entries.entries()) {
-        bytes += events.size(index);
         if (others?.deliver(events, index) === true) reading.leftSome = true;
         else if (!this.#isKnown(key, part)) {
           await this.#add(events, index, key, part);
@@ -150,7 +150,7 @@ export class ObjectPump<B extends Batch> {
       this.#filling.batch.copyAdded();
     }
     part.read = true;
-    listener({ kind: 'read', events: events.count, repeated, bytes });
+    listener({ kind: 'read', events: count, repeated, bytes });
     this.#advance(reading);
   }
 
