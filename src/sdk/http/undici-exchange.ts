@@ -89,7 +89,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #body: Sink | undefined;
   #isHeld = false;
-  #isLetOut = false;
 
   constructor(
     private readonly request: HttpRequest,
@@ -105,9 +104,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     return this.#isHeld;
   }
 
-  /** The connection has ended: what the parser has of it comes now. */
+  /** The connection has ended, and all its bytes were taken: what the parser has still to tell is no more than the end. */
   letOut(): void {
-    this.#isLetOut = true;
     this.#isHeld = false;
     this.#controller?.resume();
   }
@@ -153,7 +151,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #hold(): void {
-    if (this.#isLetOut) return;
     this.#isHeld = true;
     this.#controller?.pause();
   }
