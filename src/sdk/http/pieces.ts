@@ -2,12 +2,11 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers';
 
 import { abortError } from '../errors.js';
+import { MOST_READ_BYTES } from './socket-reads.js';
 
 /** So much an answer keeps while nobody asks for more; what has come by then is handed over together. */
 const FULL_BYTES = 256 * 1024;
-/** The most that comes at once: what Node.js reads from a socket, and what is decompressed of it. */
-const MOST_AT_ONCE_BYTES = 64 * 1024;
-const MEMORY_BYTES = FULL_BYTES + MOST_AT_ONCE_BYTES;
+const MEMORY_BYTES = FULL_BYTES + MOST_READ_BYTES;
 /** Memory that is kept for answers to come. */
 const MOST_SPARE = 16;
 
@@ -31,9 +30,7 @@ export interface Flow {
  * with an AbortError, whatever broke. Pieces that are asked for at the same time come one after another.
  */
 export class Pieces implements AsyncIterableIterator<Uint8Array> {
-  /** All that has come since the last piece, where it came at once. */
-  #only: Uint8Array | undefined;
-  /** The same, where it came in several parts: the first bytes of a memory. */
+  /** All that has come since the last piece: the first bytes of a memory. */
   #filling: Buffer | undefined;
   #filledBytes = 0;
   /** The memory of the last piece. */
@@ -62,16 +59,14 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
     return pieces;
   }
 
-  /** A part of the body has come. */
+  /** A part of the body has come. It is copied. */
   take(part: Uint8Array): void {
     // What was told to stop may still bring what it had.
     if (this.#isOver) return;
-    const first = this.#only;
-    this.#only = undefined;
-    if (first === undefined && this.#filledBytes === 0) this.#only = part;
-    else if (first === undefined) this.#fill(part);
-    else this.#fill(first, part);
-    if (!this.#isPaused && (this.#only?.length ?? this.#filledBytes) >= FULL_BYTES) {
+    this.#filling = withRoom(this.#filling, this.#filledBytes, part.length);
+    this.#filling.set(part, this.#filledBytes);
+    this.#filledBytes += part.length;
+    if (!this.#isPaused && this.#filledBytes >= FULL_BYTES) {
       this.#isPaused = true;
       this.flow.pause();
     }
@@ -100,9 +95,9 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   }
 
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (!this.#hasCome && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#filledBytes === 0 && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.signal?.aborted === true) throw abortError();
-    if (this.#hasCome) return { done: false, value: this.#handOver() };
+    if (this.#filledBytes > 0) return { done: false, value: this.#handOver() };
     this.#giveBack();
     if (this.#failure !== undefined) throw this.#failure;
     return { done: true, value: undefined };
@@ -112,7 +107,7 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.end();
     this.flow.destroy();
-    this.#only = this.#failure = undefined;
+    this.#failure = undefined;
     this.#filledBytes = 0;
     // The last piece is still good: nobody asked for the next one.
     this.#handedOver = undefined;
@@ -120,31 +115,15 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  get #hasCome(): boolean {
-    return this.#only !== undefined || this.#filledBytes > 0;
-  }
-
-  #fill(...parts: readonly Uint8Array[]): void {
-    for (const part of parts) {
-      this.#filling = withRoom(this.#filling, this.#filledBytes, part.length);
-      this.#filling.set(part, this.#filledBytes);
-      this.#filledBytes += part.length;
-    }
-  }
-
   #handOver(): Uint8Array {
-    const [only, filling, bytes, before] = [this.#only, this.#filling, this.#filledBytes, this.#handedOver];
-    this.#only = undefined;
+    const piece = (this.#filling as Buffer).subarray(0, this.#filledBytes);
+    [this.#filling, this.#handedOver] = [this.#handedOver, this.#filling];
     this.#filledBytes = 0;
-    if (only === undefined) {
-      this.#filling = before;
-      this.#handedOver = filling;
-    }
     if (this.#isPaused) {
       this.#isPaused = false;
       this.flow.resume();
     }
-    return only ?? (filling as Buffer).subarray(0, bytes);
+    return piece;
   }
 
   /** Nobody reads any more. */

@@ -69,6 +69,7 @@ function watch(socket: Socket, exchange: Exchange): void {
 
 /** Takes in what arrives of a body. */
 interface Sink {
+  /** @param part good until this returns */
   take(part: Uint8Array): void;
   end(failure?: Error): void;
 }
@@ -185,7 +186,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     const pieces = Pieces.of(decompressed(stream, encoding), this.request.signal);
     this.#body = {
       take: (part) => {
-        if (!stream.push(part)) this.#hold();
+        // Its memory is used again before the decoder has come to it.
+        if (!stream.push(Buffer.from(part))) this.#hold();
       },
       end: (failure) => {
         if (failure === undefined) stream.push(null);

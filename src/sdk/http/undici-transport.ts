@@ -2,6 +2,7 @@
 import Agent from 'undici/lib/dispatcher/agent.js';
 
 import type { HttpTransport } from '../ports.js';
+import { largeReads } from './socket-reads.js';
 import { exchangeWith } from './undici-exchange.js';
 
 /** Longest wait for a connection to be made, name resolution and TLS included, milliseconds. */
@@ -22,7 +23,8 @@ export interface ClosableTransport extends HttpTransport {
  * are as received: `content-length` counts the compressed body.
  */
 export function createUndiciTransport(options: { connectTimeoutMs?: number } = {}): ClosableTransport {
-  const agent = new Agent({ connect: { timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS } });
+  const timeout = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const agent = new Agent({ connect: { timeout, onread: largeReads() } });
   return {
     request: (request) => exchangeWith(agent, request),
     close: () => agent.destroy(),

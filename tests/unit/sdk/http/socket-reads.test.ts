@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { largeReads, MOST_READ_BYTES } from '../../../../src/sdk/http/socket-reads.js';
+import { makeCertificates, type Certificates } from '../../../support/certificates.js';
+import { temporaryDirectories } from '../../../support/temporary-directory.js';
+
+const KIB = 1024;
+
+/** Reads into what it was given last, as a socket does. */
+class Reader {
+  readonly stream: Readable;
+  memory: Uint8Array;
+
+  constructor(
+    private readonly reads: OnReadOpts,
+    highWaterMark = 64 * KIB,
+  ) {
+    this.stream = new Readable({ highWaterMark, read: () => undefined });
+    this.memory = this.#nextMemory();
+  }
+
+  /** @returns whether reading may go on */
+  read(bytes: number, filledWith: number): boolean {
+    this.memory.fill(filledWith, 0, bytes);
+    const mayGoOn = this.reads.callback.call(this.stream as never, bytes, this.memory);
+    this.memory = this.#nextMemory();
+    return mayGoOn;
+  }
+
+  /** All that waits: of several reads, Node.js 26 gives one at a time. */
+  take(): Buffer {
+    const waiting: Buffer[] = [];
+    for (let read = this.#read(); read !== null; read = this.#read()) waiting.push(read);
+    return waiting.length === 1 ? (waiting[0] as Buffer) : Buffer.concat(waiting);
+  }
+
+  #read(): Buffer | null {
+    return this.stream.read() as Buffer | null;
+  }
+
+  #nextMemory(): Uint8Array {
+    const { buffer } = this.reads;
+    if (typeof buffer !== 'function') throw new TypeError('one memory for all sockets');
+    return buffer();
+  }
+}
+
+describe('a large read', () => {
+  it('goes on its way in the memory that it came in, and makes reading stop', () => {
+    const reader = new Reader(largeReads());
+    const { memory } = reader;
+    expect(reader.read(MOST_READ_BYTES, 1)).toBe(false);
+    const taken = reader.take();
+    expect(taken.buffer).toBe(memory.buffer);
+    expect(taken.equals(Buffer.alloc(MOST_READ_BYTES, 1))).toBe(true);
+  });
+
+  it('keeps its bytes until the next one was taken too, and then its memory is used again', () => {
+    const reader = new Reader(largeReads());
+    const memories = new Set<Uint8Array>();
+    const taken: Buffer[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      memories.add(reader.memory);
+      expect(reader.read(100 * KIB, n)).toBe(false);
+      for (const k of [n - 1, n - 2]) if (k >= 0) expect(taken[k]?.every((byte) => byte === k)).toBe(true);
+      taken.push(reader.take());
+    }
+    expect(memories.size).toBe(3);
+  });
+
+  it('keeps its bytes while they wait, however much comes meanwhile', () => {
+    const reader = new Reader(largeReads());
+    reader.read(MOST_READ_BYTES, 0);
+    const first = reader.take();
+    reader.stream.unshift(first.subarray(100));
+    for (let n = 1; n < 8; n += 1) reader.read(MOST_READ_BYTES, n);
+    const rest = reader.take();
+    for (let n = 0; n < 8; n += 1) expect(rest[(n + 1) * MOST_READ_BYTES - 101]).toBe(n);
+    expect(rest.length).toBe(8 * MOST_READ_BYTES - 100);
+  });
+
+  it('shares no memory with another socket', () => {
+    const reads = largeReads();
+    const readers = [new Reader(reads), new Reader(reads)] as const;
+    for (let n = 0; n < 9; n += 1) {
+      const taken = readers.map((reader, which) => {
+        reader.read(80 * KIB, 2 * n + which);
+        return reader.take();
+      });
+      expect(new Set([...taken, ...readers.map(({ memory }) => memory)].map(({ buffer }) => buffer)).size).toBe(4);
+      expect(taken.map((read) => read[0])).toEqual([2 * n, 2 * n + 1]);
+    }
+  });
+});
+
+describe('a small read', () => {
+  it('is copied, and its memory used again at once', () => {
+    const reader = new Reader(largeReads());
+    const { memory } = reader;
+    for (let n = 0; n < 4; n += 1) {
+      expect(reader.read(10, n)).toBe(true);
+      expect(reader.memory).toBe(memory);
+    }
+    expect([...reader.take()]).toEqual([0, 1, 2, 3].flatMap((n) => Array<number>(10).fill(n)));
+  });
+});
+
+/** Takes what comes as undici's parser does: at once, or up to somewhere, where it is held back for a while. */
+async function takeAll(socket: Socket, heldAt: readonly number[]): Promise<Buffer> {
+  const taken: Buffer[] = [];
+  let [reads, isHeld] = [0, false];
+  const take = (): void => {
+    while (!isHeld) {
+      const read = socket.read() as Buffer | null;
+      if (read === null) return;
+      const holdAt = heldAt[reads++ % heldAt.length] ?? 0;
+      if (holdAt >= read.length) {
+        taken.push(Buffer.from(read));
+        continue;
+      }
+      taken.push(Buffer.from(read.subarray(0, holdAt)));
+      isHeld = true;
+      socket.unshift(read.subarray(holdAt));
+      void goOnLater();
+    }
+  };
+  const goOnLater = async (): Promise<void> => {
+    for (let left = 3; left > 0; left -= 1) await turn();
+    isHeld = false;
+    take();
+  };
+  socket.on('readable', take);
+  await once(socket, 'end');
+  return Buffer.concat(taken);
+}
+
+describe('what comes over a connection', () => {
+  const anySent = fc.array(fc.integer({ min: 1, max: 400 * KIB }), { minLength: 1, maxLength: 8 });
+  const anyHolds = fc.array(fc.oneof(fc.integer({ min: 10 * KIB, max: 200 * KIB }), fc.constant(Infinity)), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  const newDirectory = temporaryDirectories();
+  let certificates: Certificates;
+  let sent: Buffer[] = [];
+  let servers: readonly Server[];
+
+  beforeAll(async () => {
+    certificates = makeCertificates(newDirectory());
+    const serve = (socket: Socket): void => {
+      for (const part of sent) socket.write(part);
+      socket.end();
+    };
+    servers = [createServer(serve), createTlsServer(certificates.server, serve)];
+    for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+
+  afterAll(() => {
+    for (const server of servers) server.close();
+  });
+
+  const portOf = (which: 0 | 1): number => (servers[which]?.address() as AddressInfo).port;
+  const overTcp = (onread: OnReadOpts): Socket => connect({ host: '127.0.0.1', port: portOf(0), onread });
+  const overTls = (onread: OnReadOpts): Socket => {
+    // The types do not know that it is handed on to the socket.
+    const more: object = { onread };
+    return connectTls({ host: '127.0.0.1', port: portOf(1), ca: certificates.ca, ...more });
+  };
+
+  it.each([
+    ['in the clear', overTcp, 64 * KIB],
+    // A record has no more than 16 KiB.
+    ['encrypted', overTls, 8 * KIB],
+  ])('is what was sent, %s, however its reader is held back', async (_, open, unlessLargerThan) => {
+    let largest = 0;
+    await fc.assert(
+      fc.asyncProperty(anySent, anyHolds, async (lengths, holds) => {
+        sent = lengths.map((length) => randomBytes(length));
+        const reads = largeReads();
+        const sockets = [1, 2, 3].map(() =>
+          open({
+            ...reads,
+            callback(bytes, memory) {
+              largest = Math.max(largest, bytes);
+              return reads.callback.call(this, bytes, memory);
+            },
+          }),
+        );
+        const taken = await Promise.all(sockets.map((socket) => takeAll(socket, holds)));
+        for (const bytes of taken) expect(bytes.equals(Buffer.concat(sent))).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+    expect(largest).toBeGreaterThan(unlessLargerThan);
+  });
+});
