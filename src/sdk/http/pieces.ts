@@ -59,7 +59,7 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
     return pieces;
   }
 
-  /** A part of the body has come. It is copied. */
+  /** A part of the body has come. */
   take(part: Uint8Array): void {
     // What was told to stop may still bring what it had.
     if (this.#isOver) return;

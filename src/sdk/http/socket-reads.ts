@@ -2,19 +2,21 @@ import type { OnReadOpts, Socket } from 'node:net';
 
 /** The most that one read of a socket brings. */
 export const MOST_READ_BYTES = 128 * 1024;
-/** As much as undici lets wait in a socket: then reading stops. What is less is copied. */
+/** What is less is copied: several of them may wait in a socket. */
 const LARGE_BYTES = 64 * 1024;
 
 const readsOf = new WeakMap<Socket, Reads>();
 
 /**
  * Makes a socket read twice as much at a time as Node.js does, into memory that is used again: what a read costs beside its
- * bytes, on their way through the socket's stream and undici's parser, is as much as all else that is done with them.
+ * bytes, on their way through the socket's stream and undici's parser, is as much as all else that is done with them. Over TLS
+ * a read is one record, of 16 KiB at the most, and copied.
  *
- * What is taken out of the socket is good until the large read behind it was taken as well: whoever wants it for longer
- * copies it.
+ * Of a body, what is taken out of the socket is good until the large read behind it was taken as well: whoever wants it for
+ * longer copies it. All else is copied here: undici's parser keeps what it reads of headers until it has all of them.
+ * @param isInBody whether all that a socket reads now is of a body
  */
-export function largeReads(): OnReadOpts {
+export function largeReads(isInBody: (socket: Socket) => boolean): OnReadOpts {
   let next: Uint8Array | undefined;
   return {
     buffer: () => {
@@ -26,9 +28,12 @@ export function largeReads(): OnReadOpts {
     callback: function (this: Socket, length: number, memory: Uint8Array): boolean {
       const reads = readsOf.get(this) ?? new Reads();
       readsOf.set(this, reads);
-      next = reads.add(memory, length, this.readableLength);
+      const mayBeLent = length >= LARGE_BYTES && isInBody(this);
       const read = memory.subarray(0, length);
-      return this.push(next === memory ? Buffer.from(read) : read);
+      const other = reads.add(memory, length, this.readableLength, mayBeLent);
+      const mayGoOn = this.push(mayBeLent ? read : Buffer.from(read));
+      next = mayBeLent ? other : memory;
+      return mayGoOn;
     },
   };
 }
@@ -36,21 +41,20 @@ export function largeReads(): OnReadOpts {
 /** What a socket has read. */
 class Reads {
   #bytes = 0;
-  /** Those that came in memory of their own, the oldest first. */
-  readonly #large: { readonly memory: Uint8Array; readonly end: number }[] = [];
+  /** Those that were lent, the oldest first. */
+  readonly #lent: { readonly memory: Uint8Array; readonly end: number }[] = [];
 
   /**
    * @param waiting bytes that were read before and not taken yet
-   * @returns memory for the next read: the same, where this one is to be copied; undefined where it has to be made
+   * @returns memory that nobody needs any more, if any
    */
-  add(memory: Uint8Array, length: number, waiting: number): Uint8Array | undefined {
+  add(memory: Uint8Array, length: number, waiting: number, isLent: boolean): Uint8Array | undefined {
     // What waits was read last.
     const taken = this.#bytes - waiting;
     this.#bytes += length;
-    if (length < LARGE_BYTES) return memory;
-    this.#large.push({ memory, end: this.#bytes });
+    if (isLent) this.#lent.push({ memory, end: this.#bytes });
     let free: Uint8Array | undefined;
-    while ((this.#large[1]?.end ?? Infinity) <= taken) free = this.#large.shift()?.memory;
+    while ((this.#lent[1]?.end ?? Infinity) <= taken) free = this.#lent.shift()?.memory;
     return free;
   }
 }

@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 
 import type { Dispatcher } from 'undici';
 
@@ -67,6 +67,11 @@ function watch(socket: Socket, exchange: Exchange): void {
   });
 }
 
+/** Whether what arrives on a connection is of a body, and of nothing else until its end. */
+export function isInBody(socket: Socket): boolean {
+  return carried.get(socket)?.isInBody === true;
+}
+
 /** Takes in what arrives of a body. */
 interface Sink {
   /** @param part good until this returns */
@@ -99,6 +104,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   readonly #abort = (): void => this.#controller?.abort(abortError());
+
+  /** Whether its body has begun, and not ended. */
+  get isInBody(): boolean {
+    return this.#body !== undefined;
+  }
 
   /** Whether the parser is held back. */
   get isHeld(): boolean {
@@ -173,9 +183,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #decoded(encoding: string): Pieces {
-    const stream = new Readable({
+    const stream = new PassThrough({
       highWaterMark: WAITING_FOR_DECODER_BYTES,
-      read: () => this.#goOn(),
       destroy: (error, done) => {
         this.#abort();
         done(error);
@@ -183,14 +192,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     });
     // Whoever never reads the body must not bring the process down when the connection breaks meanwhile.
     stream.on('error', () => undefined);
+    // Not for each part that the decoder takes: each time undici goes on, another read comes in behind what waits.
+    stream.on('drain', () => this.#goOn());
     const pieces = Pieces.of(decompressed(stream, encoding), this.request.signal);
     this.#body = {
       take: (part) => {
-        // Its memory is used again before the decoder has come to it.
-        if (!stream.push(Buffer.from(part))) this.#hold();
+        // Its memory may be used again before the decoder has come to it.
+        if (!stream.write(Buffer.from(part))) this.#hold();
       },
       end: (failure) => {
-        if (failure === undefined) stream.push(null);
+        if (failure === undefined) stream.end();
         else stream.destroy(failure);
       },
     };

@@ -3,7 +3,7 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 
 import type { HttpTransport } from '../ports.js';
 import { largeReads } from './socket-reads.js';
-import { exchangeWith } from './undici-exchange.js';
+import { exchangeWith, isInBody } from './undici-exchange.js';
 
 /** Longest wait for a connection to be made, name resolution and TLS included, milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -24,7 +24,7 @@ export interface ClosableTransport extends HttpTransport {
  */
 export function createUndiciTransport(options: { connectTimeoutMs?: number } = {}): ClosableTransport {
   const timeout = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-  const agent = new Agent({ connect: { timeout, onread: largeReads() } });
+  const agent = new Agent({ connect: { timeout, onread: largeReads(isInBody) } });
   return {
     request: (request) => exchangeWith(agent, request),
     close: () => agent.destroy(),

@@ -14,6 +14,8 @@ import { temporaryDirectories } from '../../../support/temporary-directory.js';
 
 const KIB = 1024;
 
+const inBody = (): boolean => true;
+
 /** Reads into what it was given last, as a socket does. */
 class Reader {
   readonly stream: Readable;
@@ -55,7 +57,7 @@ class Reader {
 
 describe('a large read', () => {
   it('goes on its way in the memory that it came in, and makes reading stop', () => {
-    const reader = new Reader(largeReads());
+    const reader = new Reader(largeReads(inBody));
     const { memory } = reader;
     expect(reader.read(MOST_READ_BYTES, 1)).toBe(false);
     const taken = reader.take();
@@ -64,7 +66,7 @@ describe('a large read', () => {
   });
 
   it('keeps its bytes until the next one was taken too, and then its memory is used again', () => {
-    const reader = new Reader(largeReads());
+    const reader = new Reader(largeReads(inBody));
     const memories = new Set<Uint8Array>();
     const taken: Buffer[] = [];
     for (let n = 0; n < 20; n += 1) {
@@ -77,7 +79,7 @@ describe('a large read', () => {
   });
 
   it('keeps its bytes while they wait, however much comes meanwhile', () => {
-    const reader = new Reader(largeReads());
+    const reader = new Reader(largeReads(inBody));
     reader.read(MOST_READ_BYTES, 0);
     const first = reader.take();
     reader.stream.unshift(first.subarray(100));
@@ -88,7 +90,7 @@ describe('a large read', () => {
   });
 
   it('shares no memory with another socket', () => {
-    const reads = largeReads();
+    const reads = largeReads(inBody);
     const readers = [new Reader(reads), new Reader(reads)] as const;
     for (let n = 0; n < 9; n += 1) {
       const taken = readers.map((reader, which) => {
@@ -103,7 +105,7 @@ describe('a large read', () => {
 
 describe('a small read', () => {
   it('is copied, and its memory used again at once', () => {
-    const reader = new Reader(largeReads());
+    const reader = new Reader(largeReads(inBody));
     const { memory } = reader;
     for (let n = 0; n < 4; n += 1) {
       expect(reader.read(10, n)).toBe(true);
@@ -141,6 +143,23 @@ async function takeAll(socket: Socket, heldAt: readonly number[]): Promise<Buffe
   await once(socket, 'end');
   return Buffer.concat(taken);
 }
+
+describe('a large read that is not all of a body', () => {
+  it('is copied: undici keeps what it reads of headers', () => {
+    let isBody = false;
+    const reader = new Reader(largeReads(() => isBody));
+    const { memory } = reader;
+    for (let n = 0; n < 4; n += 1) {
+      reader.read(MOST_READ_BYTES, n);
+      expect(reader.memory).toBe(memory);
+    }
+    const taken = reader.take();
+    for (let n = 0; n < 4; n += 1) expect(taken[n * MOST_READ_BYTES]).toBe(n);
+    isBody = true;
+    reader.read(MOST_READ_BYTES, 9);
+    expect(reader.memory).not.toBe(memory);
+  });
+});
 
 describe('what comes over a connection', () => {
   const anySent = fc.array(fc.integer({ min: 1, max: 400 * KIB }), { minLength: 1, maxLength: 8 });
@@ -184,7 +203,7 @@ describe('what comes over a connection', () => {
     await fc.assert(
       fc.asyncProperty(anySent, anyHolds, async (lengths, holds) => {
         sent = lengths.map((length) => randomBytes(length));
-        const reads = largeReads();
+        const reads = largeReads(inBody);
         const sockets = [1, 2, 3].map(() =>
           open({
             ...reads,

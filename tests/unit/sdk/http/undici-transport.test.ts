@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -113,6 +121,45 @@ describe('an exchange', () => {
     for (let turn = 0; turn < 10; turn++) await textOf((await transport.request(get(url))).body);
     // Two, not one: undici frees the first a moment after its body ended.
     expect(ports.size).toBeLessThanOrEqual(2);
+  });
+
+  it('has its headers as they were sent, whatever white space stands before them', async () => {
+    const pad = ' '.repeat(400 * 1024);
+    const head = ['X-First: one', `X-Second:${pad}two`, `X-Third:${pad}three`, 'Content-Length: 2'];
+    const url = await serveRaw(`HTTP/1.1 200 OK\r\n${head.join('\r\n')}\r\n\r\n{}`);
+    const answer = await transport.request(get(url));
+    expect(answer.headers).toMatchObject({ 'x-first': 'one', 'x-second': 'two', 'x-third': 'three' });
+    expect(await textOf(answer.body)).toBe('{}');
+  });
+
+  it('lets little wait in the connection of a compressed answer that is read slowly, however small its chunks', async () => {
+    const sent = gzipSync(randomBytes(12 * 1024 * 1024), { level: 1 });
+    const url = await serve((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      let at = 0;
+      const write = (): void => {
+        while (at < sent.length) if (!response.write(sent.subarray(at, (at += 60_000)))) return;
+        response.end();
+      };
+      response.on('drain', write);
+      write();
+    });
+    let socket: Socket | undefined;
+    const onHeaders = (message: unknown): void => {
+      ({ socket } = message as { socket: Socket });
+    };
+    subscribe('undici:client:sendHeaders', onHeaders);
+    const { body } = await transport.request(get(url));
+    unsubscribe('undici:client:sendHeaders', onHeaders);
+    let most = 0;
+    for await (const piece of body) {
+      for (let left = 1 + piece.length / 16_384; left > 0; left -= 1) {
+        await turn();
+        most = Math.max(most, socket?.readableLength ?? Infinity);
+      }
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(600 * 1024);
   });
 });
 
