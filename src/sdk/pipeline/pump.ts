@@ -213,7 +213,7 @@ class WindowRun<B extends Batch> {
       }
       const added = this.#filling.batch.add(events, index, end);
       const next = index + (typeof added === 'number' ? added : 0);
-      underWay.disclaim(keys, next, end);
+      underWay.disclaim(this.#filling, keys, next, end);
       if (next > index) this.#remember(events, keys, { from: index, to: next }, progress);
       else if (added === 'oversized')
         await this.#keepOversized(events.at(index), keys.slice(index, index + 1), progress);

@@ -1,38 +1,35 @@
-import { HashSet } from '../ledger/hash-set.js';
 import type { EntryList } from '../ledger/entry-list.js';
+import { HashSet } from '../ledger/hash-set.js';
 import type { LedgerKey } from '../ledger/ledger.js';
+import { Claims } from './claims.js';
 import type { Batch } from './destination.js';
 import { InFlightBatch, placedHigh } from './in-flight-batch.js';
 
-/** Events, and batches, that may have ended before the table of events is made anew without them. */
-const MOST_ENDED_EVENTS = 65_536;
-const MOST_ENDED_BATCHES = 1024;
 /** Batches of events of nearly the same size differ by so few. */
 const MORE_THAN_USUAL = 64;
 /** Room is made at once for no more. */
 const MOST_EXPECTED = 2048;
-/** The mark of an event that no batch carries any more. */
-const NOBODY = 65_535;
+/** Of an event without a time: when it is seen says nothing of it. */
+const UNDATED = -1;
+const NONE: readonly Claims[] = [];
 
-/** The batches of all lanes that are being filled or on their way: what is in one of them is not sent in another. */
+/**
+ * The batches of all lanes that are being filled or on their way: what is in one of them is not sent in another. Each has a
+ * small table of its events, and others are asked only for minutes that it reaches: a large one of all events would be out of
+ * the processor's cache each time.
+ */
 export class UnderWay<B extends Batch> {
-  /** The events of all batches, each marked with its batch's number; some are of batches that have ended. */
-  #events = new HashSet();
-  /** The table before, to be filled anew: each time another one would be a megabyte or two of garbage. */
-  #otherTable = new HashSet();
-  /** By number; what has ended is let go of at once, with its body. */
-  #batches: (InFlightBatch<B> | undefined)[] = [];
   /** Of batches that have not ended. */
-  readonly #numbers = new Map<InFlightBatch<B>, number>();
-  #endedEvents = 0;
+  readonly #claims = new Map<InFlightBatch<B>, Claims>();
+  /** Memory of batches that have. */
+  readonly #spare: HashSet[] = [];
   /** About as many as the next batches are likely to have. */
   #usualEvents: number | undefined;
 
   /** @param onFollowed called when another lane begins to wait for an event in the batch */
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
     const inFlight = new InFlightBatch(batch, onFollowed, this.#usualEvents);
-    this.#numbers.set(inFlight, this.#batches.length);
-    this.#batches.push(inFlight);
+    this.#claims.set(inFlight, new Claims(this.#spare.pop() ?? new HashSet()));
     return inFlight;
   }
 
@@ -41,81 +38,78 @@ export class UnderWay<B extends Batch> {
    * @returns the first that a batch carries already, this one too; `to` where there is none
    */
   claim(batch: InFlightBatch<B>, keys: EntryList, from: number, to: number): number {
-    const number = this.#numberOf(batch);
+    const own = this.#claimsOf(batch);
+    let others = NONE;
+    let minute = NaN;
     for (let index = from; index < to; index += 1) {
-      const high = placedHigh(keys.bucket(index), keys.high(index));
-      const low = keys.low(index);
-      const before = this.#events.set(high, low, number);
-      if (before !== undefined && this.#batches[before] !== undefined) {
-        this.#events.set(high, low, before);
-        return index;
+      const bucket = keys.bucket(index);
+      // Most events are of the same minute as the one before.
+      if (bucket !== minute) {
+        minute = bucket;
+        others = this.#othersOf(minuteOf(bucket), own);
+        own.reachOut(minuteOf(bucket));
       }
+      const high = placedHigh(bucket, keys.high(index));
+      const low = keys.low(index);
+      for (const other of others) if (other.has(high, low)) return index;
+      if (!own.add(high, low)) return index;
     }
     return to;
   }
 
   /** It did not take some of them. */
-  disclaim(keys: EntryList, from: number, to: number): void {
+  disclaim(batch: InFlightBatch<B>, keys: EntryList, from: number, to: number): void {
+    const own = this.#claimsOf(batch);
     for (let index = from; index < to; index += 1) {
-      this.#events.set(placedHigh(keys.bucket(index), keys.high(index)), keys.low(index), NOBODY);
+      own.giveUp(placedHigh(keys.bucket(index), keys.high(index)), keys.low(index));
     }
   }
 
   /** A batch has taken an event over from the one that carried it. */
   give(batch: InFlightBatch<B>, { bucket, high, low }: LedgerKey): void {
-    this.#events.set(placedHigh(bucket, high), low, this.#numberOf(batch));
+    const own = this.#claimsOf(batch);
+    const minute = minuteOf(bucket);
+    for (const other of this.#othersOf(minute, own)) other.giveUp(placedHigh(bucket, high), low);
+    own.reachOut(minute);
+    own.add(placedHigh(bucket, high), low);
   }
 
   /** To be called when a batch has been delivered, or will not be. */
   end(batch: InFlightBatch<B>): void {
-    const number = this.#numbers.get(batch);
-    if (number === undefined) return;
-    this.#batches[number] = undefined;
-    this.#numbers.delete(batch);
-    this.#endedEvents += batch.entries.length;
+    const claims = this.#claims.get(batch);
+    if (claims === undefined) return;
+    this.#claims.delete(batch);
+    claims.hashes.clear();
+    this.#spare.push(claims.hashes);
     // What carries an event alone says nothing of others.
     if (batch.entries.length > 1) this.#usualEvents = Math.min(batch.entries.length + MORE_THAN_USUAL, MOST_EXPECTED);
-    if (this.#endedEvents > MOST_ENDED_EVENTS || this.#batches.length > MOST_ENDED_BATCHES) this.#forgetEnded();
     batch.end();
   }
 
   /** The batch that carries the event with this key. */
   carrierOf({ bucket, high, low }: LedgerKey): InFlightBatch<B> | undefined {
-    const number = this.#events.mark(placedHigh(bucket, high), low);
-    return number === undefined ? undefined : this.#batches[number];
-  }
-
-  #numberOf(batch: InFlightBatch<B>): number {
-    const number = this.#numbers.get(batch);
-    if (number === undefined) throw new Error('A batch that has ended takes no events');
-    return number;
-  }
-
-  /** Takes many out at once: one by one takes several times as long. */
-  #forgetEnded(): void {
-    const before = this.#events;
-    this.#events = this.#otherTable;
-    this.#otherTable = before;
-    this.#events.clear();
-    this.#batches = [];
-    for (const [batch, number] of this.#numbers) {
-      carryOver(batch.entries, { before, events: this.#events }, { from: number, to: this.#batches.length });
-      this.#numbers.set(batch, this.#batches.length);
-      this.#batches.push(batch);
+    for (const [batch, claims] of this.#claims) {
+      if (claims.reach(minuteOf(bucket)) && claims.has(placedHigh(bucket, high), low)) return batch;
     }
-    this.#endedEvents = 0;
+    return undefined;
+  }
+
+  /** Those that may have events of a minute. */
+  #othersOf(minute: number, own: Claims): readonly Claims[] {
+    let others: Claims[] | undefined;
+    for (const claims of this.#claims.values()) {
+      if (claims !== own && claims.reach(minute)) (others ??= []).push(claims);
+    }
+    return others ?? NONE;
+  }
+
+  #claimsOf(batch: InFlightBatch<B>): Claims {
+    const claims = this.#claims.get(batch);
+    if (claims === undefined) throw new Error('A batch that has ended takes no events');
+    return claims;
   }
 }
 
-/** Marks those anew that were marked with a number: an event may have moved to another batch meanwhile. */
-function carryOver(
-  entries: EntryList,
-  { before, events }: { readonly before: HashSet; readonly events: HashSet },
-  { from, to }: { readonly from: number; readonly to: number },
-): void {
-  for (let index = 0; index < entries.length; index += 1) {
-    const high = placedHigh(entries.bucket(index), entries.high(index));
-    const low = entries.low(index);
-    if (before.mark(high, low) === from) events.set(high, low, to);
-  }
+function minuteOf(bucket: number): number {
+  return bucket < 0 ? UNDATED : bucket;
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 
 import { EntryList } from '../../../../src/sdk/ledger/entry-list.js';
 import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
-import type { PageProgress } from '../../../../src/sdk/pipeline/in-flight-batch.js';
+import type { InFlightBatch, PageProgress } from '../../../../src/sdk/pipeline/in-flight-batch.js';
 import { UnderWay } from '../../../../src/sdk/pipeline/under-way.js';
 import { carry } from '../../../support/carry.js';
 import { rawEvent, testEvent } from '../../../support/events.js';
@@ -56,7 +57,7 @@ describe('what is under way', () => {
     const [first, second] = [underWay.begin(batch()), underWay.begin(batch())];
     const keys = EntryList.from(['a', 'b', 'c'].map(keyOf));
     underWay.claim(first, keys, 0, 3);
-    underWay.disclaim(keys, 1, 2);
+    underWay.disclaim(first, keys, 1, 2);
     expect(underWay.carrierOf(keyOf('b'))).toBeUndefined();
     expect(underWay.claim(second, keys, 1, 3)).toBe(2);
     underWay.end(first);
@@ -84,37 +85,56 @@ describe('what is under way', () => {
     ]);
   });
 
-  it.each([
-    ['many batches that end', 1100, 1],
-    ['many events of batches that end', 2, 9000],
-  ])('remembers what is still on its way after %s', (_, batches, events) => {
-    const underWay = new UnderWay<TextBatch>();
-    const [filling, alone, kept] = [underWay.begin(batch()), underWay.begin(batch()), underWay.begin(batch())];
-    for (const each of [filling, alone]) carry(underWay, each, keyOf('moved'), page());
-    carry(underWay, filling, keyOf('moved on'), page());
-    carry(underWay, alone, keyOf('moved back'), page());
-    carry(underWay, filling, keyOf('moved back'), page());
-    carry(underWay, alone, keyOf('moved on'), page());
-    carry(underWay, kept, keyOf('kept'), page());
-    const onePage = page();
-    for (let n = 0; n < batches; n += 1) {
-      const [one, other] = [underWay.begin(batch()), underWay.begin(batch())];
-      for (let event = 0; event < events; event += 1) carry(underWay, one, keyOf(`one-${n}-${event}`), onePage);
-      carry(underWay, other, keyOf(`other-${n}`), onePage);
-      underWay.end(one);
-      expect(underWay.carrierOf(keyOf(`other-${n}`))).toBe(other);
-      carry(underWay, other, keyOf(`later-${n}`), onePage);
-      expect(underWay.carrierOf(keyOf(`later-${n}`))).toBe(other);
-      underWay.end(other);
-      underWay.end(other);
-      expect(underWay.carrierOf(keyOf(`one-${n}-0`))).toBeUndefined();
-      expect(underWay.carrierOf(keyOf(`other-${n}`))).toBeUndefined();
-    }
-    expect(underWay.carrierOf(keyOf('kept'))).toBe(kept);
-    const carriers = ['moved', 'moved on', 'moved back'].map((id) => underWay.carrierOf(keyOf(id)));
-    expect(carriers).toEqual([alone, alone, filling]);
-    underWay.end(alone);
-    expect(underWay.carrierOf(keyOf('moved'))).toBeUndefined();
-    expect(underWay.carrierOf(keyOf('moved back'))).toBe(filling);
+  it('tells of every event whose it is, whoever claims, takes over, gives up or ends in which order', () => {
+    const anyKey = fc.record({
+      id: fc.constantFrom('a', 'b', 'c', 'd'),
+      minute: fc.constantFrom(undefined, 0, 1, 2, 40),
+      seenAtMinute: fc.integer({ min: 0, max: 2 }),
+    });
+    const anyDeed = fc.record({
+      kind: fc.constantFrom('claim', 'claim', 'claim', 'give', 'end'),
+      batch: fc.integer({ min: 0, max: 3 }),
+      keys: fc.array(anyKey, { minLength: 1, maxLength: 6 }),
+      taken: fc.integer({ min: 0, max: 6 }),
+    });
+    fc.assert(
+      fc.property(fc.array(anyDeed, { maxLength: 30 }), (deeds) => {
+        const underWay = new UnderWay<TextBatch>();
+        const batches = [0, 1, 2, 3].map(() => underWay.begin(batch()));
+        const carriers = new Map<string, number>();
+        const seen = new Map<string, LedgerEntry>();
+        for (const { kind, batch: which, keys, taken } of deeds) {
+          const entries = keys.map(({ id, minute, seenAtMinute }) => {
+            const timestampMs = minute === undefined ? undefined : 1_900_000_020_000 + minute * 60_000;
+            return Ledger.keyOf(rawEvent(testEvent(id, timestampMs)), seenAtMinute * 60_000);
+          });
+          const names = keys.map(({ id, minute }) => `${id} ${minute ?? 'without a time'}`);
+          names.forEach((name, index) => seen.set(name, entries[index] as LedgerEntry));
+          const [carrier, list] = [batches[which] as InFlightBatch<TextBatch>, EntryList.from(entries)];
+          if (kind === 'end') {
+            underWay.end(carrier);
+            for (const [name, by] of carriers) if (by === which) carriers.delete(name);
+            batches[which] = underWay.begin(batch());
+          } else if (kind === 'give') {
+            underWay.give(carrier, list.at(0));
+            carriers.set(names[0] as string, which);
+          } else {
+            const fresh = names.findIndex((name, index) => carriers.has(name) || names.indexOf(name) < index);
+            const end = underWay.claim(carrier, list, 0, list.length);
+            expect(end).toBe(fresh < 0 ? list.length : fresh);
+            const kept = Math.min(end, taken);
+            underWay.disclaim(carrier, list, kept, end);
+            for (const name of names.slice(0, kept)) carriers.set(name, which);
+          }
+          for (const [name, key] of seen) {
+            expect([name, batches.indexOf(underWay.carrierOf(key) as InFlightBatch<TextBatch>)]).toEqual([
+              name,
+              carriers.get(name) ?? -1,
+            ]);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });
