@@ -34,7 +34,7 @@ const UNPROVEN_GRACE_MS = 2 * HOUR_MS;
 /** Ids that a gap needs are kept so much longer than others, in event time. */
 const NEEDED_AT_MOST_MS = 7 * 24 * HOUR_MS;
 
-/** Between two writes that follow each other there is a rest as long as the first of them took, and never longer. */
+/** Behind a write of delivered events there is a rest as long as it took, and never longer. */
 const LONGEST_REST_MS = 100;
 
 const NO_LEDGER = { segments: [], ledgerFromMs: -Infinity };
@@ -358,11 +358,12 @@ export class DeliveryState {
   async #writeAndTellTime(): Promise<void> {
     const { clock } = this.options;
     const startedAt = clock?.monotonic() ?? 0;
+    const tellsOfEvents = this.#unwritten.length > 0;
     try {
       await this.#write();
     } finally {
       const endedAt = clock?.monotonic() ?? 0;
-      this.#restUntilMs = endedAt + Math.min(endedAt - startedAt, LONGEST_REST_MS);
+      if (tellsOfEvents) this.#restUntilMs = endedAt + Math.min(endedAt - startedAt, LONGEST_REST_MS);
     }
   }
 

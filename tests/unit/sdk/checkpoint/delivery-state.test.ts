@@ -274,6 +274,20 @@ describe('DeliveryState', () => {
       expect([key('a', 1), key('b', 2)].map((each) => ledger.has(each))).toEqual([true, true]);
     });
 
+    it('does not rest behind a write that tells of no event', async () => {
+      const clock = new ManualClock();
+      const storage = new SlowStorage(createMemoryStorage(), clock);
+      const state = await open(storage, { clock });
+      const commits = [state.commit(NOTHING)];
+      // With the copy of the document.
+      await clock.advance(2 * storage.writeMs);
+      commits.push(state.commit({ entries: [key('a', 1)], settled: undefined }));
+      await clock.advance(storage.writeMs);
+      expect(storage.written.at(-1)?.beganAtMs).toBe(clock.monotonic());
+      await clock.advance(1000);
+      await Promise.all(commits);
+    });
+
     it('does not rest where nothing was written lately', async () => {
       const clock = new ManualClock();
       const storage = new SlowStorage(createMemoryStorage(), clock);
