@@ -61,7 +61,8 @@ if (drift.length > 0) {
 async function compiledKernel() {
   const files = new Map();
   const options = ['-o', 'kernel.wasm', '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd'];
-  const memory = ['--initialMemory', '17', '--maximumMemory', '17'];
+  // As in src/sdk/json/kernel/memory.ts.
+  const memory = ['--importMemory', '--initialMemory', '512', '--maximumMemory', '512'];
   const { error, stderr } = await asc.main(['kernel.as.ts', ...options, ...memory], {
     readFile: (name) => (name === 'kernel.as.ts' ? readText(`src/sdk/json/kernel/${name}`) : null),
     writeFile: (name, content) => files.set(name, content),

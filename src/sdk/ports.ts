@@ -41,8 +41,8 @@ export interface HttpResponse {
   /** Names in lower case. A repeated header is joined by a comma and a blank. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * The decompressed body, in pieces as they arrive, each of which is good until the next one is asked for: what is needed
-   * longer is to be copied. Leaving the loop early closes the connection.
+   * The decompressed body, in pieces as they arrive, each of which is good until the next one is asked for, or the loop is left:
+   * what is needed longer is to be copied. Leaving the loop early closes the connection.
    */
   readonly body: AsyncIterable<Uint8Array>;
 }

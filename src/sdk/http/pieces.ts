@@ -2,15 +2,11 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers';
 
 import { abortError } from '../errors.js';
-import { MOST_READ_BYTES } from './socket-reads.js';
+import { ReadMemory } from './read-memory.js';
+import { LARGE_READ_BYTES } from './socket-reads.js';
 
-/** So much an answer keeps while nobody asks for more; what has come by then is handed over together. */
-const FULL_BYTES = 256 * 1024;
-const MEMORY_BYTES = FULL_BYTES + MOST_READ_BYTES;
-/** Memory that is kept for answers to come. */
-const MOST_SPARE = 16;
-
-const spare: Buffer[] = [];
+/** So much an answer keeps while nobody asks for more. */
+const FULL_BYTES = 128 * 1024;
 
 /** What brings a body. */
 export interface Flow {
@@ -21,20 +17,26 @@ export interface Flow {
   destroy(): void;
 }
 
+/** What has come, in memory that is held. */
+interface Piece {
+  readonly memory: ReadMemory;
+  readonly isCopy: boolean;
+  bytes: Uint8Array;
+}
+
 /**
- * What a body brings, in pieces that hold all that has come since the last one: waking the reader for each read of a socket
- * costs as much as what it does then. Each piece is good until the next one is asked for.
+ * What a body brings, in pieces: large reads of a socket as they are, in the memory that they came in, and all that is smaller put
+ * together, because waking the reader for each costs as much as what it does then. Each piece is good until the next one is asked
+ * for, or until reading ends. It lies where a kernel can split it.
  *
- * What comes is copied out of the buffer that it came in at once: buffers that have to wait grow old, and V8 collects what is
- * old seldom. Where the body breaks before its end, what came before is handed over first. After an abort the next piece rejects
- * with an AbortError, whatever broke. Pieces that are asked for at the same time come one after another.
+ * Where the body breaks before its end, what came before is handed over first. After an abort the next piece rejects with an
+ * AbortError, whatever broke. Pieces that are asked for at the same time come one after another.
  */
 export class Pieces implements AsyncIterableIterator<Uint8Array> {
-  /** All that has come since the last piece: the first bytes of a memory. */
-  #filling: Buffer | undefined;
-  #filledBytes = 0;
+  readonly #waiting: Piece[] = [];
+  #waitingBytes = 0;
   /** The memory of the last piece. */
-  #handedOver: Buffer | undefined;
+  #handedOver: ReadMemory | undefined;
   #isPaused = false;
   #isOver = false;
   #failure: Error | undefined;
@@ -46,7 +48,9 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   constructor(
     private readonly flow: Flow,
     private readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    signal?.addEventListener('abort', this.#abort);
+  }
 
   /** Those of a stream. */
   static of(stream: Readable, signal: AbortSignal | undefined): Pieces {
@@ -62,11 +66,16 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   /** A part of the body has come. */
   take(part: Uint8Array): void {
     // What was told to stop may still bring what it had.
-    if (this.#isOver) return;
-    this.#filling = withRoom(this.#filling, this.#filledBytes, part.length);
-    this.#filling.set(part, this.#filledBytes);
-    this.#filledBytes += part.length;
-    if (!this.#isPaused && this.#filledBytes >= FULL_BYTES) {
+    if (this.#isOver || this.signal?.aborted === true) return;
+    const memory = part.length < LARGE_READ_BYTES ? undefined : ReadMemory.of(part);
+    if (memory === undefined) {
+      this.#copy(part);
+    } else {
+      memory.hold();
+      this.#waiting.push({ memory, isCopy: false, bytes: part });
+    }
+    this.#waitingBytes += part.length;
+    if (!this.#isPaused && this.#waitingBytes >= FULL_BYTES) {
       this.#isPaused = true;
       this.flow.pause();
     }
@@ -80,8 +89,7 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   end(failure?: Error): void {
     if (!this.#isOver) this.#failure = failure;
     this.#isOver = true;
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#wakeUp();
   }
 
   [Symbol.asyncIterator](): this {
@@ -95,10 +103,13 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   }
 
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#filledBytes === 0 && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
+    const isStopped = this.#isOver || this.signal?.aborted === true;
+    if (this.#waiting.length === 0 && !isStopped) await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#letGoOfLast();
     if (this.signal?.aborted === true) throw abortError();
-    if (this.#filledBytes > 0) return { done: false, value: this.#handOver() };
-    this.#giveBack();
+    const piece = this.#waiting.shift();
+    if (piece !== undefined) return { done: false, value: this.#handOver(piece) };
+    this.signal?.removeEventListener('abort', this.#abort);
     if (this.#failure !== undefined) throw this.#failure;
     return { done: true, value: undefined };
   }
@@ -108,38 +119,57 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
     this.end();
     this.flow.destroy();
     this.#failure = undefined;
-    this.#filledBytes = 0;
-    // The last piece is still good: nobody asked for the next one.
-    this.#handedOver = undefined;
-    this.#giveBack();
+    this.#letGoOfWaiting();
+    this.#letGoOfLast();
+    this.signal?.removeEventListener('abort', this.#abort);
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #handOver(): Uint8Array {
-    const piece = (this.#filling as Buffer).subarray(0, this.#filledBytes);
-    [this.#filling, this.#handedOver] = [this.#handedOver, this.#filling];
-    this.#filledBytes = 0;
-    if (this.#isPaused) {
+  /** What waits is not asked for any more, or answered with the abort. */
+  readonly #abort = (): void => {
+    this.#letGoOfWaiting();
+    this.#wakeUp();
+  };
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  #letGoOfWaiting(): void {
+    for (const { memory } of this.#waiting.splice(0)) memory.release();
+    this.#waitingBytes = 0;
+  }
+
+  #letGoOfLast(): void {
+    this.#handedOver?.release();
+    this.#handedOver = undefined;
+  }
+
+  #handOver({ memory, bytes }: Piece): Uint8Array {
+    this.#handedOver = memory;
+    this.#waitingBytes -= bytes.length;
+    if (this.#isPaused && this.#waitingBytes < FULL_BYTES) {
       this.#isPaused = false;
       this.flow.resume();
     }
-    return piece;
+    return bytes;
   }
 
-  /** Nobody reads any more. */
-  #giveBack(): void {
-    for (const memory of [this.#filling, this.#handedOver]) {
-      if (memory?.length === MEMORY_BYTES && spare.length < MOST_SPARE) spare.push(memory);
+  /** Puts a part behind what was copied last. */
+  #copy(part: Uint8Array): void {
+    for (let from = 0; from < part.length;) {
+      let last = this.#waiting.at(-1);
+      if (last?.isCopy !== true || last.bytes.length === last.memory.bytes.length) {
+        const memory = ReadMemory.take();
+        last = { memory, isCopy: true, bytes: memory.bytes.subarray(0, 0) };
+        this.#waiting.push(last);
+      }
+      const { memory, bytes } = last;
+      const copied = part.subarray(from, from + memory.bytes.length - bytes.length);
+      memory.bytes.set(copied, bytes.length);
+      last.bytes = memory.bytes.subarray(0, bytes.length + copied.length);
+      from += copied.length;
     }
-    this.#filling = this.#handedOver = undefined;
   }
-}
-
-/** The memory, or one that is larger, with what is in it. */
-function withRoom(memory: Buffer | undefined, filledBytes: number, more: number): Buffer {
-  const had = memory ?? spare.pop() ?? Buffer.allocUnsafeSlow(MEMORY_BYTES);
-  if (filledBytes + more <= had.length) return had;
-  const larger = Buffer.allocUnsafeSlow(filledBytes + more);
-  had.copy(larger, 0, 0, filledBytes);
-  return larger;
 }

@@ -1,9 +1,11 @@
 import type { OnReadOpts, Socket } from 'node:net';
 
+import { READ_MEMORY_BYTES, ReadMemory } from './read-memory.js';
+
 /** The most that one read of a socket brings. */
-export const MOST_READ_BYTES = 128 * 1024;
+export const MOST_READ_BYTES = READ_MEMORY_BYTES;
 /** What is less is copied: several of them may wait in a socket. */
-const LARGE_BYTES = 64 * 1024;
+export const LARGE_READ_BYTES = 64 * 1024;
 
 const readsOf = new WeakMap<Socket, Reads>();
 
@@ -13,27 +15,26 @@ const readsOf = new WeakMap<Socket, Reads>();
  * a read is one record, of 16 KiB at the most, and copied.
  *
  * Of a body, what is taken out of the socket is good until the large read behind it was taken as well: whoever wants it for
- * longer copies it. All else is copied here: undici's parser keeps what it reads of headers until it has all of them.
+ * longer copies it, or holds its `ReadMemory`. All else is copied here: undici's parser keeps what it reads of headers until it
+ * has all of them.
  * @param isInBody whether all that a socket reads now is of a body
  */
 export function largeReads(isInBody: (socket: Socket) => boolean): OnReadOpts {
   let next: Uint8Array | undefined;
   return {
     buffer: () => {
+      // Of a connection of which nothing is known yet, also not when it closes.
       const memory = next ?? Buffer.allocUnsafeSlow(MOST_READ_BYTES);
       next = undefined;
       return memory;
     },
     // Node.js calls it as a method of the socket, and asks for the memory of the next read right after it.
     callback: function (this: Socket, length: number, memory: Uint8Array): boolean {
-      const reads = readsOf.get(this) ?? new Reads();
-      readsOf.set(this, reads);
-      const mayBeLent = length >= LARGE_BYTES && isInBody(this);
+      const isLent = length >= LARGE_READ_BYTES && isInBody(this);
       const read = memory.subarray(0, length);
-      const other = reads.add(memory, length, this.readableLength, mayBeLent);
-      const mayGoOn = this.push(mayBeLent ? read : Buffer.from(read));
-      next = mayBeLent ? other : memory;
-      return mayGoOn;
+      const reads = readsOf.get(this) ?? new Reads(this);
+      next = reads.add(length, this.readableLength, isLent) ?? memory;
+      return this.push(isLent ? read : Buffer.from(read));
     },
   };
 }
@@ -41,20 +42,35 @@ export function largeReads(isInBody: (socket: Socket) => boolean): OnReadOpts {
 /** What a socket has read. */
 class Reads {
   #bytes = 0;
+  /** What it reads into next; not one of ours before its first large read. */
+  #next: ReadMemory | undefined;
   /** Those that were lent, the oldest first. */
-  readonly #lent: { readonly memory: Uint8Array; readonly end: number }[] = [];
+  readonly #lent: { readonly memory: ReadMemory | undefined; readonly end: number }[] = [];
+
+  constructor(socket: Socket) {
+    readsOf.set(socket, this);
+    socket.once('close', () => this.#letGo());
+  }
 
   /**
    * @param waiting bytes that were read before and not taken yet
-   * @returns memory that nobody needs any more, if any
+   * @returns memory for the next read, where it is to be another one
    */
-  add(memory: Uint8Array, length: number, waiting: number, isLent: boolean): Uint8Array | undefined {
+  add(length: number, waiting: number, isLent: boolean): Uint8Array | undefined {
     // What waits was read last.
     const taken = this.#bytes - waiting;
     this.#bytes += length;
-    if (isLent) this.#lent.push({ memory, end: this.#bytes });
-    let free: Uint8Array | undefined;
-    while ((this.#lent[1]?.end ?? Infinity) <= taken) free = this.#lent.shift()?.memory;
-    return free;
+    if (isLent) this.#lent.push({ memory: this.#next, end: this.#bytes });
+    while ((this.#lent[1]?.end ?? Infinity) <= taken) this.#lent.shift()?.memory?.release();
+    if (!isLent) return undefined;
+    this.#next = ReadMemory.take();
+    return this.#next.bytes;
+  }
+
+  /** Its connection is closed. */
+  #letGo(): void {
+    for (const { memory } of this.#lent.splice(0)) memory?.release();
+    this.#next?.release();
+    this.#next = undefined;
   }
 }

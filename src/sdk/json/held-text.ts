@@ -29,30 +29,23 @@ export class HeldText {
     return Math.min(this.carriedBytes, MOST_TOLD);
   }
 
-  /** Puts a piece into the kernel, as much of it as there is room for. @returns the bytes that are in it then */
+  /** Gives a piece to the kernel, as much of it as there is room for. @returns the bytes that it has then */
   fill(piece: Uint8Array): number {
-    const part = piece.subarray(0, INPUT_BYTES - this.held);
-    this.kernel.input.set(part, this.held);
-    return this.held + part.length;
+    return this.kernel.fill(piece, this.held);
   }
 
   /** Keeps what there is of the element under way, once all that is in the kernel was looked at. */
   keep(filled: number): void {
     const { kernel } = this;
-    if (!kernel.isInElement) {
-      this.held = 0;
-      return;
-    }
-    const start = kernel.elementStart;
+    const start = kernel.isInElement ? kernel.elementStart : filled;
     this.held = filled - start;
-    if (this.held <= INPUT_BYTES - LEAST_ROOM) {
-      if (start > 0) kernel.input.copyWithin(0, start, filled);
-      return;
+    if (this.held > INPUT_BYTES - LEAST_ROOM) {
+      this.carriedBytes += this.held;
+      if (this.isTooLong) this.#carried = [];
+      else this.#carried.push(Buffer.from(kernel.input.subarray(start, filled)));
+      this.held = 0;
     }
-    this.carriedBytes += this.held;
-    if (this.isTooLong) this.#carried = [];
-    else this.#carried.push(Buffer.from(kernel.input.subarray(start, filled)));
-    this.held = 0;
+    kernel.keep(start, start + this.held);
   }
 
   /**

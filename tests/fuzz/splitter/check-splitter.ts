@@ -4,6 +4,7 @@ import { Ledger, type LedgerEntry } from '../../../src/sdk/ledger/ledger.js';
 import type { Events } from '../../../src/sdk/pipeline/events.js';
 import type { RawEvent } from '../../../src/sdk/pipeline/raw-event.js';
 import { parseTimestamp } from '../../../src/sdk/time/timestamp.js';
+import { LyingPieces } from '../../support/lying-pieces.js';
 import { quotedRun } from '../../support/quoted-run.js';
 import type { FuzzCase } from './draw-text.js';
 
@@ -30,11 +31,18 @@ interface Result {
  * @returns what is wrong; undefined where nothing is
  */
 export function findFault({ bytes, cuts, events }: FuzzCase): string | undefined {
-  const whole = split([bytes]);
-  const pieces = split(cutUp(bytes, cuts));
-  if (whole.refusal !== pieces.refusal)
-    return `in one piece: ${whole.refusal ?? 'taken'}; in pieces: ${pieces.refusal ?? 'taken'}`;
-  return verdictFault(bytes, pieces, events) ?? textFault(bytes, pieces) ?? eventsFault(whole, pieces);
+  const whole = split([Buffer.from(bytes)]);
+  for (const [how, cut] of [
+    ['in pieces', copiesOf(cutUp(bytes, cuts))],
+    ['in pieces where they lie', lyingPiecesOf(cutUp(bytes, cuts))],
+  ] as const) {
+    const pieces = split(cut);
+    if (whole.refusal !== pieces.refusal)
+      return `in one piece: ${whole.refusal ?? 'taken'}; ${how}: ${pieces.refusal ?? 'taken'}`;
+    const fault = verdictFault(bytes, pieces, events) ?? textFault(bytes, pieces) ?? eventsFault(whole, pieces);
+    if (fault !== undefined) return `${how}: ${fault}`;
+  }
+  return undefined;
 }
 
 /** The only place that knows in what form the splitter gives events. */
@@ -77,15 +85,14 @@ function copiesRuns(events: Events): boolean {
 
 const SEEN_MS = 1_900_000_000_000;
 
-function split(pieces: readonly Buffer[]): Result {
+function split(pieces: Iterable<Buffer>): Result {
   const splitter = new EventSplitter();
   const events: Split[] = [];
   try {
     for (const piece of pieces) {
-      const copy = Buffer.from(piece);
-      take(splitter, copy, events);
+      take(splitter, piece, events);
       // As the memory of a piece that was read is used again.
-      copy.fill(0x22);
+      piece.fill(0x22);
     }
     splitter.end();
     return { events, refusal: undefined };
@@ -99,6 +106,16 @@ function split(pieces: readonly Buffer[]): Result {
 
 function cutUp(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return [0, ...cuts].map((start, index) => bytes.subarray(start, cuts[index] ?? bytes.length));
+}
+
+function copiesOf(pieces: readonly Buffer[]): Buffer[] {
+  return pieces.map((piece) => Buffer.from(piece));
+}
+
+const memories = new LyingPieces();
+
+function* lyingPiecesOf(pieces: readonly Buffer[]): Generator<Buffer> {
+  for (const piece of pieces) yield* memories.of(piece);
 }
 
 function verdictFault(bytes: Buffer, { events, refusal }: Result, expected: number | undefined): string | undefined {

@@ -1,28 +1,31 @@
 // AssemblyScript, compiled to WebAssembly by `npm run generate`: the loops that look at every byte of every event.
 // Whoever changes an address, a field or the meaning of one changes kernel.ts beside it.
 
-// Addresses. The memory never grows.
+/** Where in the memory the block of this instance begins. */
+declare const block: i32;
+
+// Addresses. The memory never grows, and is that of other instances too.
+
 /** What `split` says beside its result. */
-const LOOKED_AT: i32 = 0;
-const ELEMENT_START: i32 = 4;
-const PLACE: i32 = 8;
+const LOOKED_AT: i32 = block;
+const ELEMENT_START: i32 = block + 4;
+const PLACE: i32 = block + 8;
 /** Whether the keys of some elements are for somebody else to complete. */
-const ANY_INCOMPLETE: i32 = 12;
+const ANY_INCOMPLETE: i32 = block + 12;
 /** Three names of members, each with its length before it. */
-const NAMES: i32 = 1024;
+const NAMES: i32 = block + 1024;
 const NAME_BYTES: i32 = 128;
 /** The last byte of each, sixteen times. */
-const LAST_BYTES: i32 = 1536;
-const RECORDS: i32 = 4096;
+const LAST_BYTES: i32 = block + 1536;
+const RECORDS: i32 = block + 4096;
 /** Of each record its key, words in the order in which an EntryList has them. */
-const KEYS: i32 = 40_960;
+const KEYS: i32 = block + 40_960;
 /** One bit for each open bracket or brace. */
-const BRACKETS: i32 = 65_536;
+const BRACKETS: i32 = block + 65_536;
 const MOST_DEPTH: i32 = 524_288;
-const INPUT: i32 = 131_072;
 /** For each set of bytes to escape among eight, where each byte of the result comes from. */
-const SHUFFLES: i32 = 462_848;
-const OUTPUT: i32 = 524_288;
+const SHUFFLES: i32 = block + 462_848;
+const OUTPUT: i32 = block + 524_288;
 const OUTPUT_BYTES: i32 = 524_288;
 
 const MOST_RECORDS: i32 = 512;
@@ -107,8 +110,10 @@ let timestampStart: i32 = -1;
 let timestampEnd: i32 = -1;
 let serviceStart: i32 = -1;
 let serviceEnd: i32 = -1;
+/** Address of the text that is split. */
+let input: i32 = 0;
 let records: i32 = 0;
-let elementStart: i32 = INPUT;
+let elementStart: i32 = 0;
 /** Added to an address, gives its offset in the element. */
 let base: i32 = 0;
 let hasShuffles: bool = false;
@@ -141,24 +146,25 @@ function begin(at: i32): void {
 }
 
 /**
- * Splits what is at INPUT up to `to`, from `from` on, until there are no more records for elements that end.
- * @param carried bytes of the element under way that came before what is at INPUT
+ * Splits the text at `address` up to `to`, from `from` on, until there are no more records for elements that end.
+ * @param carried bytes of the element under way that came before the text
  * @returns the number of elements that ended, -1 where the text is no array of values; of a stored object, where it breaks
  *   behind the elements that were told of before
  */
-export function split(from: i32, to: i32, carried: i32): i32 {
+export function split(address: i32, from: i32, to: i32, carried: i32): i32 {
   if (place < 0) return -1;
-  let at = INPUT + from;
-  const end = INPUT + to;
+  input = address;
+  let at = input + from;
+  const end = input + to;
   records = 0;
-  elementStart = INPUT;
-  base = carried - INPUT;
+  elementStart = input;
+  base = carried - input;
   store<i32>(ANY_INCOMPLETE, 0);
   while (at < end && records < MOST_RECORDS && place >= 0) {
     at = place != ELEMENT ? lookOutside(at) : depth == 0 ? lookAtScalar(at, end) : lookInside(at, end);
   }
-  store<i32>(LOOKED_AT, at - INPUT);
-  store<i32>(ELEMENT_START, elementStart - INPUT);
+  store<i32>(LOOKED_AT, at - input);
+  store<i32>(ELEMENT_START, elementStart - input);
   store<i32>(PLACE, place);
   return place < 0 && (!stored || records == 0) ? -1 : records;
 }
@@ -318,8 +324,8 @@ function lookInside(from: i32, to: i32): i32 {
  * in its place; or something between key and colon.
  */
 function behindNames(at: i32, quotes: u64, backslashes: u64): u64 {
-  // What was taken out before is not at INPUT any more.
-  if (at < INPUT + LONGEST_ESCAPE_BYTES + 1 && base + INPUT > 0) return u64.MAX_VALUE;
+  // What was taken out before is not there any more.
+  if (at < input + LONGEST_ESCAPE_BYTES + 1 && base + input > 0) return u64.MAX_VALUE;
   const behindQuotes = (quotes << 1) | u64(load<u8>(at - 1) == QUOTE);
   const before = at - 2;
   const behindLastBytes = together(
@@ -454,9 +460,9 @@ function isObject(): bool {
 /** Whether a value may begin here: after a comma or bracket in an array, after a colon in an object. */
 function mayOpen(here: i32): bool {
   let at = here - 1;
-  while (at >= INPUT && isBlank(load<u8>(at))) at -= 1;
+  while (at >= input && isBlank(load<u8>(at))) at -= 1;
   // What was taken out before is not looked at.
-  if (at < INPUT) return true;
+  if (at < input) return true;
   const byte = load<u8>(at);
   return isObject() ? byte == COLON : byte == COMMA || byte == OPEN_ARRAY;
 }
@@ -497,14 +503,14 @@ function endCutKey(end: i32, colon: i32): void {
   if (start <= first) endUnheldKey();
 }
 
-/** The first byte at INPUT of the element under way. */
+/** The first byte at hand of the element under way. */
 function firstHeld(): i32 {
-  return base + INPUT > 0 ? INPUT : elementStart;
+  return base + input > 0 ? input : elementStart;
 }
 
-/** A key that begins before what is at INPUT; where the element begins there, it is none. */
+/** A key that begins before the text at hand; where the element begins there, it is none. */
 function endUnheldKey(): void {
-  if (base + INPUT > 0) flags |= UNCLEAR;
+  if (base + input > 0) flags |= UNCLEAR;
 }
 
 function nameMember(start: i32, end: i32, colon: i32): void {
@@ -549,7 +555,7 @@ function endMember(at: i32): void {
 
 /** Whether the text is a string of printable ASCII without blanks around or escapes in it. What was cut in two is not looked at. */
 function isPlain(from: i32, to: i32): bool {
-  if (from < INPUT || to - from < 2 || load<u8>(from) != QUOTE || load<u8>(to - 1) != QUOTE) return false;
+  if (from < input || to - from < 2 || load<u8>(from) != QUOTE || load<u8>(to - 1) != QUOTE) return false;
   for (let at = from + 1; at < to - 1; at += 16) {
     const bytes = v128.load(at);
     // Those above 127 are negative.
@@ -563,8 +569,8 @@ function isPlain(from: i32, to: i32): bool {
 
 function endElement(end: i32): void {
   const record = RECORDS + records * RECORD_BYTES;
-  store<i32>(record, base + INPUT > 0 ? 0 : elementStart - INPUT, START);
-  store<i32>(record, end - INPUT, END);
+  store<i32>(record, base + input > 0 ? 0 : elementStart - input, START);
+  store<i32>(record, end - input, END);
   store<i32>(record, idStart, MEMBERS);
   store<i32>(record, idEnd, MEMBERS + 4);
   store<i32>(record, timestampStart, MEMBERS + 8);
@@ -592,8 +598,8 @@ function beginElement(): void {
 /** @returns false where somebody else has to find out */
 function writeKey(key: i32): bool {
   if ((flags & UNCLEAR) != 0 || (flags & PLAIN) == 0 || idEnd == idStart) return false;
-  // What was taken out before is not at INPUT any more.
-  if (idStart - base < INPUT || (timestampStart >= 0 && timestampStart - base < INPUT)) return false;
+  // What was taken out before is not there any more.
+  if (idStart - base < input || (timestampStart >= 0 && timestampStart - base < input)) return false;
   if (timestampStart < 0) {
     store<i32>(key, UNDATED, MINUTE);
     store<i32>(key, 0, MILLISECONDS);
@@ -692,9 +698,9 @@ export function quote(first: i32, count: i32): i32 {
   let out = OUTPUT;
   for (let index = first; index < count; index += 1) {
     const record = RECORDS + index * RECORD_BYTES;
-    const text = INPUT + load<i32>(record, START);
+    const text = input + load<i32>(record, START);
     store<u8>(out, QUOTE);
-    const end = escapeText(text, INPUT + load<i32>(record, END), out + 1);
+    const end = escapeText(text, input + load<i32>(record, END), out + 1);
     if (end < 0) return index;
     store<u8>(end, QUOTE);
     store<i32>(record, out, QUOTED_START);
@@ -706,11 +712,11 @@ export function quote(first: i32, count: i32): i32 {
 }
 
 /**
- * Writes what is at INPUT to OUTPUT as the inside of a JSON string.
+ * Writes a text to OUTPUT as the inside of a JSON string.
  * @returns the number of bytes written, -1 where there is no room for them
  */
-export function escape(length: i32): i32 {
-  const end = escapeText(INPUT, INPUT + length, OUTPUT);
+export function escape(address: i32, length: i32): i32 {
+  const end = escapeText(address, address + length, OUTPUT);
   return end < 0 ? -1 : end - OUTPUT;
 }
 

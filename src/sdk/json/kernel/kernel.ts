@@ -1,9 +1,10 @@
 import { compiledKernel } from './compile.js';
+import { HEADROOM_BYTES, type KernelMemory, liesIn, takeMemory } from './memory.js';
 
-/** Bytes that a kernel holds at once: an event that is longer is put together elsewhere. */
+/** Bytes that a kernel holds at once of text that does not lie where it can be split: an event that is longer is put together elsewhere. */
 export const INPUT_BYTES = 320 * 1024;
 
-// As in kernel.as.ts.
+// As in kernel.as.ts, from the beginning of a kernel's block.
 const NAMES = 1024;
 const NAME_BYTES = 128;
 const RECORDS = 4096;
@@ -13,14 +14,13 @@ const KEY_WORDS = 4;
 const MOST_RECORDS = 512;
 const INPUT = 131_072;
 const OUTPUT = 524_288;
+const BLOCK_BYTES = 1_048_576;
 const UNCLEAR = 1;
 const PLAIN = 2;
 const KEYED = 16;
 
 /** So many bytes are escaped to at most as many as there is room for. */
 const ESCAPED_AT_ONCE = 64 * 1024;
-/** Kernels that are kept for readers to come. */
-const MOST_SPARE_KERNELS = 8;
 
 /** Words of a record, and of what `split` says beside its result. */
 export const RECORD = {
@@ -60,31 +60,34 @@ export interface MemberPlace {
 
 /** The exports of kernel.as.ts. */
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
   reset(isStored: boolean): void;
   resume(): void;
-  split(from: number, to: number, carried: number): number;
+  split(address: number, from: number, to: number, carried: number): number;
   quote(first: number, count: number): number;
-  escape(length: number): number;
+  escape(address: number, length: number): number;
 }
 
 declare const WebAssembly: {
-  Instance: new (module: object) => { readonly exports: unknown };
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
+  Global: new (type: { readonly value: 'i32' }, value: number) => object;
 };
 
 let compiled: object | undefined;
 const spare: Kernel[] = [];
 
 /**
- * The loops over every byte, in WebAssembly (kernel.as.ts), with the text that they look at: there brackets and quotes are
- * found sixty-four bytes at a time, and escapes are written sixteen at a time.
+ * The loops over every byte, in WebAssembly (kernel.as.ts): there brackets and quotes are found sixty-four bytes at a time, and
+ * escapes are written sixteen at a time. Kernels share a memory, so that they split text where it lies.
  */
 export class Kernel {
   readonly #exports: Exports;
   readonly #said: Int32Array;
-  readonly #memory: Buffer;
-  /** What is split and escaped. */
-  readonly input: Buffer;
+  readonly #memory: KernelMemory;
+  /** Its own part of the memory. */
+  readonly #block: Buffer;
+  readonly #ownInput: Buffer;
+  /** What is split: text in memory of its own, or a piece where it lies. */
+  input: Buffer;
   /** Of each element that ended, the words that RECORD names. */
   readonly records: Int32Array;
   /** Of each element its key, in the form of an EntryList: minute, hash and milliseconds, where the kernel found them. */
@@ -95,13 +98,15 @@ export class Kernel {
 
   private constructor() {
     compiled ??= compiledKernel();
-    this.#exports = new WebAssembly.Instance(compiled).exports as Exports;
-    const { buffer } = this.#exports.memory;
-    this.#memory = Buffer.from(buffer);
-    this.#said = new Int32Array(buffer, 0, 4);
-    this.input = this.#memory.subarray(INPUT, INPUT + INPUT_BYTES);
-    this.records = new Int32Array(buffer, RECORDS, MOST_RECORDS * RECORD_WORDS);
-    this.keys = new Int32Array(buffer, KEYS, MOST_RECORDS * KEY_WORDS);
+    const { memory, at } = takeMemory(BLOCK_BYTES);
+    const imports = { env: { memory }, 'kernel.as': { block: new WebAssembly.Global({ value: 'i32' }, at) } };
+    this.#exports = new WebAssembly.Instance(compiled, imports).exports as Exports;
+    this.#memory = memory;
+    this.#block = Buffer.from(memory.buffer, at, BLOCK_BYTES);
+    this.#said = new Int32Array(memory.buffer, at, 4);
+    this.#ownInput = this.input = this.#block.subarray(INPUT, INPUT + INPUT_BYTES);
+    this.records = new Int32Array(memory.buffer, at + RECORDS, MOST_RECORDS * RECORD_WORDS);
+    this.keys = new Int32Array(memory.buffer, at + KEYS, MOST_RECORDS * KEY_WORDS);
   }
 
   /**
@@ -110,14 +115,38 @@ export class Kernel {
    */
   static borrow(names: MemberNames, form: 'array' | 'stored' = 'array'): Kernel {
     const kernel = spare.pop() ?? new Kernel();
-    for (const [index, name] of names.entries()) kernel.#memory.set(counted(name), NAMES + index * NAME_BYTES);
+    for (const [index, name] of names.entries()) kernel.#block.set(counted(name), NAMES + index * NAME_BYTES);
     kernel.#exports.reset(form === 'stored');
+    kernel.input = kernel.#ownInput;
     return kernel;
   }
 
   /** Nothing that was asked of it is valid any more. */
   giveBack(): void {
-    if (spare.length < MOST_SPARE_KERNELS) spare.push(this);
+    spare.push(this);
+  }
+
+  /**
+   * Puts a piece behind the first `held` bytes of its own input, as much of it as there is room for: where it lies in the
+   * kernel's memory, all of it, and it stays there.
+   * @returns the bytes of the input now
+   */
+  fill(piece: Uint8Array, held: number): number {
+    if (held <= HEADROOM_BYTES && liesIn(piece, this.#memory)) {
+      this.input = Buffer.from(this.#memory.buffer, piece.byteOffset - held, held + piece.length);
+      this.input.set(this.#ownInput.subarray(0, held));
+      return this.input.length;
+    }
+    const part = piece.subarray(0, INPUT_BYTES - held);
+    this.#ownInput.set(part, held);
+    return held + part.length;
+  }
+
+  /** Moves what is at `from` up to `to` of the input to the beginning of its own. */
+  keep(from: number, to: number): void {
+    if (this.input !== this.#ownInput) this.#ownInput.set(this.input.subarray(from, to));
+    else if (from > 0) this.#ownInput.copyWithin(0, from, to);
+    this.input = this.#ownInput;
   }
 
   /**
@@ -128,7 +157,7 @@ export class Kernel {
    */
   split(from: number, to: number, carried: number): number {
     this.#quotedTo = this.#quotedFrom = 0;
-    return this.#exports.split(from, to, carried);
+    return this.#exports.split(this.input.byteOffset, from, to, carried);
   }
 
   /** After a break: what is split next is looked at as what follows an element. */
@@ -203,12 +232,15 @@ export class Kernel {
 
   /** Elements as they were written last, commas between them: a view that is good until others are. */
   quotedRun(from: number, to: number): Uint8Array {
-    return this.#memory.subarray(this.word(from, QUOTED_START), this.word(to - 1, QUOTED_END));
+    const start = this.word(from, QUOTED_START);
+    return new Uint8Array(this.#memory.buffer, start, this.word(to - 1, QUOTED_END) - start);
   }
 
-  /** Escapes the first `length` bytes of the input. @returns a view that is good until the next call */
-  escape(length: number): Uint8Array {
-    return this.#memory.subarray(OUTPUT, OUTPUT + this.#exports.escape(length));
+  /** Escapes a text of 64 KiB at the most. @returns a view that is good until the next call */
+  escape(text: Uint8Array): Uint8Array {
+    this.#ownInput.set(text);
+    const length = this.#exports.escape(this.#ownInput.byteOffset, text.length);
+    return this.#block.subarray(OUTPUT, OUTPUT + length);
   }
 }
 
@@ -217,9 +249,7 @@ export function escapedPieces(text: Uint8Array): Uint8Array[] {
   const kernel = Kernel.borrow(NO_NAMES);
   const pieces: Uint8Array[] = [];
   for (let from = 0; from < text.length; from += ESCAPED_AT_ONCE) {
-    const piece = text.subarray(from, from + ESCAPED_AT_ONCE);
-    kernel.input.set(piece);
-    pieces.push(Uint8Array.from(kernel.escape(piece.length)));
+    pieces.push(Uint8Array.from(kernel.escape(text.subarray(from, from + ESCAPED_AT_ONCE))));
   }
   kernel.giveBack();
   return pieces;

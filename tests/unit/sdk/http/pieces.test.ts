@@ -6,9 +6,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { isAbort } from '../../../../src/sdk/errors.js';
-import { Pieces } from '../../../../src/sdk/http/pieces.js';
+import { type Flow, Pieces } from '../../../../src/sdk/http/pieces.js';
+import { ReadMemory } from '../../../../src/sdk/http/read-memory.js';
 
 const KIB = 1024;
+const NO_FLOW: Flow = { pause: () => undefined, resume: () => undefined, destroy: () => undefined };
 
 /** A stream that is written to by hand. */
 function openStream(): Readable {
@@ -95,7 +97,7 @@ describe('Pieces', () => {
     expect((await nextOf(pieces))?.equals(Buffer.concat([2, 2, 3].map((byte) => Buffer.alloc(KIB, byte))))).toBe(true);
   });
 
-  it('hold the stream back once a quarter of a mebibyte waits', async () => {
+  it('hold the stream back once an eighth of a mebibyte waits', async () => {
     const stream = openStream();
     const pieces = Pieces.of(stream, undefined);
     stream.push(Buffer.alloc(1));
@@ -105,9 +107,9 @@ describe('Pieces', () => {
       room = stream.push(Buffer.alloc(16 * KIB));
       await turn();
     }
-    expect(pushed * 16).toBeGreaterThanOrEqual(256);
-    expect(pushed * 16).toBeLessThan(512);
-    expect((await nextOf(pieces))?.length).toBe(256 * KIB);
+    expect(pushed * 16).toBeGreaterThanOrEqual(128);
+    expect(pushed * 16).toBeLessThan(256);
+    expect((await nextOf(pieces))?.length).toBe(128 * KIB);
   });
 
   it('that came before the stream broke are handed over first', async () => {
@@ -193,18 +195,70 @@ describe('Pieces', () => {
     expect(texts).toEqual(['one', 'two', undefined, undefined]);
   });
 
-  it('are still good for whoever lets go of the others', async () => {
-    const left = openStream();
-    const pieces = Pieces.of(left, undefined);
-    const first = pieces.next();
-    for (const byte of [1, 1]) left.push(Buffer.alloc(KIB, byte));
-    const { value } = await first;
-    await pieces.return();
-    const stream = openStream();
-    const others = nextOf(Pieces.of(stream, undefined));
-    for (const byte of [2, 2]) stream.push(Buffer.alloc(KIB, byte));
-    expect((await others)?.length).toBe(2 * KIB);
-    expect(new Set(value)).toEqual(new Set([1]));
+  it('are large reads as they came, whose memory nobody else has until the next one is asked for', async () => {
+    const pieces = new Pieces(NO_FLOW, undefined);
+    const held: ReadMemory[] = [];
+    for (const byte of [1, 2]) {
+      const memory = ReadMemory.take();
+      pieces.take(memory.bytes.fill(byte).subarray(0, 100 * KIB));
+      // The socket has no more to do with it.
+      memory.release();
+      held.push(memory);
+    }
+    const others = [ReadMemory.take(), ReadMemory.take()];
+    for (const memory of others) memory.bytes.fill(9);
+    for (const [index, byte] of [1, 2].entries()) {
+      const { value } = await pieces.next();
+      expect(value?.byteOffset).toBe(held[index]?.bytes.byteOffset);
+      expect(value?.length).toBe(100 * KIB);
+      expect(new Set(value)).toEqual(new Set([byte]));
+    }
+    pieces.end();
+    await pieces.next();
+    // What was held is free again.
+    const free = [ReadMemory.take(), ReadMemory.take()];
+    expect(new Set(free)).toEqual(new Set(held));
+    for (const memory of [...others, ...free]) memory.release();
+  });
+
+  it.each([
+    ['that were read to the end', ['ask', 'ask', 'ask', 'end', 'ask']],
+    ['that broke off, and were asked for', ['ask', 'break', 'ask', 'ask', 'ask']],
+    ['that somebody left', ['ask', 'leave']],
+    ['that somebody left and asked for again', ['ask', 'leave', 'ask', 'leave']],
+    ['that nobody asked for', ['leave']],
+    ['of which some came after they were left', ['leave', 'come', 'end']],
+    ['that were aborted', ['ask', 'abort', 'ask']],
+    ['that were aborted and left', ['ask', 'abort', 'leave']],
+    ['that nobody asked for before an abort', ['abort']],
+    ['that nobody asked for before their end, and an abort', ['end', 'abort']],
+    ['of which some came after an abort', ['abort', 'come', 'end']],
+  ])('%s give their memory back, once', async (_, deeds) => {
+    const used = new Set<ReadMemory>();
+    for (let times = 50; times > 0; times -= 1) {
+      const stopping = new AbortController();
+      const pieces = new Pieces(NO_FLOW, stopping.signal);
+      const come = (): void => {
+        const memory = ReadMemory.take();
+        used.add(memory);
+        pieces.take(memory.bytes.subarray(0, 100 * KIB));
+        memory.release();
+        pieces.take(Buffer.alloc(150 * KIB));
+      };
+      come();
+      for (const deed of deeds) {
+        if (deed === 'ask') await pieces.next().catch(() => undefined);
+        if (deed === 'leave') await pieces.return();
+        if (deed === 'abort') stopping.abort();
+        if (deed === 'end') pieces.end();
+        if (deed === 'break') pieces.end(new Error('broken'));
+        if (deed === 'come') come();
+      }
+    }
+    expect(used.size).toBeLessThan(10);
+    const free = Array.from({ length: 20 }, () => ReadMemory.take());
+    expect(new Set(free).size).toBe(20);
+    for (const memory of free) memory.release();
   });
 
   it('are no more once somebody let go, whatever the stream still has, or breaks with', async () => {

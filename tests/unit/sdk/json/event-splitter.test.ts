@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
+import { HEADROOM_BYTES, takePieceMemory } from '../../../../src/sdk/json/kernel/memory.js';
 import { eventOf, EventSplitter, MalformedArrayError } from '../../../../src/sdk/json/event-splitter.js';
 import { readQuotedText } from '../../../../src/sdk/json/json-string.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
@@ -8,6 +9,7 @@ import type { Events } from '../../../../src/sdk/pipeline/events.js';
 import type { RawEvent } from '../../../../src/sdk/pipeline/raw-event.js';
 import type { Random } from '../../../../src/sdk/ports.js';
 import { parseTimestamp } from '../../../../src/sdk/time/timestamp.js';
+import { LyingPieces } from '../../../support/lying-pieces.js';
 import { quotedRun } from '../../../support/quoted-run.js';
 import { seededRandom } from '../../../support/seeded-random.js';
 
@@ -185,6 +187,23 @@ const SEEN_MS = 1_900_000_000_000;
 
 /** Splits as the source does, and overwrites each piece once it has taken what came with it. */
 function split(pieces: readonly Buffer[]): Split[] {
+  const lying = splitEach(inKernelMemory(pieces));
+  const events = splitEach(pieces);
+  expect(lying).toEqual(events);
+  return events;
+}
+
+const memories = new LyingPieces();
+
+/** Every third piece lies elsewhere. */
+function* inKernelMemory(pieces: readonly Buffer[]): Generator<Buffer> {
+  for (const [index, piece] of pieces.entries()) {
+    if (index % 3 === 2) yield Buffer.from(piece);
+    else yield* memories.of(piece);
+  }
+}
+
+function splitEach(pieces: Iterable<Buffer>): Split[] {
   const splitter = new EventSplitter();
   const events: Split[] = [];
   for (const piece of pieces) {
@@ -195,6 +214,7 @@ function split(pieces: readonly Buffer[]): Split[] {
     piece.fill(0x22);
   }
   splitter.end();
+  splitter.close();
   return events;
 }
 
@@ -343,6 +363,55 @@ describe('EventSplitter', () => {
     const splitter = new EventSplitter();
     const events = eventsOf(splitter, Buffer.concat([Buffer.from('['), element, Buffer.from(']')]));
     expect(events.map(({ bytes }) => [...bytes])).toEqual([[...element]]);
+  });
+
+  it('splits a piece where it lies, with what of its first event came before', () => {
+    const splitter = new EventSplitter();
+    const places: (readonly [string, number])[] = [];
+    for (const text of ['[{"id":"a"}, {"id"', ':"b"},{"id":"c"},', '{"id":"d"}]']) {
+      for (const piece of new LyingPieces().of(Buffer.from(text))) {
+        for (const events of splitter.push(piece)) {
+          for (let index = 0; index < events.count; index += 1) {
+            const bytes = events.text(index);
+            places.push([Buffer.from(bytes).toString(), bytes.byteOffset - piece.byteOffset]);
+          }
+        }
+      }
+    }
+    splitter.close();
+    expect(places).toEqual([
+      ['{"id":"a"}', 1],
+      ['{"id":"b"}', -5],
+      ['{"id":"c"}', 6],
+      ['{"id":"d"}', 0],
+    ]);
+  });
+
+  it('writes to nothing but the room before a piece', () => {
+    const [others, memory] = [takePieceMemory(64 * 1024).fill(7), takePieceMemory(64 * 1024)];
+    expect(memory.byteOffset - others.byteOffset).toBeLessThan(others.length + HEADROOM_BYTES + 128);
+    for (const length of [HEADROOM_BYTES - 2, HEADROOM_BYTES - 1, HEADROOM_BYTES, 60_000]) {
+      const splitter = new EventSplitter();
+      const begin = `["${'x'.repeat(length)}`;
+      expect([...splitter.push(Buffer.from(begin))]).toEqual([]);
+      memory.write('y"]');
+      const [texts] = Array.from(splitter.push(memory.subarray(0, 3)), (events) => events.text(0).toString());
+      expect(texts).toBe(`${begin.slice(1)}y"`);
+      expect(others.every((byte) => byte === 7)).toBe(true);
+      splitter.close();
+    }
+  });
+
+  it('puts an event together of which more came before than there is room for before a piece', () => {
+    for (const length of [HEADROOM_BYTES - 10, HEADROOM_BYTES + 10, 300_000, 700_000]) {
+      const event = JSON.stringify({ id: 'long', text: 'x'.repeat(length) });
+      const array = Buffer.from(`[${event},{"id":"after"}]`);
+      for (const at of [1, 2, length - 1, length, length + 20, length + 30]) {
+        const events = split([array.subarray(0, at), array.subarray(at)].map((piece) => Buffer.from(piece)));
+        expect(events.map(({ id }) => id)).toEqual(['long', 'after']);
+        expect(events[0]?.text).toBe(event);
+      }
+    }
   });
 
   it('takes a plain Uint8Array that begins in the middle of its buffer', () => {
