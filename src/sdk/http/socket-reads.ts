@@ -33,8 +33,11 @@ export function largeReads(isInBody: (socket: Socket) => boolean): OnReadOpts {
       const isLent = length >= LARGE_READ_BYTES && isInBody(this);
       const read = memory.subarray(0, length);
       const reads = readsOf.get(this) ?? new Reads(this);
-      next = reads.add(length, this.readableLength, isLent) ?? memory;
-      return this.push(isLent ? read : Buffer.from(read));
+      const other = reads.add(length, this.readableLength, isLent);
+      const mayGoOn = this.push(isLent ? read : Buffer.from(read));
+      // Only now: whoever takes the bytes at once may open another connection, which asks for memory as well.
+      next = other ?? memory;
+      return mayGoOn;
     },
   };
 }

@@ -105,6 +105,21 @@ describe('a large read', () => {
     }
   });
 
+  it('shares no memory with a socket that is opened while its bytes are taken', () => {
+    const reads = largeReads(inBody);
+    const first = new Reader(reads);
+    first.read(MOST_READ_BYTES, 1);
+    first.take();
+    let opened: Reader | undefined;
+    first.stream.push = () => {
+      opened = new Reader(reads);
+      return false;
+    };
+    first.read(MOST_READ_BYTES, 2);
+    expect(ReadMemory.of(first.memory)).toBeDefined();
+    expect(ReadMemory.of((opened as Reader).memory)).toBeUndefined();
+  });
+
   it('is nobody else’s while somebody holds its memory, also after its connection was closed', async () => {
     const reads = largeReads(inBody);
     const closed = new Reader(reads);
