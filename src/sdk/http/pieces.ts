@@ -24,6 +24,13 @@ interface Piece {
   bytes: Uint8Array;
 }
 
+/** What waits in a body that nobody can ask any more: none of it was handed over. */
+const forgotten = new FinalizationRegistry<Piece[]>(letGoOf);
+
+function letGoOf(waiting: Piece[]): void {
+  for (const { memory } of waiting.splice(0)) memory.release();
+}
+
 /**
  * What a body brings, in pieces: large reads of a socket as they are, in the memory that they came in, and all that is smaller put
  * together, because waking the reader for each costs as much as what it does then. Each piece is good until the next one is asked
@@ -50,6 +57,7 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
     private readonly signal: AbortSignal | undefined,
   ) {
     signal?.addEventListener('abort', this.#abort);
+    forgotten.register(this, this.#waiting);
   }
 
   /** Those of a stream. */
@@ -137,7 +145,7 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   }
 
   #letGoOfWaiting(): void {
-    for (const { memory } of this.#waiting.splice(0)) memory.release();
+    letGoOf(this.#waiting);
     this.#waitingBytes = 0;
   }
 

@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createGunzip, gzipSync } from 'node:zlib';
 
 import { describe, expect, it } from '@jest/globals';
@@ -30,6 +32,11 @@ async function turns(): Promise<void> {
 async function nextOf(pieces: Pieces): Promise<Buffer | undefined> {
   const { done, value } = await pieces.next();
   return done === true ? undefined : Buffer.from(value);
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 describe('Pieces', () => {
@@ -259,6 +266,22 @@ describe('Pieces', () => {
     const free = Array.from({ length: 20 }, () => ReadMemory.take());
     expect(new Set(free).size).toBe(20);
     for (const memory of free) memory.release();
+  });
+
+  it('give their memory back that nobody can ask for any more', async () => {
+    const used = new Set<ReadMemory>();
+    for (let times = 60; times > 0; times -= 1) {
+      const memory = ReadMemory.take();
+      used.add(memory);
+      const pieces = new Pieces(NO_FLOW, undefined);
+      pieces.take(memory.bytes.subarray(0, 100 * KIB));
+      memory.release();
+      pieces.end();
+      if (times % 10 !== 0) continue;
+      collectGarbage();
+      await turns();
+    }
+    expect(used.size).toBeLessThan(40);
   });
 
   it('are no more once somebody let go, whatever the stream still has, or breaks with', async () => {
