@@ -16,8 +16,6 @@ export function compiledKernel(): object {
   if (!IS_TRIED_V8) return new WebAssembly.Module(code);
   setFlagsFromString('--no-liftoff');
   setFlagsFromString('--no-wasm-lazy-compilation');
-  // For good: of what was not seen to run V8 does not know what to inline, and version 14 ends the process over that.
-  setFlagsFromString('--no-wasm-inlining');
   try {
     return new WebAssembly.Module(code);
   } finally {
