@@ -14,6 +14,7 @@ import path from 'node:path';
 const NODE_VERSION = '26.10.0';
 const LINTER = 'dockerfile-utils@0.16.3';
 const COMMAND = 'JumpcloudDirectoryInsightsConnector';
+const STORAGE_COMMAND = 'JumpcloudDirectoryInsightsStorageConnector';
 const repository = path.resolve(import.meta.dirname, '..');
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -43,6 +44,7 @@ async function prove(work) {
   proveConfigurationError(image);
   await proveHealthCheck(image);
   await proveDelivery(image);
+  await proveStoredDelivery(image);
   tellSizes(image);
 }
 
@@ -306,6 +308,52 @@ async function proveDelivery(image) {
     `on a read-only root it delivers ${delivered} of ${held} events, and leaves with 0 in ${seconds} s after SIGTERM`,
   );
   said('as uid 1000 it answers /health with 200, HEALTHCHECK finds it healthy, and metrics are at both ports');
+}
+
+/** Here events are split before the first request over HTTP. */
+async function proveStoredDelivery(image) {
+  const count = 20_000;
+  const data = path.join(image.root, 'symphony_data');
+  const { uid, gid } = fs.statSync(data);
+  for (const directory of ['stored', 'storage-state']) {
+    fs.mkdirSync(path.join(data, directory));
+    fs.chownSync(path.join(data, directory), uid, gid);
+  }
+  const filling = 'x'.repeat(300);
+  const events = Array.from({ length: count }, (_, n) =>
+    JSON.stringify({ id: `event-${n}`, timestamp: '2030-01-02T03:04:05Z', service: 'sso', filling }),
+  );
+  fs.writeFileSync(path.join(data, 'stored/events.ndjson'), events.join('\n'));
+  const received = new Set();
+  const intake = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    const { jsons } = JSON.parse(body.toString());
+    for (const text of jsons) received.add(text);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ event_ids: jsons.map((_, n) => `${received.size}-${n}`) }));
+  });
+  const port = await new Promise((resolve) => intake.listen(0, '127.0.0.1', () => resolve(intake.address().port)));
+  const connector = start(image, [...image.entryPoint, STORAGE_COMMAND], {
+    ...(await freePorts()),
+    LISTEN_HOST: '127.0.0.1',
+    MODULE_CONFIGURATION: '{}',
+    CONNECTOR_CONFIGURATION: JSON.stringify({ intake_key: 'synthetic-intake-key', path: '/symphony_data/stored' }),
+    INTAKE_URL: `http://127.0.0.1:${port}`,
+    DATA_PATH: '/symphony_data/storage-state',
+  });
+  let log = '';
+  connector.stderr.on('data', (text) => (log += text));
+  await until(
+    () => (received.size === count || connector.exitCode !== null || connector.signalCode !== null ? true : undefined),
+    'the storage connector',
+    () => log,
+  );
+  connector.kill('SIGTERM');
+  const code = connector.signalCode ?? (await ended(connector));
+  intake.close();
+  if (code !== 0 || events.some((text) => !received.has(text)))
+    fail(`the storage connector left with ${code} after ${received.size} events: ${log}`);
+  said(`it delivers ${count} stored events`);
 }
 
 function tellSizes(image) {
