@@ -15,6 +15,7 @@ export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=120');
   if (!IS_TRIED_V8) return;
+  setFlagsFromString('--interrupt-budget=200000');
   setFlagsFromString('--no-wasm-dynamic-tiering');
   setFlagsFromString('--no-wasm-tier-up');
 }

@@ -89,6 +89,18 @@ export class EntryList implements Entries {
     return EntryList.over(words, words.length / WORDS);
   }
 
+  /** Those from `from` to before `to` where they stand: only to be read, and only until this list is changed. */
+  part(from: number, to = this.#length): EntryList {
+    const words = this.#words.subarray(from * WORDS, Math.min(to, this.#length) * WORDS);
+    return EntryList.over(words, words.length / WORDS);
+  }
+
+  /** Forgets the first ones. There is room for as many as before. */
+  dropFirst(count: number): void {
+    this.#words.copyWithin(0, count * WORDS, this.#length * WORDS);
+    this.#length -= count;
+  }
+
   // What the entry at `index` says, without an object of it.
 
   bucket(index: number): number {

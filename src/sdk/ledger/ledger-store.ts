@@ -38,6 +38,8 @@ export class LedgerStore {
   #segments: Segment[] = [];
   readonly #growing: Record<Kind, Growing | undefined> = { recent: undefined, backlog: undefined };
   #nextNumber = 1;
+  /** Of the segment that was written last, for the next one. */
+  #memory: Uint8Array | undefined;
 
   private constructor(
     private readonly storage: Storage,
@@ -115,18 +117,19 @@ export class LedgerStore {
     let number = growing?.number ?? this.#nextNumber;
     let nextNumber = Math.max(this.#nextNumber, number + 1);
     while (pending.length >= SEGMENT_ENTRIES) {
-      const full = pending.slice(0, SEGMENT_ENTRIES);
+      const full = pending.part(0, SEGMENT_ENTRIES);
       await this.#write(number, full);
       sealed.push(segmentOf(segmentName(number), full));
       number = nextNumber;
       nextNumber += 1;
-      pending = pending.slice(SEGMENT_ENTRIES);
+      pending = pending.part(SEGMENT_ENTRIES);
       buckets = withBuckets(undefined, pending);
     }
     if (pending.length > 0) await this.#write(number, pending);
     this.#segments.push(...sealed);
-    this.#growing[kind] = pending.length > 0 ? { number, entries: pending, buckets } : undefined;
-    this.#nextNumber = pending.length > 0 ? nextNumber : number;
+    all.dropFirst(all.length - pending.length);
+    this.#growing[kind] = all.length > 0 ? { number, entries: all, buckets } : undefined;
+    this.#nextNumber = all.length > 0 ? nextNumber : number;
   }
 
   /**
@@ -167,7 +170,11 @@ export class LedgerStore {
   }
 
   async #write(number: number, entries: EntryList): Promise<void> {
-    await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, encodeSegment(entries));
+    const segment = encodeSegment(entries, this.#memory);
+    this.#memory = undefined;
+    await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, segment);
+    // Not after a failure: whoever gave up may still be sending it.
+    this.#memory = new Uint8Array(segment.buffer);
   }
 }
 

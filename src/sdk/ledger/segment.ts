@@ -23,14 +23,18 @@ const LAYOUTS: Readonly<Record<number, { readonly bucketBytes: number; readonly 
   [VERSION]: { bucketBytes: 12, entryBytes: 10 },
 };
 const { bucketBytes: BUCKET_BYTES, entryBytes: ENTRY_BYTES } = LAYOUTS[VERSION] as { bucketBytes: 12; entryBytes: 10 };
+const NO_MEMORY: Uint8Array = new Uint8Array(0);
 
-/** The segment that holds `entries`. It is written anew with every commit, so it is written without a detour. */
-export function encodeSegment(all: Entries): Uint8Array {
+/**
+ * The segment that holds `entries`. It is written anew with every commit, so it is written without a detour.
+ * @param memory to write it into, where it is large enough
+ */
+export function encodeSegment(all: Entries, memory = NO_MEMORY): Uint8Array {
   const entries = EntryList.from(all);
   const groups = countByBucket(entries);
   const size = HEADER_BYTES + groups.size * BUCKET_BYTES + entries.length * ENTRY_BYTES + CHECKSUM_BYTES;
-  const segment = new Uint8Array(size);
-  const view = new DataView(segment.buffer);
+  const segment = size <= memory.length ? memory.subarray(0, size) : new Uint8Array(size);
+  const view = new DataView(segment.buffer, segment.byteOffset, size);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, VERSION, true);
   let at = HEADER_BYTES;

@@ -14,7 +14,6 @@ export interface PageProgress {
 
 /** A batch that is being filled or on its way, with what has to be remembered of each event in it. */
 export class InFlightBatch<B extends Batch> {
-  readonly #entries: EntryList;
   /** The pages that wait for the events, with the number of events up to each one's last. */
   readonly #pages: { readonly page: PageProgress; endsAt: number }[] = [];
   /** What is to be told once an event is delivered for the first time, by its place. */
@@ -25,22 +24,20 @@ export class InFlightBatch<B extends Batch> {
 
   /**
    * @param onFollowed called when another lane begins to wait for an event in the batch
-   * @param expected so many events it is likely to have
+   * @param entries memory for what is to be remembered of its events, with none in it
    */
   constructor(
     readonly batch: B,
     private readonly onFollowed?: () => void,
-    expected?: number,
-  ) {
-    this.#entries = new EntryList(expected);
-  }
+    readonly entries = new EntryList(),
+  ) {}
 
   /** Events of a page were added, those with the keys from `from` to before `to`. */
   remember(keys: EntryList, from: number, to: number, page: PageProgress): void {
-    this.#entries.appendRun(keys, from, to);
+    this.entries.appendRun(keys, from, to);
     const last = this.#pages.at(-1);
-    if (last?.page === page) last.endsAt = this.#entries.length;
-    else this.#pages.push({ page, endsAt: this.#entries.length });
+    if (last?.page === page) last.endsAt = this.entries.length;
+    else this.#pages.push({ page, endsAt: this.entries.length });
     page.open += to - from;
   }
 
@@ -56,11 +53,6 @@ export class InFlightBatch<B extends Batch> {
     this.onFollowed?.();
   }
 
-  /** What is to be remembered of its events. */
-  get entries(): EntryList {
-    return this.#entries;
-  }
-
   /** Closes every event but the unsettled ones. @returns what is to be remembered of those closed */
   settle({ unsettled, rejections }: DeliveryOutcome): EntryList {
     if (unsettled.length === 0 && rejections.length === 0) return this.#settleAll();
@@ -71,7 +63,7 @@ export class InFlightBatch<B extends Batch> {
     for (const { page, endsAt } of this.#pages) {
       for (; index < endsAt; index += 1) {
         if (open.has(index)) continue;
-        const entry = this.#entries.at(index);
+        const entry = this.entries.at(index);
         const isDeadLettered = rejected.has(index);
         page.open -= 1;
         if (!isDeadLettered) this.#onDelivered.get(index)?.();
@@ -88,7 +80,7 @@ export class InFlightBatch<B extends Batch> {
       settled = endsAt;
     }
     for (const tell of this.#onDelivered.values()) tell();
-    return this.#entries;
+    return this.entries;
   }
 
   /** What was settled is durable: pages that follow need not wait for it any more. */

@@ -372,6 +372,7 @@ class WindowRun<B extends Batch> {
     }
     if (entries.length > 0) await this.#commit();
     batch.release(entries);
+    this.pipeline.underWay.recycle(entries);
     if (outcome.failure !== undefined) this.#failDelivery(outcome.failure);
   }
 

@@ -1,4 +1,4 @@
-import type { EntryList } from '../ledger/entry-list.js';
+import { EntryList } from '../ledger/entry-list.js';
 import { HashSet } from '../ledger/hash-set.js';
 import type { LedgerKey } from '../ledger/ledger.js';
 import { Claims } from './claims.js';
@@ -23,12 +23,15 @@ export class UnderWay<B extends Batch> {
   readonly #claims = new Map<InFlightBatch<B>, Claims>();
   /** Memory of batches that have. */
   readonly #spare: HashSet[] = [];
+  readonly #spareEntries: EntryList[] = [];
   /** About as many as the next batches are likely to have. */
   #usualEvents: number | undefined;
 
   /** @param onFollowed called when another lane begins to wait for an event in the batch */
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
-    const inFlight = new InFlightBatch(batch, onFollowed, this.#usualEvents);
+    const entries = this.#spareEntries.pop() ?? new EntryList(this.#usualEvents);
+    entries.truncate(0);
+    const inFlight = new InFlightBatch(batch, onFollowed, entries);
     this.#claims.set(inFlight, new Claims(this.#spare.pop() ?? new HashSet()));
     return inFlight;
   }
@@ -82,8 +85,14 @@ export class UnderWay<B extends Batch> {
     claims.hashes.clear();
     this.#spare.push(claims.hashes);
     // What carries an event alone says nothing of others.
-    if (batch.entries.length > 1) this.#usualEvents = Math.min(batch.entries.length + MORE_THAN_USUAL, MOST_EXPECTED);
+    const { count } = batch.batch;
+    if (count > 1) this.#usualEvents = Math.min(count + MORE_THAN_USUAL, MOST_EXPECTED);
     batch.end();
+  }
+
+  /** Entries of a batch that nobody asks for any more: their memory serves another one. */
+  recycle(entries: EntryList): void {
+    this.#spareEntries.push(entries);
   }
 
   /** The batch that carries the event with this key. */

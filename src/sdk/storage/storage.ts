@@ -8,7 +8,10 @@
 export interface Storage {
   /** The document, or undefined where there is none. */
   read(name: string): Promise<Uint8Array | undefined>;
-  /** Replaces the document as a whole; once resolved it survives a crash, and before that the old one does. */
+  /**
+   * Replaces the document as a whole; once resolved it survives a crash, and before that the old one does. From then on the
+   * memory of `content` is the caller's again.
+   */
   write(name: string, content: Uint8Array): Promise<void>;
   /** Removing what is not there is no error. */
   remove(name: string): Promise<void>;
