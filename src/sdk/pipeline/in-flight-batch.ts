@@ -20,7 +20,8 @@ export class InFlightBatch<B extends Batch> {
   readonly #onDelivered = new Map<number, () => void>();
   /** Pages of other lanes that show an event of this batch. */
   readonly #followers: { readonly key: LedgerKey; readonly page: PageProgress }[] = [];
-  readonly #end = new AbortController();
+  #hasEnded = false;
+  readonly #onEnd: (() => void)[] = [];
 
   /**
    * @param onFollowed called when another lane begins to wait for an event in the batch
@@ -97,13 +98,13 @@ export class InFlightBatch<B extends Batch> {
 
   /** The batch is out of the way, delivered or not. */
   end(): void {
-    this.#end.abort();
+    this.#hasEnded = true;
+    for (const tell of this.#onEnd.splice(0)) tell();
   }
 
   /** Resolves at its end. */
   async ended(): Promise<void> {
-    const { signal } = this.#end;
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    if (!this.#hasEnded) await new Promise<void>((resolve) => this.#onEnd.push(resolve));
   }
 }
 
