@@ -15,18 +15,24 @@ export async function readText(response: Pick<HttpResponse, 'body'>): Promise<st
 
 /**
  * The whole body of a small answer.
+ * @param memory to read it into, as far as it is large enough
  * @throws Error where it is longer than 8 MiB, or breaks off
  */
-export async function readBytes(response: Pick<HttpResponse, 'body'>): Promise<Buffer> {
-  const pieces: Buffer[] = [];
+export async function readBytes(response: Pick<HttpResponse, 'body'>, memory: Buffer = NOTHING): Promise<Buffer> {
+  let bytes = memory;
   let length = 0;
   for await (const piece of response.body) {
-    length += piece.length;
-    if (length > LONGEST_TEXT_BYTES) throw new Error(`the answer is longer than ${LONGEST_TEXT_BYTES} bytes`);
-    pieces.push(Buffer.from(piece));
+    const needed = length + piece.length;
+    if (needed > LONGEST_TEXT_BYTES) throw new Error(`the answer is longer than ${LONGEST_TEXT_BYTES} bytes`);
+    if (needed > bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * length));
+      bytes.copy(larger, 0, 0, length);
+      bytes = larger;
+    }
+    bytes.set(piece, length);
+    length = needed;
   }
-  const [first = NOTHING] = pieces;
-  return pieces.length > 1 ? Buffer.concat(pieces) : first;
+  return bytes.subarray(0, length);
 }
 
 /**

@@ -3,8 +3,9 @@ import { setImmediate } from 'node:timers';
 
 import { abortError } from '../errors.js';
 import { ReadMemory } from './read-memory.js';
-import { LARGE_READ_BYTES } from './socket-reads.js';
 
+/** A read of so much is a piece by itself. */
+const LARGE_READ_BYTES = 64 * 1024;
 /** So much an answer keeps while nobody asks for more. */
 const FULL_BYTES = 128 * 1024;
 

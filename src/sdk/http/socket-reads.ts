@@ -5,7 +5,12 @@ import { READ_MEMORY_BYTES, ReadMemory } from './read-memory.js';
 /** The most that one read of a socket brings. */
 export const MOST_READ_BYTES = READ_MEMORY_BYTES;
 /** What is less is copied: several of them may wait in a socket. */
-export const LARGE_READ_BYTES = 64 * 1024;
+const LEAST_LENT_BYTES = 32 * 1024;
+const VERSION = Buffer.from('HTTP/');
+const HEAD_END = Buffer.from('\r\n\r\n');
+/** Where the status of an answer begins, and the first digit of one that another answer follows. */
+const STATUS_AT = 'HTTP/1.1 '.length;
+const INTERIM = 0x31;
 
 const readsOf = new WeakMap<Socket, Reads>();
 
@@ -15,8 +20,8 @@ const readsOf = new WeakMap<Socket, Reads>();
  * a read is one record, of 16 KiB at the most, and copied.
  *
  * Of a body, what is taken out of the socket is good until the large read behind it was taken as well: whoever wants it for
- * longer copies it, or holds its `ReadMemory`. All else is copied here: undici's parser keeps what it reads of headers until it
- * has all of them.
+ * longer copies it, or holds its `ReadMemory`. So it is with what has all headers of an answer in it. All else is copied here:
+ * undici's parser keeps what it reads of headers until it has all of them.
  * @param isInBody whether all that a socket reads now is of a body
  */
 export function largeReads(isInBody: (socket: Socket) => boolean): OnReadOpts {
@@ -30,8 +35,8 @@ export function largeReads(isInBody: (socket: Socket) => boolean): OnReadOpts {
     },
     // Node.js calls it as a method of the socket, and asks for the memory of the next read right after it.
     callback: function (this: Socket, length: number, memory: Uint8Array): boolean {
-      const isLent = length >= LARGE_READ_BYTES && isInBody(this);
       const read = memory.subarray(0, length);
+      const isLent = length >= LEAST_LENT_BYTES && (isInBody(this) || hasWholeHead(read));
       const reads = readsOf.get(this) ?? new Reads(this);
       const other = reads.add(length, this.readableLength, isLent);
       const mayGoOn = this.push(isLent ? read : Buffer.from(read));
@@ -40,6 +45,13 @@ export function largeReads(isInBody: (socket: Socket) => boolean): OnReadOpts {
       return mayGoOn;
     },
   };
+}
+
+/** Whether an answer begins here, no interim one, whose body begins here as well. */
+function hasWholeHead(read: Uint8Array): boolean {
+  const bytes = Buffer.from(read.buffer, read.byteOffset, read.length);
+  const beginsAnswer = bytes.subarray(0, VERSION.length).equals(VERSION) && bytes[STATUS_AT] !== INTERIM;
+  return beginsAnswer && bytes.includes(HEAD_END);
 }
 
 /** What a socket has read. */

@@ -28,6 +28,8 @@ const compress = promisify(gzip);
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 10_000;
 const TIMEOUT_MS = 30_000;
+/** Memory of longer answers is not kept for those to come: an id for each event takes some 40 bytes. */
+const LONGEST_SPARE_ANSWER_BYTES = 256 * 1024;
 /** How long a batch of which every event was refused waits for another one to be accepted. */
 const EVIDENCE_WAIT_MS = 5_000;
 /**
@@ -89,6 +91,8 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   readonly #onAccepted = new Set<() => void>();
   readonly #suspects = new Suspects();
   readonly #spareBodies: SpareBodies;
+  /** Memory that answers were read into. */
+  readonly #spareAnswers: Buffer[] = [];
 
   constructor(private readonly options: IntakeOptions) {
     this.#hold = new Hold(options.clock);
@@ -245,7 +249,7 @@ export class IntakeDestination implements Destination<IntakeBatch> {
   ): Promise<Posted> {
     const { isCompressed = false, userAgent } = this.options;
     // A refusal may quote the request, which holds the key.
-    const redact = redactor([key]);
+    const redact: Redactor = (text) => redactor([key])(text);
     const body = batch.body(indexes, key);
     const request: HttpRequest = {
       method: 'POST',
@@ -273,11 +277,12 @@ export class IntakeDestination implements Destination<IntakeBatch> {
       if (error instanceof ModuleError && error.retryAfterMs !== undefined) this.#hold.extend(error.retryAfterMs);
       throw error;
     });
-    const answer = await readBytes(response).catch((cause: unknown) => {
+    const answer = await readBytes(response, this.#spareAnswers.pop()).catch((cause: unknown) => {
       // Whether the events were taken is not known; at least once means they are sent again.
       throw signal.aborted ? cause : brokenOff(request, response, 'destination', cause);
     });
     const posted = interpret(response, answer, { count: indexes.length, redact });
+    if (answer.buffer.byteLength <= LONGEST_SPARE_ANSWER_BYTES) this.#spareAnswers.push(Buffer.from(answer.buffer));
     if (acceptsAny(posted)) this.#noteAccepted(number);
     return posted;
   }

@@ -67,7 +67,7 @@ export class BackfillLane<B extends Batch> {
   #failures = 0;
   #failingSince = 0;
   #wakeUp = new AbortController();
-  #progress = { slices: 0, slicesRead: 0, planned: 0 as number | undefined, read: 0, delivered: 0 };
+  readonly #progress = { slices: 0, slicesRead: 0, planned: 0 as number | undefined, read: 0, delivered: 0 };
   #toldAt: number;
 
   constructor(
@@ -253,8 +253,8 @@ export class BackfillLane<B extends Batch> {
   }
 
   #change(change: Partial<BackfillProgress>): void {
-    this.#progress = { ...this.#progress, ...change };
-    this.options.onProgress?.(this.#progress);
+    Object.assign(this.#progress, change);
+    this.options.onProgress?.({ ...this.#progress });
   }
 }
 
