@@ -72,6 +72,7 @@ export class DeliveryState {
   #owed: OwedSet;
   /** In memory, not yet on storage: a commit that failed is completed by the next. */
   #unwritten: EntryList[] = [];
+  readonly #allEntries = new EntryList();
   #unwrittenHours: HourRecord[] = [];
   /** Beginnings of ranges that are being compared or read again. */
   readonly #rereading = new Set<{ readonly fromMs: number }>();
@@ -376,7 +377,7 @@ export class DeliveryState {
     const checkpoint = { ...this.#checkpoint, owed: this.#owed.intervals, lateness: this.lateness.toJSON() };
     try {
       await this.hours.write(hours);
-      await this.store.append(EntryList.joined(entries), this.#remembered.fromMs);
+      await this.store.append(this.#joined(entries), this.#remembered.fromMs);
     } catch (error) {
       this.#unwritten = [...entries, ...this.#unwritten];
       this.#unwrittenHours = hours.concat(this.#unwrittenHours);
@@ -386,6 +387,13 @@ export class DeliveryState {
     await this.options.storage.write(CHECKPOINT_DOCUMENT, document);
     if (hours.length > 0 || !this.#isCopied) this.#isCopied = await this.#copy(document);
     await this.#removeForgotten();
+  }
+
+  /** One list of what is in several, in memory that each write uses. */
+  #joined(lists: readonly EntryList[]): EntryList {
+    this.#allEntries.truncate(0);
+    for (const list of lists) this.#allEntries.append(list);
+    return this.#allEntries;
   }
 
   /** What was to be committed is durable: a copy that cannot be written now is written with the next commit. */

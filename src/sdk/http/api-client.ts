@@ -238,12 +238,20 @@ export class ApiClient {
   }
 
   /** A connection that breaks inside the answer is as bad as one that never answered. */
-  async *#pieces(response: HttpResponse, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    try {
-      yield* response.body;
-    } catch (cause) {
+  #pieces(response: HttpResponse, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const broken = (cause: unknown): never => {
       throw this.#broken(cause, response, signal);
-    }
+    };
+    return {
+      [Symbol.asyncIterator]: () => {
+        // A generator around it would cost as much for each piece as all else here.
+        const pieces = response.body[Symbol.asyncIterator]();
+        return {
+          next: () => pieces.next().catch(broken),
+          return: async () => (await pieces.return?.()) ?? { done: true, value: undefined },
+        };
+      },
+    };
   }
 
   #broken(cause: unknown, answer: Pick<HttpResponse, 'headers'>, signal: AbortSignal): unknown {

@@ -50,8 +50,9 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   #failure: Error | undefined;
   /** Wakes whoever waits. */
   #wake: (() => void) | undefined;
-  /** Settles once nobody waits. */
-  #lastAsked: Promise<unknown> = Promise.resolve();
+  /** How many were asked for and not given yet; and what settles when the last one is given. */
+  #asked = 0;
+  #lastAsked: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly flow: Flow,
@@ -106,10 +107,15 @@ export class Pieces implements AsyncIterableIterator<Uint8Array> {
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const asked = this.#lastAsked.then(() => this.#next());
-    this.#lastAsked = asked.catch(() => undefined);
+    this.#asked += 1;
+    const asked = this.#asked === 1 ? this.#next() : this.#lastAsked.then(() => this.#next());
+    this.#lastAsked = asked.then(this.#given, this.#given);
     return asked;
   }
+
+  readonly #given = (): void => {
+    this.#asked -= 1;
+  };
 
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const isStopped = this.#isOver || this.signal?.aborted === true;

@@ -32,12 +32,6 @@ export class EntryList implements Entries {
     return all;
   }
 
-  /** One list of what is in several: a single one as it is. */
-  static joined(lists: readonly EntryList[]): EntryList {
-    const [first] = lists;
-    return first !== undefined && lists.length === 1 ? first : EntryList.concat(lists);
-  }
-
   /** A list of what stands in `words`, four of them an entry, and as good as they are. What is added to it may be written to them. */
   static over(words: Int32Array, length: number): EntryList {
     const list = new EntryList();
@@ -97,6 +91,7 @@ export class EntryList implements Entries {
 
   /** Forgets the first ones. There is room for as many as before. */
   dropFirst(count: number): void {
+    if (count === 0) return;
     this.#words.copyWithin(0, count * WORDS, this.#length * WORDS);
     this.#length -= count;
   }

@@ -1,16 +1,24 @@
 import type { Hash64 } from './hash.js';
 
-const INITIAL_CAPACITY = 64;
+const LEAST_CAPACITY = 64;
 
 /**
  * A set of 64-bit hashes, each with a 16-bit mark, at about 15 bytes an entry: open addressing in two typed arrays, where
  * the pair (0, 0) stands for a free place and the hash (0, 0) itself is remembered beside it.
  */
 export class HashSet {
-  #slots = new Int32Array(INITIAL_CAPACITY * 2);
-  #marks = new Uint16Array(INITIAL_CAPACITY);
+  #slots: Int32Array;
+  #marks: Uint16Array;
   #used = 0;
   #markOfZero: number | undefined;
+
+  /** @param expected there is room for so many from the start */
+  constructor(expected = 0) {
+    let capacity = LEAST_CAPACITY;
+    while (expected * 4 > capacity * 3) capacity *= 2;
+    this.#slots = new Int32Array(capacity * 2);
+    this.#marks = new Uint16Array(capacity);
+  }
 
   get size(): number {
     return this.#used + (this.#markOfZero === undefined ? 0 : 1);

@@ -3,7 +3,7 @@ import type { DeadLetter, DeadLetterEntry } from '../dead-letter/dead-letter.js'
 import { abortError, isAbort, ModuleError } from '../errors.js';
 import { eventOf } from '../json/event-splitter.js';
 import { BUCKET_MS } from '../ledger/bucket.js';
-import { EntryList } from '../ledger/entry-list.js';
+import type { EntryList } from '../ledger/entry-list.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
 import type { DeliveryOutcome } from '../outcome.js';
 import type { Clock, Random } from '../ports.js';
@@ -424,15 +424,18 @@ class WindowRun<B extends Batch> {
 
   async #commitNow(): Promise<void> {
     const { state, listener } = this.pipeline;
-    let progress: Progress = { entries: EntryList.joined(this.#settledEntries), settled: this.#settledRange() };
+    const entries = this.pipeline.underWay.newEntries();
+    for (const settled of this.#settledEntries) entries.append(settled);
     this.#settledEntries = [];
-    const accountedFor = progress.entries.length;
+    let progress: Progress = { entries, settled: this.#settledRange() };
+    const accountedFor = entries.length;
     await persist(this.pipeline, async () => {
       const first = progress;
       // The state takes progress in before it writes: a second try has nothing to add.
       progress = { entries: [], settled: undefined };
       await state.commit(first);
     });
+    this.pipeline.underWay.recycle(entries);
     listener(committedEvent(state, { accountedFor, nothingOwedFromMs: this.errand.window.toMs }));
   }
 

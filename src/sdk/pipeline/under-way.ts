@@ -29,9 +29,7 @@ export class UnderWay<B extends Batch> {
 
   /** @param onFollowed called when another lane begins to wait for an event in the batch */
   begin(batch: B, onFollowed?: () => void): InFlightBatch<B> {
-    const entries = this.#spareEntries.pop() ?? new EntryList(this.#usualEvents);
-    entries.truncate(0);
-    const inFlight = new InFlightBatch(batch, onFollowed, entries);
+    const inFlight = new InFlightBatch(batch, onFollowed, this.newEntries());
     this.#claims.set(inFlight, new Claims(this.#spare.pop() ?? new HashSet()));
     return inFlight;
   }
@@ -90,7 +88,14 @@ export class UnderWay<B extends Batch> {
     batch.end();
   }
 
-  /** Entries of a batch that nobody asks for any more: their memory serves another one. */
+  /** An empty list, in memory that is used again where there is some. */
+  newEntries(): EntryList {
+    const entries = this.#spareEntries.pop() ?? new EntryList(this.#usualEvents);
+    entries.truncate(0);
+    return entries;
+  }
+
+  /** A list that nobody asks for any more: its memory serves another one. */
   recycle(entries: EntryList): void {
     this.#spareEntries.push(entries);
   }

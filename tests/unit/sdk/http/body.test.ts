@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { answerExcerpt, readText } from '../../../../src/sdk/http/body.js';
+import { answerExcerpt, readBytes, readText } from '../../../../src/sdk/http/body.js';
 import type { HttpResponse } from '../../../../src/sdk/ports.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -13,6 +13,25 @@ function response(body: AsyncIterable<Uint8Array>): HttpResponse {
 async function* pieces(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* parts;
 }
+
+describe('readBytes', () => {
+  it('puts a body into the memory that it is given, and into larger one where that is too small', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }),
+        fc.nat(100),
+        async (parts, size) => {
+          const memory = Buffer.alloc(size, 'x');
+          const bytes = await readBytes(response(pieces(...parts)), memory);
+          const whole = Buffer.concat(parts);
+          expect(bytes.equals(whole)).toBe(true);
+          if (whole.length <= size) expect(bytes.buffer).toBe(memory.buffer);
+          if (whole.length > size) expect(bytes.buffer).not.toBe(memory.buffer);
+        },
+      ),
+    );
+  });
+});
 
 describe('readText', () => {
   it('gives the text, wherever the pieces were cut', async () => {

@@ -32,8 +32,12 @@ class Reader {
 
   /** @returns whether reading may go on */
   read(bytes: number, filledWith: number): boolean {
-    this.memory.fill(filledWith, 0, bytes);
-    const mayGoOn = this.reads.callback.call(this.stream as never, bytes, this.memory);
+    return this.receive(Buffer.alloc(bytes, filledWith));
+  }
+
+  receive(bytes: Uint8Array): boolean {
+    this.memory.set(bytes);
+    const mayGoOn = this.reads.callback.call(this.stream as never, bytes.length, this.memory);
     this.memory = this.#nextMemory();
     return mayGoOn;
   }
@@ -239,6 +243,38 @@ describe('a large read that is not all of a body', () => {
     isBody = true;
     reader.read(MOST_READ_BYTES, 9);
     expect(reader.memory).not.toBe(memory);
+  });
+});
+
+describe('a large read that an answer begins with', () => {
+  const outside = (): boolean => false;
+  const filled = (head: string, length = 48 * KIB): Buffer =>
+    Buffer.concat([Buffer.from(head), Buffer.alloc(length, 7)]);
+  const receive = (answer: Buffer): { readonly taken: Buffer; readonly isLent: boolean } => {
+    const reader = new Reader(largeReads(outside));
+    const { memory } = reader;
+    reader.receive(answer);
+    const taken = reader.take();
+    return { taken, isLent: taken.buffer === memory.buffer };
+  };
+
+  it('goes on its way in the memory that it came in, where all of its headers are in it', () => {
+    const answer = filled('HTTP/1.1 200 OK\r\nContent-Length: 49152\r\n\r\n');
+    const { taken, isLent } = receive(answer);
+    expect(isLent).toBe(true);
+    expect(taken.equals(answer)).toBe(true);
+  });
+
+  it.each([
+    ['its headers go on', filled('HTTP/1.1 200 OK\r\nX-Long: ')],
+    ['another answer follows it', filled('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nX-Long: ')],
+    ['it is something else', filled('ftp/1.1 200 OK\r\n\r\n')],
+    ['it goes on with headers that began before', filled('X-Long: a\r\n\r\n')],
+    ['it is small: several may wait', filled('HTTP/1.1 200 OK\r\n\r\n', 20 * KIB)],
+  ])('is copied where %s', (_, answer) => {
+    const { taken, isLent } = receive(answer);
+    expect(isLent).toBe(false);
+    expect(taken.equals(answer)).toBe(true);
   });
 });
 

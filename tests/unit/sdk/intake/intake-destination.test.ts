@@ -6,7 +6,7 @@ import { isAbort, type ModuleError } from '../../../../src/sdk/errors.js';
 import { IntakeDestination, type IntakeOptions } from '../../../../src/sdk/intake/intake-destination.js';
 import type { DeliveryOutcome } from '../../../../src/sdk/outcome.js';
 import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
-import type { HttpRequest } from '../../../../src/sdk/ports.js';
+import type { HttpRequest, HttpTransport } from '../../../../src/sdk/ports.js';
 import { Stop } from '../../../../src/sdk/stop.js';
 import { addTo, alone, rawEvent, testEvent } from '../../../support/events.js';
 import { everybodyHadTheirTurn, ManualClock } from '../../../support/manual-clock.js';
@@ -32,7 +32,9 @@ function taking(request: HttpRequest, poison: readonly number[] = [], status = 4
   return { body: JSON.stringify({ event_ids: indexes.map((index) => `id-${index}`) }) };
 }
 
-interface Rigging extends Partial<Pick<IntakeOptions, 'form' | 'isCompressed' | 'url' | 'maxEvents' | 'key'>> {
+interface Rigging extends Partial<
+  Pick<IntakeOptions, 'form' | 'isCompressed' | 'url' | 'maxEvents' | 'key' | 'transport'>
+> {
   readonly clock?: ManualClock;
 }
 
@@ -47,13 +49,13 @@ function rig(script: Script, more: Rigging = {}) {
   const stop = new Stop();
   const told: PipelineEvent[] = [];
   const destination = new IntakeDestination({
+    transport,
     ...form,
     url,
     intakeKey: KEY,
     maxEvents,
     retryForMs: 3_600_000,
     userAgent: 'tests/1',
-    transport,
     clock,
     random: seededRandom(),
     listener: (event) => void told.push(event),
@@ -126,6 +128,38 @@ describe('the memory of a body', () => {
     const next = destination.createBatch();
     addTo(next, rawEvent(testEvent('event-1', 0)));
     expect(next.memory).not.toBe(batch.memory);
+  });
+});
+
+describe('the memory of answers', () => {
+  it('is not shared by two that are read at the same time', async () => {
+    let goOn = (): void => undefined;
+    const half = new Promise<void>((resolve) => (goOn = resolve));
+    const taken: string[] = [];
+    const transport: HttpTransport = {
+      request: (request) => {
+        const indexes = indexesIn(request);
+        const answer = Buffer.from(JSON.stringify({ event_ids: indexes.map((index) => `id-${index}`) }));
+        const isSlow = indexes.length > 3;
+        async function* body(): AsyncGenerator<Uint8Array> {
+          yield answer.subarray(0, 10);
+          if (isSlow) await half;
+          yield answer.subarray(10);
+          taken.push(isSlow ? 'slow' : 'quick');
+        }
+        return Promise.resolve({ status: 200, headers: {}, body: body() });
+      },
+    };
+    const { deliver } = rig(() => ({}), { transport });
+    const accepted = { rejections: [], unsettled: [] };
+    // One that leaves its memory for the others.
+    await expect(deliver(3)).resolves.toEqual(accepted);
+    const slow = deliver(8);
+    await everybodyHadTheirTurn();
+    for (const count of [1, 2, 3]) await expect(deliver(count)).resolves.toEqual(accepted);
+    goOn();
+    await expect(slow).resolves.toEqual(accepted);
+    expect(taken).toEqual(['quick', 'quick', 'quick', 'quick', 'slow']);
   });
 });
 

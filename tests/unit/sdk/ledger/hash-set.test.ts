@@ -13,8 +13,9 @@ describe('HashSet', () => {
       fc.property(
         fc.array(anyHash, { maxLength: 300, size: 'max' }),
         fc.array(anyHash, { maxLength: 50 }),
-        (added, others) => {
-          const [hashes, model] = [new HashSet(), new Set<string>()];
+        fc.nat(400),
+        (added, others, expected) => {
+          const [hashes, model] = [new HashSet(expected), new Set<string>()];
           for (const hash of added) {
             expect(hashes.add(hash.high, hash.low)).toBe(!model.has(JSON.stringify(hash)));
             model.add(JSON.stringify(hash));

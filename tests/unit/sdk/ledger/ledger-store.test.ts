@@ -128,6 +128,33 @@ describe('LedgerStore', () => {
     },
   );
 
+  it('leaves what it could not write alone: whoever gave up may still be sending it', async () => {
+    const inner = createMemoryStorage();
+    const given: { readonly content: Uint8Array; readonly copy: Uint8Array }[] = [];
+    let fails = false;
+    const storage: Storage = {
+      ...inner,
+      write: (name, content) => {
+        if (!fails) return inner.write(name, content);
+        given.push({ content, copy: content.slice() });
+        return Promise.reject(new Error('the answer did not come'));
+      },
+    };
+    const store = await reopen(storage);
+    const all = keys(300);
+    for (let n = 0; n < 30; n += 1) {
+      fails = n % 3 === 1;
+      const added = all.slice(n * 10, n * 10 + 10);
+      await append(store, added).catch(async () => {
+        fails = false;
+        await store.append(added);
+      });
+    }
+    expect(given.length).toBe(10);
+    for (const { content, copy } of given) expect(Buffer.from(content).equals(copy)).toBe(true);
+    expect(missing(await reopen(inner, store.names), all)).toBe(0);
+  });
+
   it('takes more keys along when it is tried again after a failure', async () => {
     const inner = createMemoryStorage();
     const storage = new FailingStorage(inner, failChange(2));

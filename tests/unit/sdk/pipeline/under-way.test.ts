@@ -28,6 +28,20 @@ describe('what is under way', () => {
     expect(underWay.carrierOf(keyOf('b'))).toBe(b);
   });
 
+  it('gives the memory of entries that nobody asks for any more to another batch, and none of what is in use', () => {
+    const underWay = new UnderWay<TextBatch>();
+    const [first, second] = [underWay.begin(batch()), underWay.begin(batch())];
+    carry(underWay, first, keyOf('a'), page());
+    carry(underWay, second, keyOf('b'), page());
+    underWay.recycle(first.entries);
+    underWay.end(first);
+    const third = underWay.begin(batch());
+    expect(third.entries).toBe(first.entries);
+    expect(third.entries.length).toBe(0);
+    expect([underWay.begin(batch()).entries, underWay.newEntries()]).not.toContain(third.entries);
+    expect([...second.entries]).toEqual([keyOf('b')]);
+  });
+
   it('follows an event that another batch takes over', () => {
     const underWay = new UnderWay<TextBatch>();
     const [alone, filling] = [underWay.begin(batch()), underWay.begin(batch())];
