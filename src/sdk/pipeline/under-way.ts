@@ -85,6 +85,8 @@ export class UnderWay<B extends Batch> {
     // What carries an event alone says nothing of others.
     const { count } = batch.batch;
     if (count > 1) this.#usualEvents = Math.min(count + MORE_THAN_USUAL, MOST_EXPECTED);
+    // The last one of each window is as a rule not filled.
+    if (count === 0 && batch.entries.length === 0) this.recycle(batch.entries);
     batch.end();
   }
 
