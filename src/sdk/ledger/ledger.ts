@@ -8,8 +8,8 @@ import type { LedgerEntry, LedgerKey } from './ledger-entry.js';
 
 export type { LedgerEntry, LedgerKey } from './ledger-entry.js';
 
-/** Room is made at once for no more events of a minute. */
-const MOST_EXPECTED = 4096;
+/** Room is made at once for no more events of a minute: 10 KiB. */
+const MOST_EXPECTED = 768;
 
 /** Numbers of events in a range of event time. */
 export interface LedgerCount {
@@ -32,8 +32,6 @@ export class Ledger {
   /** By the minute in which events without a timestamp were first seen. */
   readonly #undated = new Map<number, Minute>();
   #size = 0;
-  /** Its size says how many events the next one is likely to have: a set that grows leaves as much memory behind as it takes. */
-  #lastMinute: Minute | undefined;
 
   get size(): number {
     return this.#size;
@@ -179,10 +177,11 @@ export class Ledger {
     const minutes = bucket < 0 ? this.#undated : this.#minutes;
     let minute = minutes.get(bucket);
     if (minute === undefined) {
-      minute = { all: new HashSet(Math.min(this.#lastMinute?.all.size ?? 0, MOST_EXPECTED)), deadLettered: undefined };
+      // As many as in the minute before: a set that grows leaves as much memory behind as it takes.
+      const expected = Math.min(minutes.get(bucket - 1)?.all.size ?? 0, MOST_EXPECTED);
+      minute = { all: new HashSet(expected), deadLettered: undefined };
       minutes.set(bucket, minute);
     }
-    this.#lastMinute = minute;
     return minute;
   }
 

@@ -141,6 +141,8 @@ describe('LedgerStore', () => {
       },
     };
     const store = await reopen(storage);
+    // So long a segment was there that its memory is large enough for those that follow it.
+    await append(store, keys(SEGMENT_KEYS + 10));
     const all = keys(300);
     for (let n = 0; n < 30; n += 1) {
       fails = n % 3 === 1;

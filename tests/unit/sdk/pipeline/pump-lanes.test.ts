@@ -93,6 +93,33 @@ async function turns(count = 10): Promise<void> {
 }
 
 describe('two lanes', () => {
+  it('commit what one of them could not commit before it stopped, as it was', async () => {
+    const storage = new FailingStorage(createMemoryStorage());
+    const state = await stateWithGap(storage);
+    const clock = new ManualClock({ autoAdvance: true });
+    const [stop, events] = [new Stop(), eventsOf(12)];
+    const destination = new RecordingDestination({
+      // Two batches: they are committed in a list of both.
+      batchEvents: () => 3,
+      script: () => {
+        storage.plan = ({ change }) => (change === undefined ? undefined : 'undone');
+        stop.request();
+        return Promise.resolve(ACKNOWLEDGED);
+      },
+    });
+    const source = new ScriptedSource({ events, now: () => TO_MS + 1000, pageEvents: () => 100 });
+    const stopping = pipelineOf({ source, destination, storage, stop, clock }, state);
+    await expect(pumpWindow(errand('gap', 2), stopping)).rejects.toThrow();
+    const before = destination.acknowledged.length;
+    expect(before).toBeGreaterThan(0);
+    storage.plan = () => undefined;
+    const others = { ...stopping, stop: new Stop(), destination: new RecordingDestination({ batchEvents: () => 3 }) };
+    const { events: delivered } = await pumpWindow(errand('tail', 2), others);
+    expect(delivered).toBe(12 - before);
+    const { has } = await onStorage(storage.inner);
+    expect(events.filter((event) => !has(event))).toEqual([]);
+  });
+
   it('do not both send an event that is under way in one of them, and both settle what they read', async () => {
     const gate = new Gate();
     const destination = new RecordingDestination({
