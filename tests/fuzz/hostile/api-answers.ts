@@ -99,7 +99,7 @@ function clientOf(draw: () => Drawn, random: SeededRandom): DirectoryInsightsCli
     request: () => {
       const { isWhole = false, ...answer } = draw();
       if (!isWhole && random.chance(0.02)) return Promise.reject(new Error('connect ECONNREFUSED'));
-      const whole = { ...answer, body: [answer.body] as unknown as AsyncIterable<Uint8Array> };
+      const whole = { ...answer, body: inOnePiece(answer.body) };
       return Promise.resolve(isWhole ? whole : answerOf(answer, random));
     },
   };
@@ -152,4 +152,8 @@ function mutateHeaders(honest: Readonly<Record<string, string>>, random: SeededR
       return [[name, random.chance(0.15) ? mutateBytes(Buffer.from(value), random).toString('latin1') : value]];
     }),
   );
+}
+
+async function* inOnePiece(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(body);
 }
