@@ -72,8 +72,9 @@ export class DeliveryState {
   #owed: OwedSet;
   /** In memory, not yet on storage: a commit that failed is completed by the next. */
   #unwritten: EntryList[] = [];
-  readonly #allEntries = new EntryList();
   #unwrittenHours: HourRecord[] = [];
+  /** What one write puts together; its memory serves the next. */
+  readonly #allEntries = new EntryList();
   /** Beginnings of ranges that are being compared or read again. */
   readonly #rereading = new Set<{ readonly fromMs: number }>();
   /** Segments to be removed once the document no longer names them. */
@@ -389,7 +390,7 @@ export class DeliveryState {
     await this.#removeForgotten();
   }
 
-  /** One list of what is in several, in memory that each write uses. */
+  /** One list of what is in several: good until the next write. */
   #joined(lists: readonly EntryList[]): EntryList {
     this.#allEntries.truncate(0);
     for (const list of lists) this.#allEntries.append(list);
