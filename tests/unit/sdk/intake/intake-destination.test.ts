@@ -140,7 +140,7 @@ describe('the memory of answers', () => {
       request: (request) => {
         const indexes = indexesIn(request);
         const answer = Buffer.from(JSON.stringify({ event_ids: indexes.map((index) => `id-${index}`) }));
-        const isSlow = indexes.length > 3;
+        const isSlow = indexes.length === 8;
         async function* body(): AsyncGenerator<Uint8Array> {
           yield answer.subarray(0, 10);
           if (isSlow) await half;
@@ -152,8 +152,8 @@ describe('the memory of answers', () => {
     };
     const { deliver } = rig(() => ({}), { transport });
     const accepted = { rejections: [], unsettled: [] };
-    // One that leaves its memory for the others.
-    await expect(deliver(3)).resolves.toEqual(accepted);
+    // One that leaves memory that is large enough for the others.
+    await expect(deliver(20)).resolves.toEqual(accepted);
     const slow = deliver(8);
     await everybodyHadTheirTurn();
     for (const count of [1, 2, 3]) await expect(deliver(count)).resolves.toEqual(accepted);
