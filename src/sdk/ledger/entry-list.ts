@@ -89,13 +89,6 @@ export class EntryList implements Entries {
     return EntryList.over(words, words.length / WORDS);
   }
 
-  /** Forgets the first ones. There is room for as many as before. */
-  dropFirst(count: number): void {
-    if (count === 0) return;
-    this.#words.copyWithin(0, count * WORDS, this.#length * WORDS);
-    this.#length -= count;
-  }
-
   // What the entry at `index` says, without an object of it.
 
   bucket(index: number): number {

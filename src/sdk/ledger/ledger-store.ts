@@ -3,11 +3,11 @@ import type { Storage } from '../storage/storage.js';
 import { bucketEndMs, isRemembered, type Remembered } from './bucket.js';
 import { type Entries, EntryList } from './entry-list.js';
 import { Ledger } from './ledger.js';
-import { decodeSegment, encodeSegment } from './segment.js';
+import { decodeSegment, GrowingSegment } from './segment.js';
 
 /** The folder of the segments. */
 export const LEDGER_FOLDER = 'ledger';
-/** Entries in a full segment: about 160 KiB, which is what one commit rewrites at the most. */
+/** Entries in a full segment: about 160 KiB, which is what one commit writes again at the most. */
 const SEGMENT_ENTRIES = 16_384;
 const SEGMENT_NAME = /^\d{8}\.bin$/;
 
@@ -20,8 +20,9 @@ interface Segment {
 /** A segment that still grows. */
 interface Growing {
   readonly number: number;
-  readonly entries: EntryList;
-  readonly buckets: ReadonlySet<number>;
+  readonly segment: GrowingSegment;
+  /** After a write that failed there may be more than it holds: it is kept for a little longer then. */
+  readonly buckets: Set<number>;
 }
 
 /**
@@ -38,7 +39,7 @@ export class LedgerStore {
   #segments: Segment[] = [];
   readonly #growing: Record<Kind, Growing | undefined> = { recent: undefined, backlog: undefined };
   #nextNumber = 1;
-  /** Of the segment that was written last, for the next one. */
+  /** Of the segment that was full last, for the next one. */
   #memory: Uint8Array | undefined;
 
   private constructor(
@@ -92,44 +93,45 @@ export class LedgerStore {
     await this.#append('recent', of.recent);
   }
 
+  /** What this object says of segments does not change before every write succeeded: a failed append can be tried again. */
   async #append(kind: Kind, entries: EntryList): Promise<void> {
-    if (entries.length === 0) return;
-    const growing = this.#growing[kind];
-    // One list for as long as the segment grows: a copy of it for each commit would be garbage by the megabyte.
-    const all = growing?.entries ?? new EntryList();
-    const before = all.length;
-    all.append(entries);
+    const before = this.#growing[kind];
     try {
-      await this.#writeGrown(kind, all, entries);
+      await this.#writeGrown(kind, entries);
     } catch (error) {
-      // A failed append can be tried again.
-      all.truncate(before);
+      // Whoever gave up may still be sending what it was given.
+      if (before !== undefined) this.#growing[kind] = { ...before, segment: before.segment.copy() };
       throw error;
     }
   }
 
-  /** What this object says of segments does not change before every write succeeded. @param entries the last ones of `all`, not written yet */
-  async #writeGrown(kind: Kind, all: EntryList, entries: EntryList): Promise<void> {
-    const growing = this.#growing[kind];
-    let pending = all;
-    let buckets = withBuckets(growing?.buckets, entries);
+  async #writeGrown(kind: Kind, entries: EntryList): Promise<void> {
+    let growing = this.#growing[kind];
+    let nextNumber = this.#nextNumber;
     const sealed: Segment[] = [];
-    let number = growing?.number ?? this.#nextNumber;
-    let nextNumber = Math.max(this.#nextNumber, number + 1);
-    while (pending.length >= SEGMENT_ENTRIES) {
-      const full = pending.part(0, SEGMENT_ENTRIES);
-      await this.#write(number, full);
-      sealed.push(segmentOf(segmentName(number), full));
-      number = nextNumber;
-      nextNumber += 1;
-      pending = pending.part(SEGMENT_ENTRIES);
-      buckets = withBuckets(undefined, pending);
+    let memory: Uint8Array | undefined;
+    for (let from = 0, to = 0; from < entries.length; from = to) {
+      growing ??= this.#begin(nextNumber++);
+      to = Math.min(entries.length, from + SEGMENT_ENTRIES - growing.segment.count);
+      growing = grow(growing, entries.part(from, to));
+      const { number, segment, buckets } = growing;
+      await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, segment.content);
+      if (segment.count < SEGMENT_ENTRIES) continue;
+      memory = segment.release();
+      sealed.push({ name: segmentName(number), buckets });
+      growing = undefined;
     }
-    if (pending.length > 0) await this.#write(number, pending);
     this.#segments.push(...sealed);
-    all.dropFirst(all.length - pending.length);
-    this.#growing[kind] = all.length > 0 ? { number, entries: all, buckets } : undefined;
-    this.#nextNumber = all.length > 0 ? nextNumber : number;
+    this.#growing[kind] = growing;
+    this.#nextNumber = nextNumber;
+    // Not before: where a write failed, the first of these segments grows again from where it was.
+    this.#memory = memory ?? this.#memory;
+  }
+
+  #begin(number: number): Growing {
+    const memory = this.#memory;
+    this.#memory = undefined;
+    return { number, segment: GrowingSegment.begin(memory), buckets: new Set() };
   }
 
   /**
@@ -164,17 +166,9 @@ export class LedgerStore {
     this.ledger.addAll(entries);
     const number = Number(name.slice(0, 8));
     const grows = isNewest && entries.length < SEGMENT_ENTRIES;
-    if (grows) this.#growing.recent = { number, entries, buckets: withBuckets(undefined, entries) };
-    else this.#segments.push(segmentOf(name, entries));
+    if (grows) this.#growing.recent = grow(this.#begin(number), entries);
+    else this.#segments.push({ name, buckets: addBuckets(new Set(), entries) });
     this.#nextNumber = number + 1;
-  }
-
-  async #write(number: number, entries: EntryList): Promise<void> {
-    const segment = encodeSegment(entries, this.#memory);
-    this.#memory = undefined;
-    await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, segment);
-    // Not after a failure: whoever gave up may still be sending it.
-    this.#memory = new Uint8Array(segment.buffer);
   }
 }
 
@@ -188,20 +182,20 @@ function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.bin`;
 }
 
-function segmentOf(name: string, entries: EntryList): Segment {
-  return { name, buckets: withBuckets(undefined, entries) };
+/** With entries behind those that it has. */
+function grow({ number, segment, buckets }: Growing, entries: EntryList): Growing {
+  addBuckets(buckets, entries);
+  return { number, segment: segment.with(entries), buckets };
 }
 
-/** Those minutes, and those of the entries. */
-function withBuckets(buckets: ReadonlySet<number> | undefined, entries: EntryList): Set<number> {
-  const all = new Set(buckets);
+function addBuckets(buckets: Set<number>, entries: EntryList): Set<number> {
   let last: number | undefined;
   for (let index = 0; index < entries.length; index += 1) {
     const bucket = entries.bucket(index);
-    if (bucket !== last) all.add(bucket);
+    if (bucket !== last) buckets.add(bucket);
     last = bucket;
   }
-  return all;
+  return buckets;
 }
 
 function missing(name: string, location: string): ModuleError {

@@ -8,11 +8,12 @@ import type { LedgerEntry } from './ledger-entry.js';
  * A segment is one immutable piece of the ledger on disk, little-endian:
  *
  *   'LDGR'  version: u32
- *   then for each bucket   bucket: i32  delivered: u32  dead-lettered: u32
+ *   then groups            bucket: i32  delivered: u32  dead-lettered: u32
  *                          and that many times  high: i32  low: i32  place: u16, the delivered ones first
  *   at the end             crc32 of all before: u32
  *
- * Version 1 had one count for each bucket and no places: it tells what was delivered, but not how many between two instants.
+ * What one commit adds has one group for each bucket; a later commit may add another one for the same bucket.
+ * Version 1 had one count for each group and no places: it tells what was delivered, but not how many between two instants.
  */
 const MAGIC = 0x5247444c;
 const VERSION = 2;
@@ -23,33 +24,85 @@ const LAYOUTS: Readonly<Record<number, { readonly bucketBytes: number; readonly 
   [VERSION]: { bucketBytes: 12, entryBytes: 10 },
 };
 const { bucketBytes: BUCKET_BYTES, entryBytes: ENTRY_BYTES } = LAYOUTS[VERSION] as { bucketBytes: 12; entryBytes: 10 };
-const NO_MEMORY: Uint8Array = new Uint8Array(0);
+const FEWEST_BYTES = 4096;
 
 /**
- * The segment that holds `entries`. It is written anew with every commit, so it is written without a detour.
- * @param memory to write it into, where it is large enough
+ * A segment to which entries are added at its end: each commit encodes what is new, however much there is already. Of one
+ * that entries were added to twice only the later result is good: both are in the same memory.
  */
-export function encodeSegment(all: Entries, memory = NO_MEMORY): Uint8Array {
-  const entries = EntryList.from(all);
-  const groups = countByBucket(entries);
-  const size = HEADER_BYTES + groups.size * BUCKET_BYTES + entries.length * ENTRY_BYTES + CHECKSUM_BYTES;
-  const segment = size <= memory.length ? memory.subarray(0, size) : new Uint8Array(size);
-  const view = new DataView(segment.buffer, segment.byteOffset, size);
-  view.setUint32(0, MAGIC, true);
-  view.setUint32(4, VERSION, true);
-  let at = HEADER_BYTES;
-  for (const [bucket, group] of groups) {
+export class GrowingSegment {
+  private constructor(
+    /** How many entries. */
+    readonly count: number,
+    private readonly memory: Uint8Array,
+    /** Bytes of the memory that are written, and their checksum. */
+    private readonly length: number,
+    private readonly checksum: number,
+  ) {}
+
+  /** @param memory to write to; it grows where it is too small */
+  static begin(memory: Uint8Array = new Uint8Array(FEWEST_BYTES)): GrowingSegment {
+    const view = new DataView(memory.buffer, memory.byteOffset, HEADER_BYTES);
+    view.setUint32(0, MAGIC, true);
+    view.setUint32(4, VERSION, true);
+    return new GrowingSegment(0, memory, HEADER_BYTES, crc32(memory.subarray(0, HEADER_BYTES)));
+  }
+
+  /** This one with entries behind those that it has. */
+  with(entries: EntryList): GrowingSegment {
+    const groups = countByBucket(entries);
+    const length = this.length + groups.size * BUCKET_BYTES + entries.length * ENTRY_BYTES;
+    const memory = withRoom(this.memory, this.length, length + CHECKSUM_BYTES);
+    writeGroups(new DataView(memory.buffer, memory.byteOffset, length), this.length, entries, groups);
+    const checksum = crc32(memory.subarray(this.length, length), this.checksum);
+    return new GrowingSegment(this.count + entries.length, memory, length, checksum);
+  }
+
+  /** The same in other memory. */
+  copy(): GrowingSegment {
+    return new GrowingSegment(this.count, this.memory.slice(), this.length, this.checksum);
+  }
+
+  /** What is to be written, until entries are added. */
+  get content(): Uint8Array {
+    const end = this.length + CHECKSUM_BYTES;
+    new DataView(this.memory.buffer, this.memory.byteOffset, end).setUint32(this.length, this.checksum, true);
+    return this.memory.subarray(0, end);
+  }
+
+  /** Its memory, once nobody asks for the segment any more. */
+  release(): Uint8Array {
+    return this.memory;
+  }
+}
+
+/** The segment that holds `entries`. */
+export function encodeSegment(entries: Entries): Uint8Array {
+  return GrowingSegment.begin().with(EntryList.from(entries)).content;
+}
+
+function withRoom(memory: Uint8Array, used: number, needed: number): Uint8Array {
+  if (needed <= memory.length) return memory;
+  const grown = new Uint8Array(Math.max(needed, memory.length * 2));
+  grown.set(memory.subarray(0, used));
+  return grown;
+}
+
+/** Writes the entries from `at` on, each into its group. */
+function writeGroups(view: DataView, at: number, entries: EntryList, groups: Map<number, Group>): void {
+  groups.forEach((group, bucket) => {
     view.setInt32(at, bucket, true);
     view.setUint32(at + 4, group.delivered, true);
     view.setUint32(at + 8, group.deadLettered, true);
     group.deliveredAt = at + BUCKET_BYTES;
     group.deadLetteredAt = group.deliveredAt + group.delivered * ENTRY_BYTES;
     at = group.deadLetteredAt + group.deadLettered * ENTRY_BYTES;
-  }
+  });
   let group = NO_GROUP;
   let bucketOfGroup = NaN;
   for (let index = 0; index < entries.length; index += 1) {
-    const [bucket, isDeadLettered] = [entries.bucket(index), entries.isDeadLettered(index)];
+    const bucket = entries.bucket(index);
+    const isDeadLettered = entries.isDeadLettered(index);
     if (bucket !== bucketOfGroup) {
       group = groups.get(bucket) ?? NO_GROUP;
       bucketOfGroup = bucket;
@@ -61,8 +114,6 @@ export function encodeSegment(all: Entries, memory = NO_MEMORY): Uint8Array {
     view.setInt32(to + 4, entries.low(index), true);
     view.setUint16(to + 8, entries.place(index), true);
   }
-  view.setUint32(at, crc32(segment.subarray(0, at)), true);
-  return segment;
 }
 
 /**

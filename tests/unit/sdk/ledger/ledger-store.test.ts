@@ -128,6 +128,21 @@ describe('LedgerStore', () => {
     },
   );
 
+  it('goes on from where a segment was that began in the memory of a full one, where a later one could not be written', async () => {
+    const inner = createMemoryStorage();
+    const storage = new FailingStorage(inner, failChange(4));
+    const store = await reopen(storage);
+    // Of several minutes, so that there is room for one that comes in two appends.
+    const full = [keys(SEGMENT_KEYS - 2), keys(1, 5), keys(1, 6)].flat();
+    const all = [full, keys(100), keys(2 * SEGMENT_KEYS)];
+    for (const added of all.slice(0, 2)) await append(store, added);
+    await expect(append(store, all[2]!)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    await store.append(all[2]!);
+    const again = await reopen(inner, store.names);
+    expect(missing(again, all.flat())).toBe(0);
+    expect(again.ledger.size).toBe(all.flat().length);
+  });
+
   it('leaves what it could not write alone: whoever gave up may still be sending it', async () => {
     const inner = createMemoryStorage();
     const given: { readonly content: Uint8Array; readonly copy: Uint8Array }[] = [];

@@ -3,8 +3,9 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
+import { EntryList } from '../../../../src/sdk/ledger/entry-list.js';
 import { Ledger, type LedgerEntry } from '../../../../src/sdk/ledger/ledger.js';
-import { decodeSegment, encodeSegment } from '../../../../src/sdk/ledger/segment.js';
+import { decodeSegment, encodeSegment, GrowingSegment } from '../../../../src/sdk/ledger/segment.js';
 
 const CORRUPT = expect.objectContaining({ code: 'STATE_CORRUPT' });
 
@@ -149,6 +150,38 @@ describe('a ledger segment', () => {
       expect(decodeSegment(encodeSegment([key]), 'a')).toEqual([key]);
     },
   );
+});
+
+describe('a segment that grows', () => {
+  const listOf = (keys: readonly LedgerEntry[]): EntryList => EntryList.concat([keys]);
+
+  it('is a whole segment each time, with all keys so far, in memory that was used before or not', () => {
+    fc.assert(
+      fc.property(fc.array(anyKeys, { maxLength: 6 }), fc.integer({ min: 12, max: 4000 }), (parts, bytes) => {
+        let segment = GrowingSegment.begin(new Uint8Array(bytes).fill(0xff));
+        const all: LedgerEntry[] = [];
+        for (const part of parts) {
+          segment = segment.with(listOf(part));
+          all.push(...part);
+          expect(sorted(decodeSegment(segment.content.slice(), 'a'))).toEqual(sorted(all));
+          expect(segment.count).toBe(all.length);
+        }
+      }),
+    );
+  });
+
+  it('can go on from where it was before keys were added, and leaves those to whoever has them, once it is copied', () => {
+    fc.assert(
+      fc.property(anyKeys, anyKeys, anyKeys, (first, given, second) => {
+        const before = GrowingSegment.begin(new Uint8Array(10_000)).with(listOf(first));
+        const { content } = before.with(listOf(given));
+        const copied = content.slice();
+        const after = before.copy().with(listOf(second));
+        expect(sorted(decodeSegment(after.content, 'a'))).toEqual(sorted([...first, ...second]));
+        expect(Buffer.from(content).equals(copied)).toBe(true);
+      }),
+    );
+  });
 });
 
 describe('a segment whose checksum holds and whose content does not', () => {
