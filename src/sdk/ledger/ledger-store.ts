@@ -7,7 +7,10 @@ import { decodeSegment, GrowingSegment } from './segment.js';
 
 /** The folder of the segments. */
 export const LEDGER_FOLDER = 'ledger';
-/** Entries in a full segment: about 160 KiB, which is what one commit writes again at the most. */
+/**
+ * Entries in a full segment: 160 KiB where many of a minute come with each commit, 350 where each comes alone. So much one
+ * commit writes again at the most.
+ */
 const SEGMENT_ENTRIES = 16_384;
 const SEGMENT_NAME = /^\d{8}\.bin$/;
 
@@ -93,7 +96,9 @@ export class LedgerStore {
     await this.#append('recent', of.recent);
   }
 
-  /** What this object says of segments does not change before every write succeeded: a failed append can be tried again. */
+  /**
+   * A failed append can be tried again: which segments there are, and what is in them, changes when every write has succeeded.
+   */
   async #append(kind: Kind, entries: EntryList): Promise<void> {
     const before = this.#growing[kind];
     try {
@@ -115,9 +120,9 @@ export class LedgerStore {
       to = Math.min(entries.length, from + SEGMENT_ENTRIES - growing.segment.count);
       growing = grow(growing, entries.part(from, to));
       const { number, segment, buckets } = growing;
-      await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, segment.content);
+      await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, segment.content());
       if (segment.count < SEGMENT_ENTRIES) continue;
-      memory = segment.release();
+      memory = segment.memory;
       sealed.push({ name: segmentName(number), buckets });
       growing = undefined;
     }
@@ -182,7 +187,7 @@ function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.bin`;
 }
 
-/** With entries behind those that it has. */
+/** Adds entries to a segment, and their minutes to those that it has. */
 function grow({ number, segment, buckets }: Growing, entries: EntryList): Growing {
   addBuckets(buckets, entries);
   return { number, segment: segment.with(entries), buckets };

@@ -24,17 +24,19 @@ const LAYOUTS: Readonly<Record<number, { readonly bucketBytes: number; readonly 
   [VERSION]: { bucketBytes: 12, entryBytes: 10 },
 };
 const { bucketBytes: BUCKET_BYTES, entryBytes: ENTRY_BYTES } = LAYOUTS[VERSION] as { bucketBytes: 12; entryBytes: 10 };
+/** Of a segment that has just begun: of a quiet stream it stays small. */
 const FEWEST_BYTES = 4096;
 
 /**
  * A segment to which entries are added at its end: each commit encodes what is new, however much there is already. Of one
- * that entries were added to twice only the later result is good: both are in the same memory.
+ * that entries were added to twice only the later result is good: both may be in the same memory.
  */
 export class GrowingSegment {
   private constructor(
     /** How many entries. */
     readonly count: number,
-    private readonly memory: Uint8Array,
+    /** Another segment's, once nobody asks for this one. */
+    readonly memory: Uint8Array,
     /** Bytes of the memory that are written, and their checksum. */
     private readonly length: number,
     private readonly checksum: number,
@@ -53,7 +55,7 @@ export class GrowingSegment {
     const groups = countByBucket(entries);
     const length = this.length + groups.size * BUCKET_BYTES + entries.length * ENTRY_BYTES;
     const memory = withRoom(this.memory, this.length, length + CHECKSUM_BYTES);
-    writeGroups(new DataView(memory.buffer, memory.byteOffset, length), this.length, entries, groups);
+    writeGroups(new DataView(memory.buffer, memory.byteOffset + this.length, length - this.length), groups, entries);
     const checksum = crc32(memory.subarray(this.length, length), this.checksum);
     return new GrowingSegment(this.count + entries.length, memory, length, checksum);
   }
@@ -63,22 +65,17 @@ export class GrowingSegment {
     return new GrowingSegment(this.count, this.memory.slice(), this.length, this.checksum);
   }
 
-  /** What is to be written, until entries are added. */
-  get content(): Uint8Array {
+  /** What is to be written: good until entries are added. */
+  content(): Uint8Array {
     const end = this.length + CHECKSUM_BYTES;
     new DataView(this.memory.buffer, this.memory.byteOffset, end).setUint32(this.length, this.checksum, true);
     return this.memory.subarray(0, end);
-  }
-
-  /** Its memory, once nobody asks for the segment any more. */
-  release(): Uint8Array {
-    return this.memory;
   }
 }
 
 /** The segment that holds `entries`. */
 export function encodeSegment(entries: Entries): Uint8Array {
-  return GrowingSegment.begin().with(EntryList.from(entries)).content;
+  return GrowingSegment.begin().with(EntryList.from(entries)).content();
 }
 
 function withRoom(memory: Uint8Array, used: number, needed: number): Uint8Array {
@@ -88,8 +85,9 @@ function withRoom(memory: Uint8Array, used: number, needed: number): Uint8Array 
   return grown;
 }
 
-/** Writes the entries from `at` on, each into its group. */
-function writeGroups(view: DataView, at: number, entries: EntryList, groups: Map<number, Group>): void {
+/** Writes groups one after the other, and each of the entries into its own. */
+function writeGroups(view: DataView, groups: Map<number, Group>, entries: EntryList): void {
+  let at = 0;
   groups.forEach((group, bucket) => {
     view.setInt32(at, bucket, true);
     view.setUint32(at + 4, group.delivered, true);

@@ -22,9 +22,9 @@ function keys(count: number, bucket = 1_000_000): LedgerEntry[] {
 }
 
 /** What the pump does before it makes keys durable. */
-async function append(store: LedgerStore, added: readonly LedgerEntry[]): Promise<void> {
+async function append(store: LedgerStore, added: readonly LedgerEntry[], backlogBeforeMs?: number): Promise<void> {
   for (const key of added) store.ledger.add(key);
-  await store.append(added);
+  await store.append(added, backlogBeforeMs);
 }
 
 async function reopen(storage: Storage, named: readonly string[] = []): Promise<LedgerStore> {
@@ -141,7 +141,40 @@ describe('LedgerStore', () => {
     const again = await reopen(inner, store.names);
     expect(missing(again, all.flat())).toBe(0);
     expect(again.ledger.size).toBe(all.flat().length);
+    expect(store.names).toEqual(Object.keys(await segmentSizes(inner)));
   });
+
+  it('names each segment once after a later one could not be written', async () => {
+    const inner = createMemoryStorage();
+    const store = await reopen(new FailingStorage(inner, failChange(3)));
+    const [first, second] = [keys(10), keys(2 * SEGMENT_KEYS)];
+    await append(store, first);
+    await expect(append(store, second)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    expect(store.names).toEqual(['00000001.bin']);
+    await store.append(second);
+    expect(store.names).toEqual(['00000001.bin', '00000002.bin', '00000003.bin']);
+  });
+
+  it.each(['undone', 'done'] as const)(
+    'keeps what is recent and what is of a backlog apart when a write of either fails (%s) and is tried again',
+    async (failure) => {
+      const oldBeforeMs = 100 * MINUTE_MS;
+      for (let failing = 1; failing <= 6; failing += 1) {
+        const inner = createMemoryStorage();
+        const store = await reopen(new FailingStorage(inner, failChange(failing, failure)));
+        const all: LedgerEntry[] = [];
+        for (const bucket of [50, 200, 51, 201, 52, 202]) {
+          const added = keys(3, bucket);
+          all.push(...added);
+          await append(store, added, oldBeforeMs).catch(() => store.append(added, oldBeforeMs));
+        }
+        expect(await segmentSizes(inner)).toEqual({ '00000001.bin': 9, '00000002.bin': 9 });
+        expect(store.names).toEqual(['00000001.bin', '00000002.bin']);
+        expect(missing(await reopen(inner, store.names), all)).toBe(0);
+        expect(store.prune({ fromMs: oldBeforeMs, also: [] })).toEqual(['00000001.bin']);
+      }
+    },
+  );
 
   it('leaves what it could not write alone: whoever gave up may still be sending it', async () => {
     const inner = createMemoryStorage();
@@ -156,11 +189,11 @@ describe('LedgerStore', () => {
       },
     };
     const store = await reopen(storage);
-    // So long a segment was there that its memory is large enough for those that follow it.
-    await append(store, keys(SEGMENT_KEYS + 10));
+    // So long a segment was there that its memory is large enough for the one that follows it.
+    await append(store, keys(SEGMENT_KEYS));
     const all = keys(300);
     for (let n = 0; n < 30; n += 1) {
-      fails = n % 3 === 1;
+      fails = n % 3 === 0;
       const added = all.slice(n * 10, n * 10 + 10);
       await append(store, added).catch(async () => {
         fails = false;
@@ -256,6 +289,16 @@ describe('LedgerStore', () => {
     await store.remove(old);
     expect(await storage.list('ledger')).toEqual(['00000002.bin', '00000003.bin']);
     expect(store.prune({ fromMs: 101 * MINUTE_MS, also: [] })).toEqual([]);
+  });
+
+  it('keeps a segment until every minute is forgotten that any append has brought into it', async () => {
+    for (const backlogBeforeMs of [0, 150 * MINUTE_MS]) {
+      const store = await reopen(createMemoryStorage());
+      await append(store, keys(1, 100), backlogBeforeMs);
+      await append(store, keys(backlogBeforeMs === 0 ? SEGMENT_KEYS - 1 : 1, 50), backlogBeforeMs);
+      expect(store.prune({ fromMs: 101 * MINUTE_MS - 1, also: [] })).toEqual([]);
+      expect(store.prune({ fromMs: 101 * MINUTE_MS, also: [] })).toEqual(['00000001.bin']);
+    }
   });
 
   it('keeps the segment of an undated event until the minute it was seen in is forgotten', async () => {

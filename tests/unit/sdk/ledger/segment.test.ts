@@ -163,21 +163,41 @@ describe('a segment that grows', () => {
         for (const part of parts) {
           segment = segment.with(listOf(part));
           all.push(...part);
-          expect(sorted(decodeSegment(segment.content.slice(), 'a'))).toEqual(sorted(all));
+          expect(sorted(decodeSegment(segment.content().slice(), 'a'))).toEqual(sorted(all));
           expect(segment.count).toBe(all.length);
         }
       }),
     );
   });
 
+  it('has what was added later in groups behind those before, of the same minutes too', () => {
+    const first = listOf([entry(7, 1, 2), entry(8, 3, 4, { isDeadLettered: true })]);
+    const second = listOf([entry(7, 5, 6, { place: 9 })]);
+    const content = Buffer.from(GrowingSegment.begin().with(first).with(second).content());
+    const group = (
+      bucket: number,
+      delivered: number,
+      deadLettered: number,
+      key: [number, number, number],
+    ): number[] => {
+      const bytes = Buffer.alloc(22);
+      [bucket, delivered, deadLettered, key[0], key[1]].forEach((word, n) => bytes.writeInt32LE(word, n * 4));
+      bytes.writeUInt16LE(key[2], 20);
+      return [...bytes];
+    };
+    const groups = [group(7, 1, 0, [1, 2, 0]), group(8, 0, 1, [3, 4, 0]), group(7, 1, 0, [5, 6, 9])].flat();
+    expect([...content.subarray(8, -4)]).toEqual(groups);
+    expect(content.readUInt32LE(content.length - 4)).toBe(crc32(content.subarray(0, -4)));
+  });
+
   it('can go on from where it was before keys were added, and leaves those to whoever has them, once it is copied', () => {
     fc.assert(
       fc.property(anyKeys, anyKeys, anyKeys, (first, given, second) => {
         const before = GrowingSegment.begin(new Uint8Array(10_000)).with(listOf(first));
-        const { content } = before.with(listOf(given));
+        const content = before.with(listOf(given)).content();
         const copied = content.slice();
         const after = before.copy().with(listOf(second));
-        expect(sorted(decodeSegment(after.content, 'a'))).toEqual(sorted([...first, ...second]));
+        expect(sorted(decodeSegment(after.content(), 'a'))).toEqual(sorted([...first, ...second]));
         expect(Buffer.from(content).equals(copied)).toBe(true);
       }),
     );
