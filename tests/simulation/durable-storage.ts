@@ -13,6 +13,8 @@ export interface StorageWorld {
   /** Told when a document has its new content, durable from here on. */
   onWritten(name: string, content: Buffer): void;
   onRemoved(name: string): void;
+  /** Told when a document was written, or when it was said that it could not be. */
+  onWriteEnded(failed: boolean): void;
 }
 
 /** What outlives the processes: each document is replaced as a whole, or not at all. */
@@ -62,11 +64,13 @@ export class DurableStorage {
   /** Takes effect half way, if it does at all. */
   async #change(process: SimulatedProcess, what: string, apply: () => void): Promise<void> {
     if (!process.operation()) return never();
-    const effect = what.startsWith('write') ? this.world.effect() : undefined;
+    const isWrite = what.startsWith('write');
+    const effect = isWrite ? this.world.effect() : undefined;
     const delayMs = this.#delay(effect);
     const fails = effect?.kind === 'fails' || effect?.kind === 'done-but-fails';
     if (effect?.kind !== 'fails') await this.#applyHalfWay(process, delayMs / 2, apply);
     await process.pause(delayMs / 2);
+    if (isWrite) this.world.onWriteEnded(fails);
     if (fails) throw unavailable(what);
   }
 

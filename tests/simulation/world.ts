@@ -74,6 +74,9 @@ class World {
   readonly #api: SimulatedApi;
   readonly #intake: SimulatedIntake;
   readonly #storage: DurableStorage;
+  /** Writes that failed since one succeeded; and when the last stop was asked for. */
+  #failedWrites = { inARow: 0, lastAtMs: -Infinity };
+  #stopAtMs = Infinity;
   readonly #invariants: Invariants;
   readonly #board: IncidentBoard;
   readonly #wire: WireWorld;
@@ -213,8 +216,10 @@ class World {
     if (!wasStopped) this.#time.after(RESTART_MS, () => this.#start());
   }
 
+  /** Also where the trouble ended with the last two writes, the one that is tried once more for the sake of a stop among them. */
   #isStorageTroubled(): boolean {
-    return this.#board.isOn('storage', this.#time.nowMs);
+    if (this.#board.isOn('storage', this.#time.nowMs)) return true;
+    return this.#failedWrites.inARow >= 2 && this.#failedWrites.lastAtMs >= this.#stopAtMs;
   }
 
   #kill(process: SimulatedProcess, how: 'crashed' | 'stopped', arrives: boolean): void {
@@ -250,6 +255,7 @@ class World {
       if (process.isAlive) this.#time.after(250, whenEnded);
       else this.#time.after(downMs, () => this.#start());
     };
+    this.#stopAtMs = this.#time.nowMs;
     process.stop.request();
     whenEnded();
   }
@@ -287,6 +293,10 @@ class World {
       time: this.#time,
       delayMs: () => this.#dice.quarters(0.25, this.scenario.wire.storageDelayMs),
       effect: () => this.#board.take('storage', this.#time.nowMs)?.effect,
+      onWriteEnded: (failed) => {
+        const inARow = failed ? this.#failedWrites.inARow + 1 : 0;
+        this.#failedWrites = { inARow, lastAtMs: this.#time.nowMs };
+      },
       onWrite: (process, apply) => {
         this.#writes += 1;
         for (const crash of this.#crashes) {
