@@ -115,10 +115,12 @@ export class LedgerStore {
     let nextNumber = this.#nextNumber;
     const sealed: Segment[] = [];
     let memory: Uint8Array | undefined;
-    for (let from = 0, to = 0; from < entries.length; from = to) {
+    let from = 0;
+    while (from < entries.length) {
       growing ??= this.#begin(nextNumber++);
-      to = Math.min(entries.length, from + SEGMENT_ENTRIES - growing.segment.count);
+      const to = Math.min(entries.length, from + SEGMENT_ENTRIES - growing.segment.count);
       growing = grow(growing, entries.part(from, to));
+      from = to;
       const { number, segment, buckets } = growing;
       await this.storage.write(`${LEDGER_FOLDER}/${segmentName(number)}`, segment.content());
       if (segment.count < SEGMENT_ENTRIES) continue;
