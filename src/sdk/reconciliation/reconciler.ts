@@ -105,7 +105,7 @@ export class Reconciler {
   /** Traffic so dense that no instant is free of events cannot be cut into ranges. */
   #tellUncomparable(): void {
     const { state, log } = this.options;
-    const lengthMs = (state.owed.tailFromMs ?? 0) - state.countableFromMs;
+    const lengthMs = (state.owed.tailFromMs ?? 0) - comparableFromMs(state);
     if (this.#toldUncomparable || lengthMs < HOUR_MS) return;
     this.#toldUncomparable = true;
     log.warning('Events are so dense that their counts cannot be compared: completeness cannot be proven by counts');
@@ -250,19 +250,19 @@ export function questionAbout({ fromMs, toMs }: ClosedInterval): Window {
  * From the beginning of what the ledger can count to the edge of the tail, from border to border; after what is still to be
  * backfilled.
  */
-export function comparableRange({
-  ledger,
-  owed,
-  countableFromMs,
-  backfillGaps,
-}: DeliveryState): ClosedInterval | undefined {
+export function comparableRange(state: DeliveryState): ClosedInterval | undefined {
+  const { ledger, owed, countableFromMs } = state;
   const edgeMs = owed.tailFromMs ?? countableFromMs;
-  const beginsMs = Math.max(countableFromMs, (backfillGaps.at(-1)?.toMs ?? -Infinity) + 2 * REACH_MS);
+  const beginsMs = comparableFromMs(state);
   const lastMs = edgeMs - 2 * REACH_MS;
   if (lastMs <= beginsMs) return undefined;
   const fromMs = ledger.border(beginsMs, lastMs);
   const toMs = fromMs === undefined ? undefined : ledger.border(lastMs, fromMs);
   return fromMs === undefined || toMs === undefined || toMs <= fromMs ? undefined : { fromMs, toMs };
+}
+
+function comparableFromMs({ countableFromMs, backfillGaps }: DeliveryState): number {
+  return Math.max(countableFromMs, (backfillGaps.at(-1)?.toMs ?? -Infinity) + 2 * REACH_MS);
 }
 
 function isBorder(atMs: number, { ledger }: DeliveryState): boolean {

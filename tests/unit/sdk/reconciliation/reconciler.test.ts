@@ -126,6 +126,24 @@ function isIn(ranges: readonly { fromMs: number; toMs: number }[], atMs: number)
 const ONE_QUESTION = { mended: 0, delivered: 0, agreed: true, counts: 1, reads: 0 };
 
 describe('a pass over what the ledger remembers', () => {
+  it('says that events are too dense to be compared where no instant of an hour is free of them, once', async () => {
+    const rig = await Rig.open();
+    await rig.readTail(2 * HOUR_MS);
+    for (let atMs = START_MS; atMs < START_MS + 2 * HOUR_MS; atMs += 4) {
+      const [bucket, place] = [Math.floor(atMs / MINUTE_MS), atMs % MINUTE_MS];
+      rig.state.ledger.add({ bucket, place, high: atMs % 1_000_003, low: atMs, isDeadLettered: false });
+    }
+    for (let pass = 0; pass < 2; pass += 1) expect(await rig.pass()).toMatchObject({ counts: 0 });
+    expect(rig.log.at('warning')).toEqual([expect.stringContaining('Events are so dense')]);
+  });
+
+  it('does not say so where all but the last minutes is still to be backfilled', async () => {
+    const rig = await Rig.open();
+    rig.state.leaveToBackfill(START_MS + 5 * HOUR_MS);
+    expect(await rig.pass()).toMatchObject({ counts: 0 });
+    expect(rig.log.at('warning')).toEqual([]);
+  });
+
   it('costs one request where the counts are equal, and notes what they prove', async () => {
     const rig = await Rig.open();
     rig.source.hold(...many(50, 10_000));
