@@ -165,7 +165,8 @@ function instant(value: unknown): number {
 
 function indexMs({ atMs, nanos }: WorldEvent, precision: ApiBehaviour['sortPrecision']): number {
   if (precision === 'ms') return atMs;
-  return precision === 'rounded' ? atMs + Math.round(nanos / 1_000_000) : atMs + nanos / 1_000_000;
+  // Of the times of today a number holds a quarter of a microsecond: more digits would round up to the next millisecond.
+  return precision === 'rounded' ? atMs + Math.round(nanos / 1_000_000) : atMs + Math.floor(nanos / 1000) / 1000;
 }
 
 /** Within an instant the order is arbitrary, and always the same. */
