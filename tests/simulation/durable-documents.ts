@@ -1,4 +1,5 @@
 import { hash64 } from '../../src/sdk/ledger/hash.js';
+import type { LedgerEntry } from '../../src/sdk/ledger/ledger-entry.js';
 import { decodeSegment } from '../../src/sdk/ledger/segment.js';
 import type { WorldEvent } from './world-event.js';
 
@@ -7,16 +8,23 @@ import type { WorldEvent } from './world-event.js';
  * simulation sees sets of events.
  */
 
-/** Stands for an event's identity in the ledger, whatever its time: of two 64-bit hashes it tells all but one in 2^53. */
-export type Fingerprint = number;
+/** Stands for an event's identity in the ledger: its hash, and the minute of its time where it has one. */
+export type Fingerprint = string;
 
-export function fingerprintOf({ id, bytes }: WorldEvent): Fingerprint {
-  return fingerprint(hash64(id === undefined ? bytes : Buffer.from(id)));
+export function fingerprintOf({ id, bytes, atMs, spec }: WorldEvent): Fingerprint {
+  const isDated = spec.written !== 'none' && spec.written !== 'unreadable';
+  return fingerprint(
+    hash64(id === undefined ? bytes : Buffer.from(id)),
+    isDated ? Math.floor(atMs / 60_000) : undefined,
+  );
 }
 
 /** The identities in a segment of the ledger. */
 export function fingerprintsIn(segment: Uint8Array): Fingerprint[] {
-  return decodeSegment(segment, 'a segment').map(fingerprint);
+  // Without a time an entry has the minute in which it was first seen, negated and less one.
+  return decodeSegment(segment, 'a segment').map((entry) =>
+    fingerprint(entry, entry.bucket < 0 ? undefined : entry.bucket),
+  );
 }
 
 export function isLedgerSegment(name: string): boolean {
@@ -68,6 +76,6 @@ export function readContext(content: Buffer): Context {
   };
 }
 
-function fingerprint({ high, low }: { readonly high: number; readonly low: number }): Fingerprint {
-  return high * 0x1_0000_0000 + low;
+function fingerprint({ high, low }: Pick<LedgerEntry, 'high' | 'low'>, minute: number | undefined): Fingerprint {
+  return `${minute ?? 'undated'} ${high} ${low}`;
 }
