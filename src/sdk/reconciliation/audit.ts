@@ -4,7 +4,7 @@ import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import type { LedgerCount } from '../ledger/ledger.js';
 import type { Source } from '../pipeline/source.js';
 import type { HourRecord } from './hour-store.js';
-import { comparableRange, questionAbout } from './reconciler.js';
+import { comparableRanges, questionAbout } from './reconciler.js';
 
 /**
  * How far completeness of a range is shown.
@@ -132,7 +132,7 @@ export function rangeInLedger(
   state: DeliveryState,
 ): ClosedInterval | undefined {
   const { ledger } = state;
-  const whole = comparableRange(state);
+  const whole = comparableRanges(state).latest;
   if (whole === undefined || whole.toMs <= fromMs || whole.fromMs >= toMs) return undefined;
   const from = seamMs ?? ledger.border(Math.max(fromMs, whole.fromMs), whole.toMs);
   const to = toMs >= whole.toMs ? whole.toMs : ledger.border(toMs, whole.toMs);

@@ -3,6 +3,7 @@ import { overlap } from '../checkpoint/backfill-ranges.js';
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { ModuleError } from '../errors.js';
 import { REACH_MS } from '../ledger/border.js';
+import type { Ledger } from '../ledger/ledger.js';
 import type { Log } from '../observability/log.js';
 import type { Pumped } from '../pipeline/pump.js';
 import type { Source, Window } from '../pipeline/source.js';
@@ -79,33 +80,33 @@ export class Reconciler {
     this.#disputes.reopenDue();
     let findings: Findings = { mended: 0, delivered: 0, agreed: false };
     for (let round = 0; round < ROUNDS && !findings.agreed; round += 1) {
-      const whole = comparableRange(this.options.state);
-      if (whole === undefined) {
-        this.#tellUncomparable();
-        break;
-      }
+      const { beside, latest } = comparableRanges(this.options.state);
+      if (latest === undefined) this.#tellUncomparable();
+      const ranges = latest === undefined ? beside : [...beside, latest];
+      const [first] = ranges;
+      if (first === undefined) break;
       // In a backlog the tail moves fast: what is compared must not be forgotten meanwhile, or it would be sent again.
-      const { mended, delivered, agreed } = await this.options.state.remembering(whole.fromMs, () =>
-        this.#round(whole, signal),
+      const { mended, delivered, agreed } = await this.options.state.remembering(first.fromMs, () =>
+        this.#round(ranges, signal),
       );
+      if (agreed && latest !== undefined) this.#noteAgreement(latest);
       findings = { mended: findings.mended + mended, delivered: findings.delivered + delivered, agreed };
     }
     await this.#compareForgotten(signal);
     return findings;
   }
 
-  async #round(whole: ClosedInterval, signal: AbortSignal): Promise<Findings> {
-    const differences = await this.differences(whole, signal);
+  async #round(ranges: readonly ClosedInterval[], signal: AbortSignal): Promise<Findings> {
+    const differences: Difference[] = [];
+    for (const range of ranges) differences.push(...(await this.differences(range, signal)));
     const delivered = await this.mend(differences, signal);
-    const agreed = differences.length === 0;
-    if (agreed) this.#noteAgreement(whole);
-    return { mended: differences.length, delivered, agreed };
+    return { mended: differences.length, delivered, agreed: differences.length === 0 };
   }
 
   /** Traffic so dense that no instant is free of events cannot be cut into ranges. */
   #tellUncomparable(): void {
     const { state, log } = this.options;
-    const lengthMs = (state.owed.tailFromMs ?? 0) - comparableFromMs(state);
+    const lengthMs = (state.owed.tailFromMs ?? 0) - Math.max(state.countableFromMs, state.steadyFromMs);
     if (this.#toldUncomparable || lengthMs < HOUR_MS) return;
     this.#toldUncomparable = true;
     log.warning('Events are so dense that their counts cannot be compared: completeness cannot be proven by counts');
@@ -246,23 +247,36 @@ export function questionAbout({ fromMs, toMs }: ClosedInterval): Window {
   return { fromMs: fromMs - REACH_MS, toMs: toMs + REACH_MS };
 }
 
-/**
- * From the beginning of what the ledger can count to the edge of the tail, from border to border; after what is still to be
- * backfilled.
- */
-export function comparableRange(state: DeliveryState): ClosedInterval | undefined {
-  const { ledger, owed, countableFromMs } = state;
-  const edgeMs = owed.tailFromMs ?? countableFromMs;
-  const beginsMs = comparableFromMs(state);
-  const lastMs = edgeMs - 2 * REACH_MS;
+/** What can be compared, from border to border: from the beginning of what the ledger can count to the edge of the tail. */
+export interface ComparableRanges {
+  /** What lies before and between the ranges that are still to be backfilled, ascending: they may stay so for long. */
+  readonly beside: readonly ClosedInterval[];
+  /** What lies after them: all, where there are none. */
+  readonly latest: ClosedInterval | undefined;
+}
+
+export function comparableRanges(state: DeliveryState): ComparableRanges {
+  const { ledger, owed, countableFromMs, backfillGaps } = state;
+  const beside: ClosedInterval[] = [];
+  let fromMs = countableFromMs;
+  for (const gap of backfillGaps) {
+    const range = betweenBorders({ fromMs, toMs: gap.fromMs }, ledger);
+    if (range !== undefined) beside.push(range);
+    fromMs = Math.max(fromMs, gap.toMs + 2 * REACH_MS);
+  }
+  return { beside, latest: betweenBorders({ fromMs, toMs: owed.tailFromMs ?? countableFromMs }, ledger) };
+}
+
+/** The widest range from border to border up to where something is owed. */
+function betweenBorders(
+  { fromMs: beginsMs, toMs: owedFromMs }: ClosedInterval,
+  ledger: Ledger,
+): ClosedInterval | undefined {
+  const lastMs = owedFromMs - 2 * REACH_MS;
   if (lastMs <= beginsMs) return undefined;
   const fromMs = ledger.border(beginsMs, lastMs);
   const toMs = fromMs === undefined ? undefined : ledger.border(lastMs, fromMs);
   return fromMs === undefined || toMs === undefined || toMs <= fromMs ? undefined : { fromMs, toMs };
-}
-
-function comparableFromMs({ countableFromMs, backfillGaps }: DeliveryState): number {
-  return Math.max(countableFromMs, (backfillGaps.at(-1)?.toMs ?? -Infinity) + 2 * REACH_MS);
 }
 
 function isBorder(atMs: number, { ledger }: DeliveryState): boolean {

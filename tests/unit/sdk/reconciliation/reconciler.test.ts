@@ -237,6 +237,31 @@ describe('a pass over what the ledger remembers', () => {
     }
   });
 
+  it('compares what lies before and between ranges that are still to be backfilled too: they may stay so', async () => {
+    const rig = await Rig.open();
+    await rig.readTail(HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS);
+    await rig.readTail(3 * HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 4 * HOUR_MS);
+    await rig.readTail(5 * HOUR_MS);
+    rig.source.hold(...[0.5, 1.5, 2.5, 3.5, 4.5].map((hours) => held(`after-${hours}`, hours * HOUR_MS)));
+    await expect(rig.pass()).resolves.toMatchObject({ delivered: 3, agreed: true });
+    expect(rig.delivered.sort()).toEqual(['after-0.5', 'after-2.5', 'after-4.5']);
+    await expect(rig.pass()).resolves.toEqual({ ...ONE_QUESTION, counts: 3 });
+    expect(rig.state.checkpoint.agreed).toMatchObject({ fromMs: START_MS + 4 * HOUR_MS + 2, disputed: [] });
+    expect(rig.state.backfillGaps).toHaveLength(2);
+  });
+
+  it('notes no agreement of what lies after such a range where what lies before it differs', async () => {
+    const rig = await Rig.open();
+    await rig.readTail(HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS);
+    await rig.readTail(3 * HOUR_MS);
+    rig.source.onCount = (counted, { fromMs }, n) => (fromMs < START_MS + HOUR_MS ? counted + n : counted);
+    await expect(rig.pass()).resolves.toMatchObject({ delivered: 0, agreed: false });
+    expect(rig.state.checkpoint.agreed).toBeUndefined();
+  });
+
   it('reads a range as a whole, of which most is missing', async () => {
     const rig = await Rig.open();
     await rig.readTail(4 * HOUR_MS);
