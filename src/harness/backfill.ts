@@ -1,5 +1,6 @@
 import { planBackfill, type BackfillPlan } from '../sdk/backfill/plan-backfill.js';
 import { eventsOf, inOrderOfReading, leastDurationMs, planSlices, type Slice } from '../sdk/backfill/plan-slices.js';
+import { Readers } from '../sdk/backfill/readers.js';
 import type { ClosedInterval } from '../sdk/checkpoint/owed-set.js';
 import { createPipeline } from '../sdk/connector.js';
 import { ModuleError } from '../sdk/errors.js';
@@ -98,9 +99,11 @@ export class Backfill {
   }
 
   async #slices({ fresh, resumed }: BackfillPlan): Promise<Slice[]> {
-    const { source, retentionMs } = this.stream.parts;
-    const { requested } = this.stream.context.stop;
-    const slices = await planSlices([...fresh, ...resumed], (range) => source.count(range, requested));
+    const { source, retentionMs, readingPace } = this.stream.parts;
+    const { clock, stop } = this.stream.context;
+    const readers = new Readers(clock, readingPace && { pace: readingPace });
+    const count = readers.timed((range) => source.count(range, stop.requested));
+    const slices = await planSlices([...fresh, ...resumed], count, { atOnce: () => readers.wanted });
     return inOrderOfReading(slices, source.now() - retentionMs + DAY_MS);
   }
 

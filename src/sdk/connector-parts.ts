@@ -31,7 +31,7 @@ export interface ConnectorParts<B extends Batch> {
   readonly reconcileEveryMs: number;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
-  /** What bounds the reading, to estimate how long a backlog takes. */
+  /** What bounds the reading: how long a backlog takes, and how many slices of it are read at the same time. */
   readonly readingPace?: ReadingPace;
   /** What the dead letter may take, bytes. No limit where it is not given. */
   readonly deadLetterLimitBytes?: number;

@@ -58,7 +58,7 @@ export interface TriggerDefinition<Settings extends CollectionSettings> {
   configure(configuration: TriggerConfiguration, nowMs: number): ConfiguredTrigger<Settings>;
   /** What is read, in words. The operator is told when it changed between runs. */
   describeStream(settings: Settings): string;
-  /** What bounds the reading, to estimate how long a backlog takes. */
+  /** What bounds the reading: how long a backlog takes, and how many slices of it are read at the same time. */
   readingPace?(settings: Settings): ReadingPace;
   /**
    * The streams of a trigger that has several, all read with one credential: the rate limit of these settings is theirs

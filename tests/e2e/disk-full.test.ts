@@ -11,7 +11,8 @@ import { connectorEnvironment } from '../support/connector-environment.js';
 const COMMAND = 'JumpcloudDirectoryInsightsConnector';
 const EVENTS = 30_000;
 const BATCH = 200;
-const PARALLEL = 4;
+/** Batches: four of the tail, sixteen of the backlog. */
+const PARALLEL = 20;
 
 let simulators: Simulators | undefined;
 const disk = mountSmallDisk(8 * 1024 * 1024);

@@ -15,7 +15,7 @@ import { temporaryDirectories } from '../support/temporary-directory.js';
 
 const EVENTS = 4000;
 const BATCH = 50;
-/** Four batches of each of four slices. */
+/** Sixteen batches of a backlog. */
 const UNDER_WAY = 16 * BATCH;
 
 const newDirectory = temporaryDirectories();

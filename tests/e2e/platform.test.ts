@@ -8,8 +8,8 @@ import { temporaryDirectories } from '../support/temporary-directory.js';
 
 const WRONG_KEY = 'synthetic-key-that-does-not-work';
 const BATCH = 50;
-/** More than the nine requests that are at the intake at once; four batches of each of five lanes would be allowed. */
-const UNDER_WAY = 12 * BATCH;
+/** Four batches of the tail, sixteen of the backlog. */
+const UNDER_WAY = 20 * BATCH;
 const newDirectory = temporaryDirectories();
 const rigs: PlatformRig[] = [];
 

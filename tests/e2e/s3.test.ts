@@ -12,7 +12,8 @@ import { temporaryDirectories } from '../support/temporary-directory.js';
 const EVENTS = 30_000;
 const KILLS = 4;
 const BATCH = 500;
-const PARALLEL = 4;
+/** Batches of a backlog. */
+const PARALLEL = 16;
 const UNDER_WAY = PARALLEL * BATCH;
 
 const newDirectory = temporaryDirectories();

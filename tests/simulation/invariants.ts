@@ -71,7 +71,7 @@ interface ProcessState {
   lastAcceptedAtMs: number;
 }
 
-/** Batches under way at the most: four of the tail, one of a gap, and four of each of four slices of a backfill. */
+/** Batches under way at the most: four of the tail, one of a gap, and sixteen of a backfill. */
 const PARALLEL_DELIVERIES = 4;
 const PARALLEL_OF_GAPS = 1;
 const PARALLEL_OF_BACKFILL = 16;

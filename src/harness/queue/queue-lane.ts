@@ -281,7 +281,7 @@ export class QueueLane<B extends Batch> {
     const coarse = this.#coarse.shift();
     if (coarse === undefined) return undefined;
     const isSmall = coarse.events !== undefined && coarse.events <= JOB_EVENTS;
-    this.#fine = isSmall ? [coarse] : this.#inOrder(await planSlices([coarse], count, JOB_EVENTS));
+    this.#fine = isSmall ? [coarse] : this.#inOrder(await planSlices([coarse], count, { mostEvents: JOB_EVENTS }));
     return this.#fine.shift();
   }
 

@@ -5,7 +5,7 @@ import { abortError, isAbort, ModuleError } from '../errors.js';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Slices read at the same time: with a usual latency these are all the requests that a usual rate limit allows. */
+/** Slices read at the same time, where it is not told how many. */
 export const SLICES_AT_ONCE = 4;
 /** Fewer events are read with a few requests: a slice of them is not worth the request for its count. */
 const FEWEST_EVENTS = 50_000;
@@ -27,6 +27,14 @@ export interface Slice extends ClosedInterval {
   readonly events: number | undefined;
 }
 
+/** What is known of the reading. */
+export interface PlanOptions {
+  /** In a slice, about. Default: by how many there are in all. */
+  readonly mostEvents?: number;
+  /** How many slices are read at the same time; asked once the first counts have come. */
+  readonly atOnce?: () => number;
+}
+
 /** How many events the source holds in a range. */
 export type Count = (range: ClosedInterval) => Promise<number>;
 
@@ -35,13 +43,12 @@ export type Count = (range: ClosedInterval) => Promise<number>;
  * evenly, and those that have too many again. One count for each cut, because what the other pieces have the last one has
  * not. Where the source does not count, into slices of equal time.
  * @param ranges ascending and disjoint
- * @param mostEvents in a slice, about. Default: by how many there are in all
  * @returns slices that cover the ranges exactly, ascending and disjoint
  */
 export async function planSlices(
   ranges: readonly ClosedInterval[],
   count: Count,
-  mostEvents?: number,
+  { mostEvents, atOnce = () => SLICES_AT_ONCE }: PlanOptions = {},
 ): Promise<Slice[]> {
   let isGivenUp = false;
   const countOrStop: Count = async (range) => {
@@ -53,7 +60,7 @@ export async function planSlices(
     const counted: Required<Slice>[] = [];
     for (const { fromMs, toMs } of ranges) counted.push({ fromMs, toMs, events: await countOrStop({ fromMs, toMs }) });
     const total = counted.reduce((sum, { events = 0 }) => sum + events, 0);
-    const most = mostEvents ?? mostOf(total);
+    const most = mostEvents ?? mostOf(total, atOnce());
     const slices: Slice[] = [];
     for (const range of counted) slices.push(...(await cut(range, most, countOrStop)));
     return slices;
@@ -111,9 +118,9 @@ export function leftOf(slices: readonly Slice[], gaps: readonly ClosedInterval[]
 }
 
 /** Events in a slice at the most: so many that, where they come evenly, all that read slices have some until the end. */
-function mostOf(total: number): number {
+function mostOf(total: number, atOnce: number): number {
   if (total <= FEWEST_EVENTS) return FEWEST_EVENTS;
-  const slices = Math.ceil(total / USUAL_EVENTS / SLICES_AT_ONCE) * SLICES_AT_ONCE;
+  const slices = Math.ceil(total / USUAL_EVENTS / atOnce) * atOnce;
   return Math.ceil(total / (slices * FILLING));
 }
 

@@ -1,6 +1,8 @@
-import { eventsOf, inOrderOfReading, leftOf, planSlices, type Slice, SLICES_AT_ONCE } from '../backfill/plan-slices.js';
+import { eventsOf, inOrderOfReading, leftOf, planSlices, type Slice } from '../backfill/plan-slices.js';
+import { Readers } from '../backfill/readers.js';
 import { outside, within } from '../checkpoint/backfill-ranges.js';
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
+import type { ReadingPace } from '../connector-parts.js';
 import { isAbort, ModuleError } from '../errors.js';
 import { backoffMs } from '../http/backoff.js';
 import type { Batch } from '../pipeline/destination.js';
@@ -12,8 +14,13 @@ import { formatTimestamp } from '../time/timestamp.js';
 import type { TriggerContext } from '../trigger.js';
 import { FailureReport } from './failure-report.js';
 
-/** Of each slice: enough to fill the time in which others wait for a commit. The tail keeps its own four places. */
-const PARALLEL_DELIVERIES = 4;
+/**
+ * Of all slices: enough to fill the time in which others wait for a commit. The tail keeps its own four places. Where streams
+ * share a process, each window has those that its place gives it.
+ */
+const PARALLEL_DELIVERIES = 16;
+/** Where streams share a process, others wait behind these. */
+const MOST_READERS_BESIDE_OTHERS = 4;
 const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
 /** After a refusal that only an operator can mend: nobody is hammered. */
 const REFUSAL_PAUSE_MS = 120_000;
@@ -42,6 +49,8 @@ export interface BackfillOptions {
   readonly backlogSource?: Source;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
+  /** No more slices are read at the same time than its requests allow. */
+  readonly readingPace?: ReadingPace;
   /** What lies before is read elsewhere, on a data path of its own. Epoch milliseconds. Default: all is read here. */
   readonly fromMs?: number;
   /**
@@ -67,6 +76,8 @@ export class BackfillLane<B extends Batch> {
   #failures = 0;
   #failingSince = 0;
   #wakeUp = new AbortController();
+  #readers: Readers;
+  readonly #deliveries = new Set<Promise<void>>();
   readonly #progress = { slices: 0, slicesRead: 0, planned: 0 as number | undefined, read: 0, delivered: 0 };
   #toldAt: number;
 
@@ -83,6 +94,7 @@ export class BackfillLane<B extends Batch> {
     this.#pipeline = { ...pipeline, source, listener };
     this.#report = new FailureReport(context.log, context.clock);
     this.#toldAt = context.clock.monotonic();
+    this.#readers = this.#newReaders();
   }
 
   /** Reads what there is to be read, and waits for more, until stopped. */
@@ -168,6 +180,8 @@ export class BackfillLane<B extends Batch> {
     const startedAt = this.context.clock.monotonic();
     const deliveredBefore = this.#progress.delivered;
     await deadLetter.ensureRoom();
+    // What the source was like another day says little.
+    this.#readers = this.#newReaders();
     const slices = await this.#plan();
     await this.#readSlices(inOrderOfReading(slices, this.#deletedSoonBeforeMs()));
     if (this.#gaps.length > 0) return;
@@ -187,7 +201,11 @@ export class BackfillLane<B extends Batch> {
     const gaps = this.#gaps;
     const fresh = outside(gaps, this.#slices);
     if (fresh.length > 0) {
-      const slices = await planSlices(fresh, (range) => source.count(range, stop.requested));
+      const slices = await planSlices(
+        fresh,
+        this.#readers.timed((range) => source.count(range, stop.requested)),
+        { atOnce: () => this.#readers.wanted },
+      );
       this.#slices = [...leftOf(this.#slices, gaps), ...slices].sort((a, b) => a.fromMs - b.fromMs);
       const events = eventsOf(slices);
       const { slices: before, planned } = this.#progress;
@@ -203,6 +221,14 @@ export class BackfillLane<B extends Batch> {
     return leftOf(this.#slices, this.#gaps);
   }
 
+  #newReaders(): Readers {
+    const { readingPace } = this.options;
+    return new Readers(this.context.clock, {
+      ...(readingPace && { pace: readingPace }),
+      ...(this.#pipeline.places && { most: MOST_READERS_BESIDE_OTHERS }),
+    });
+  }
+
   /** What the source is about to delete. */
   #deletedSoonBeforeMs(): number {
     return this.#pipeline.source.now() - this.options.retentionMs + DELETED_SOON_MS;
@@ -211,31 +237,55 @@ export class BackfillLane<B extends Batch> {
   async #readSlices(slices: readonly Slice[]): Promise<void> {
     const queue = [...slices];
     let failure: unknown;
+    let reading = 0;
     const work = async (): Promise<void> => {
-      for (let slice = queue.shift(); slice !== undefined && failure === undefined; slice = queue.shift()) {
-        await this.#readSlice(slice).catch((error: unknown) => (failure ??= error));
+      reading += 1;
+      for (let slice = queue.shift(); slice !== undefined; slice = queue.shift()) {
+        await this.#readSlice(slice, beginMore).catch((error: unknown) => (failure ??= error));
+        if (failure !== undefined || reading > this.#readers.wanted) break;
       }
+      reading -= 1;
     };
-    await Promise.all(Array.from({ length: SLICES_AT_ONCE }, work));
+    const all: Promise<void>[] = [];
+    const beginMore = (): void => {
+      while (reading < this.#readers.wanted && queue.length > 0 && failure === undefined) all.push(work());
+    };
+    beginMore();
+    // More may begin while one of them reads.
+    for (const each of all) await each;
     // The first one; what was thrown here is an error.
     // eslint-disable-next-line @typescript-eslint/only-throw-error
     if (failure !== undefined) throw failure;
   }
 
-  /** Asks for a little more on either side: whether bounds include their own instant is not known. */
-  async #readSlice({ fromMs, toMs }: Slice): Promise<void> {
+  /**
+   * Asks for a little more on either side: whether bounds include their own instant is not known.
+   * @param onTold called when it has shown how quick the source is
+   */
+  async #readSlice({ fromMs, toMs }: Slice, onTold: () => void): Promise<void> {
     const claim = { fromMs, toMs: Math.min(toMs, this.#pipeline.source.now()) };
     // Where the source's clock is behind what it was before: later, then.
     if (claim.toMs <= fromMs) return;
+    const { listener, places } = this.#pipeline;
     const errand = {
       window: questionAbout(claim),
       claim,
       lane: 'backfill',
       ...(this.options.fromMs !== undefined && { share: { fromMs, toMs } }),
       parallelDeliveries: PARALLEL_DELIVERIES,
+      ...(places === undefined && { sharedDeliveries: this.#deliveries }),
       lateBeforeMs: -Infinity,
     } as const;
-    const { isComplete } = await pumpWindow(errand, this.#pipeline);
+    // A slice that waits for a place among those of other streams says nothing of the source.
+    const told = places === undefined ? this.#readers.begin() : undefined;
+    const pipeline: Pipeline<B> = {
+      ...this.#pipeline,
+      listener: (event) => {
+        if (event.kind === 'read' && told?.(event.events) === true) onTold();
+        listener(event);
+      },
+    };
+    const { isComplete } = await pumpWindow(errand, pipeline);
     if (isComplete) this.#change({ slicesRead: this.#progress.slicesRead + 1 });
   }
 

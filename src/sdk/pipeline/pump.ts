@@ -50,6 +50,8 @@ export interface Errand {
   readonly share?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
   readonly parallelDeliveries: number;
+  /** Where windows share these places: what is under way of all of them. Each of them names the same number. */
+  readonly sharedDeliveries?: Set<Promise<void>>;
   /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
   readonly lateBeforeMs: number;
   /** True where the tail is up to date: then every new event tells how fast the source shows them. */
@@ -107,6 +109,8 @@ class WindowRun<B extends Batch> {
   readonly #reading = new AbortController();
   readonly #pages: PageProgress[] = [];
   readonly #inFlight = new Map<InFlightBatch<B>, Promise<void>>();
+  /** What takes a place: of this window, or of all that share them. */
+  readonly #places: Set<Promise<void>>;
   /** Batches of other lanes that carry an event of this window. */
   readonly #followed = new Set<InFlightBatch<B>>();
   #filling: InFlightBatch<B>;
@@ -127,6 +131,7 @@ class WindowRun<B extends Batch> {
     private readonly errand: Errand,
     private readonly pipeline: Pipeline<B>,
   ) {
+    this.#places = errand.sharedDeliveries ?? new Set();
     this.#filling = this.#nextBatch();
   }
 
@@ -338,7 +343,8 @@ class WindowRun<B extends Batch> {
   /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
   async #dispatch(): Promise<void> {
     if (this.#filling.batch.count === 0) return;
-    while (this.#inFlight.size >= this.errand.parallelDeliveries) await Promise.race(this.#inFlight.values());
+    const areTaken = (): boolean => this.#places.size >= this.errand.parallelDeliveries;
+    while (areTaken() && !this.#deliveryFailed) await Promise.race(this.#places);
     if (this.#deliveryFailed || this.pipeline.stop.requested.aborted) throw abortError();
     // Somebody else may have sent it while this one waited.
     if (this.#filling.batch.count === 0) return;
@@ -349,9 +355,11 @@ class WindowRun<B extends Batch> {
       .catch((error: unknown) => this.#failDelivery(error))
       .finally(() => {
         this.#inFlight.delete(batch);
+        this.#places.delete(delivery);
         this.pipeline.underWay.end(batch);
       });
     this.#inFlight.set(batch, delivery);
+    this.#places.add(delivery);
   }
 
   async #deliver(batch: InFlightBatch<B>): Promise<void> {

@@ -7,7 +7,6 @@ import {
   leastDurationMs,
   leftOf,
   planSlices,
-  SLICES_AT_ONCE,
 } from '../../../../src/sdk/backfill/plan-slices.js';
 import { type ClosedInterval, OwedSet } from '../../../../src/sdk/checkpoint/owed-set.js';
 import { abortError, ModuleError } from '../../../../src/sdk/errors.js';
@@ -16,6 +15,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const START_MS = Date.UTC(2030, 0, 2);
 
+const anyReaders = fc.integer({ min: 2, max: 8 });
 const anyRanges = fc
   .array(fc.tuple(fc.nat(90 * DAY_MS), fc.integer({ min: 1, max: 40 * DAY_MS })), { minLength: 1, maxLength: 4 })
   .map(
@@ -52,17 +52,18 @@ describe('planSlices', () => {
 
   it('makes slices of less than the wanted number of events, one count for each cut', async () => {
     await fc.assert(
-      fc.asyncProperty(anyRanges, fc.integer({ min: 1, max: 3 }), async (ranges, power) => {
+      fc.asyncProperty(anyRanges, fc.integer({ min: 1, max: 3 }), anyReaders, async (ranges, power, atOnce) => {
         // Denser and denser.
         const density = ({ fromMs, toMs }: ClosedInterval): number =>
           Math.round((((toMs - START_MS) / HOUR_MS) ** power - ((fromMs - START_MS) / HOUR_MS) ** power) / 10);
         let asked = 0;
-        const slices = await planSlices(ranges, async (range) => {
+        const count = async (range: ClosedInterval): Promise<number> => {
           asked += 1;
           return density(range);
-        });
+        };
+        const slices = await planSlices(ranges, count, { atOnce: () => atOnce });
         expect(asked).toBe(slices.length);
-        const most = Math.min(250_000, Math.max(50_000, Math.ceil((eventsOf(slices) ?? 0) / 3)));
+        const most = Math.min(250_000, Math.max(50_000, Math.ceil((eventsOf(slices) ?? 0) / atOnce / 0.8)));
         const tooMany = slices.filter(({ fromMs, toMs, events = 0 }) => toMs - fromMs > 120_000 && events > most + 1);
         expect(tooMany).toEqual([]);
       }),
@@ -70,14 +71,16 @@ describe('planSlices', () => {
     );
   });
 
-  it.each([60_000, 200_000, 600_000, 2_000_000, 3_000_000])(
-    'makes as many slices of %d events that come evenly as keep all busy that read them, to the end',
-    async (events) => {
+  it.each([60_000, 200_000, 600_000, 2_000_000, 3_000_000].flatMap((events) => [2, 3, 8].map((n) => [events, n])))(
+    'makes as many slices of %d events that come evenly as keep all %d busy that read them, to the end',
+    async (events = 0, atOnce = 0) => {
       const range = { fromMs: START_MS, toMs: START_MS + 10 * DAY_MS };
-      const slices = await planSlices([range], async ({ fromMs, toMs }) =>
-        Math.round((events * (toMs - fromMs)) / (10 * DAY_MS)),
+      const slices = await planSlices(
+        [range],
+        async ({ fromMs, toMs }) => Math.round((events * (toMs - fromMs)) / (10 * DAY_MS)),
+        { atOnce: () => atOnce },
       );
-      expect(slices.length % SLICES_AT_ONCE).toBe(0);
+      expect(slices.length % atOnce).toBe(0);
       const sizes = slices.map((slice) => slice.events ?? 0);
       expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(Math.max(...sizes) / 50);
     },

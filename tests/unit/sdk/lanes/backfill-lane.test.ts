@@ -124,6 +124,62 @@ describe('the backfill lane', () => {
     }
   });
 
+  /** A lane over ten days in twelve slices; how many of them wait for their first page is noted whenever one begins to. */
+  async function watchReaders(waitMs: (slice: number) => number) {
+    const { rig } = await open({ once: true });
+    const ids = holdTenDays(rig);
+    rig.source.onCount = refuseCounts;
+    // A page of few events, so that each slice has one that is full.
+    const readingPace = { requestsPerSecond: 10, eventsPerRequest: 5 };
+    const lane = new BackfillLane({ retentionMs: 90 * DAY_MS, readingPace }, rig.pipeline, rig.context);
+    const waiting: number[] = [];
+    let now = 0;
+    rig.source.onRead = async () => {
+      now += 1;
+      waiting.push(now);
+      await rig.clock.sleep(waitMs(waiting.length));
+      now -= 1;
+    };
+    rig.state.backfill(TEN_DAYS);
+    return { rig, lane, ids, waiting };
+  }
+
+  it.each([
+    [2, 'of a source that answers at once', 5],
+    [3, 'at a usual latency', 200],
+    [8, 'of a source that takes a second to answer', 1000],
+  ])('reads %d slices at the same time %s, as far as its requests allow', async (readers, _, waitMs) => {
+    const { rig, lane, ids, waiting } = await watchReaders(() => waitMs);
+    const running = lane.untilDone();
+    await rig.clock.advance(HOUR_MS);
+    await running;
+    expect(rig.deliveredIds.toSorted()).toEqual(ids.toSorted());
+    // Of the first three nothing was known.
+    expect(Math.max(...waiting.slice(3))).toBe(readers);
+  });
+
+  it.each(['fails', 'is stopped'])(
+    'begins no further slice once it %s, and goes on with all of them later',
+    async (how) => {
+      const { rig, lane, ids, waiting } = await watchReaders(() => 1000);
+      const { onRead } = rig.source;
+      rig.source.onRead = async (window) => {
+        await onRead(window);
+        if (waiting.length < 5) return;
+        if (how === 'is stopped') rig.stop.request();
+        else throw new TypeError('dies');
+      };
+      const ended = lane.untilDone().catch((error: unknown) => error);
+      await rig.clock.advance(HOUR_MS);
+      expect(await ended).toMatchObject({ name: how === 'fails' ? 'TypeError' : 'AbortError' });
+      expect(waiting.length).toBeLessThan(12);
+      const second = await open({ once: true, storage: rig.storage });
+      holdTenDays(second.rig);
+      await second.lane.untilDone();
+      expect(new Set([...rig.deliveredIds, ...second.rig.deliveredIds])).toEqual(new Set(ids));
+    },
+  );
+
   it('waits while the tail is in trouble, until it is woken', async () => {
     const { rig } = await open();
     holdTenDays(rig);

@@ -120,6 +120,34 @@ describe('two lanes', () => {
     expect(events.filter((event) => !found.has(event))).toEqual([]);
   });
 
+  it('share places where they are told to, and together have no more under way than those', async () => {
+    const clock = new ManualClock({ autoAdvance: true });
+    const events = eventsOf(60);
+    const destination = new RecordingDestination({
+      batchEvents: () => 2,
+      script: async (_, __, n) => {
+        await clock.sleep(n % 3 === 0 ? 500 : 20);
+        return ACKNOWLEDGED;
+      },
+    });
+    const storage = createMemoryStorage();
+    const state = await openState(storage);
+    const source = new ScriptedSource({ events, now: () => TO_MS + 1000, pageEvents: () => 10 });
+    const pipeline = pipelineOf({ source, destination, storage, clock, stop: new Stop() }, state);
+    const sharedDeliveries = new Set<Promise<void>>();
+    const windows = [GAP, { fromMs: MIDDLE_MS, toMs: TO_MS }];
+    for (const window of windows) state.backfill(window);
+    await Promise.all(
+      windows.map((window) => {
+        const shared = { parallelDeliveries: 4, sharedDeliveries, lateBeforeMs: -Infinity };
+        return pumpWindow({ window, lane: 'backfill', ...shared }, pipeline);
+      }),
+    );
+    expect(sorted(destination.acknowledged)).toEqual(textsOf(events));
+    expect(destination.mostUnderWay).toBe(4);
+    expect(sharedDeliveries.size).toBe(0);
+  });
+
   it('do not both send an event that is under way in one of them, and both settle what they read', async () => {
     const gate = new Gate();
     const destination = new RecordingDestination({
