@@ -57,6 +57,8 @@ interface EventState {
   isInLedger: boolean;
   /** The document on storage says that it is not owed. */
   isOutside: boolean;
+  /** It was visible when its time was (put back) among the owed: a reading since then shows it. */
+  wasVisibleWhenOwed: boolean;
   /** When the intake first refused it by itself. */
   firstRefusedAtMs?: number;
   /** True once that happened shortly after the intake had accepted something from the same process. */
@@ -83,6 +85,8 @@ const EVIDENCE_MS = 60_000;
 const BLIND_MS = 6;
 /** Whole seconds and milliseconds are all that clocks and documents tell. */
 const ROUNDING_MS = 1;
+/** A bound may leave out its own instant, and a fraction may be rounded. */
+const BORDER_MS = 3;
 
 export interface InvariantsWorld {
   readonly scenario: Scenario;
@@ -117,6 +121,7 @@ export class Invariants implements IntakeListener {
       isDeadLettered: false,
       isInLedger: false,
       isOutside: false,
+      wasVisibleWhenOwed: false,
     }));
     for (const state of this.#states)
       if (!this.#byText.has(state.event.text)) this.#byText.set(state.event.text, state);
@@ -330,23 +335,28 @@ export class Invariants implements IntakeListener {
     for (const state of this.#states) {
       const wasOutside = state.isOutside;
       state.isOutside = isOutside(state.event.atMs, context);
+      if (wasOutside && isWellInside(state.event.atMs, context)) {
+        state.wasVisibleWhenOwed = state.event.visibleFromMs <= this.world.apiNowMs();
+      }
       if (!isFirst && state.isOutside && !wasOutside) this.#checkPassed(state, context);
     }
   }
 
   /** What the document ceases to owe must be settled, where it could be seen, and the ledger must know it. */
-  #checkPassed({ event, acceptances, isDeadLettered, isInLedger }: EventState, context: Context): void {
+  #checkPassed(state: EventState, context: Context): void {
+    const { event, acceptances, isDeadLettered, isInLedger, wasVisibleWhenOwed } = state;
     const apiNowMs = this.world.apiNowMs();
     const isGone = event.goneFromMs <= apiNowMs || event.atMs <= apiNowMs - RETENTION_MS;
-    const wasOnTime = event.visibleFromMs <= event.atMs && !event.wasLeftOut && !isGone && this.#isAfterStart(event);
-    const isSettled = isDeadLettered || acceptances.some(({ state, isForgiven }) => state !== 'pending' && !isForgiven);
-    if (wasOnTime && !isSettled && !this.#hasTwin(event)) {
+    const isShown = !event.wasLeftOut && !isGone && this.#isAfterStart(event);
+    const wasOnTime = event.visibleFromMs <= event.atMs && isShown;
+    const isSettled = isDeadLettered || acceptances.some((one) => one.state !== 'pending' && !one.isForgiven);
+    if ((wasOnTime || (wasVisibleWhenOwed && isShown)) && !isSettled && !this.#hasTwin(event)) {
       this.#violated(
         'what is owed no more is settled',
         `${describe(event)} is not owed, and neither acknowledged nor kept`,
       );
     }
-    const isAcknowledged = acceptances.some(({ state, isForgiven }) => state === 'acknowledged' && !isForgiven);
+    const isAcknowledged = acceptances.some((one) => one.state === 'acknowledged' && !one.isForgiven);
     // A late one lies outside before it is sent: what is owed says nothing of it.
     if (wasOnTime && isAcknowledged && !isInLedger && event.atMs > context.ledgerFromMs) {
       this.#violated('the ledger is not behind what is owed', `${describe(event)} is not owed, and not in the ledger`);
@@ -406,6 +416,11 @@ export function describe({ index, id, atMs, nanos }: WorldEvent): string {
 
 function isOutside(atMs: number, { owed }: Context): boolean {
   return owed.every(({ fromMs, toMs }) => atMs < fromMs - ROUNDING_MS || atMs >= toMs + ROUNDING_MS);
+}
+
+/** Where it is shown however bounds and fractions of a millisecond are read. */
+function isWellInside(atMs: number, { owed }: Context): boolean {
+  return owed.some(({ fromMs, toMs }) => atMs > fromMs + BORDER_MS && atMs < toMs - BORDER_MS);
 }
 
 /** As the sides may say it: seconds, or a date to be measured against theirs. */
