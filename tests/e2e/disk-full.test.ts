@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 
 import { startSimulators, type Simulators } from '../../src/simulators/serve.js';
 import { mountSmallDisk, type SmallDisk } from '../chaos/disk/small-disk.js';
-import { startProgram } from '../support/built-program.js';
+import { type RunningProgram, startProgram } from '../support/built-program.js';
 import { connectorEnvironment } from '../support/connector-environment.js';
 
 const COMMAND = 'JumpcloudDirectoryInsightsConnector';
@@ -15,10 +15,14 @@ const BATCH = 200;
 const PARALLEL = 20;
 
 let simulators: Simulators | undefined;
+let program: RunningProgram | undefined;
 const disk = mountSmallDisk(8 * 1024 * 1024);
 if (disk === undefined) process.stdout.write('SKIPPED: no disk is filled, because a tmpfs cannot be mounted here\n');
 
 afterEach(async () => {
+  // It runs still where something was not as expected.
+  program?.child.kill('SIGKILL');
+  await program?.ended;
   await simulators?.close();
 });
 
@@ -45,25 +49,25 @@ describe('a full disk', () => {
       const environment = connectorEnvironment(both, small.directory, {
         arguments: { chunk_size: BATCH, page_size: 1000 },
       });
-      const program = startProgram('main.js', [COMMAND], environment);
+      const connector = (program = startProgram('main.js', [COMMAND], environment));
       await until(() => received.events > 2000);
 
       small.fill();
       const whenFull = received.events;
-      await program.said('ENOSPC');
-      await program.said('Free space on the disk: nothing is lost');
-      await program.said('STATE_UNAVAILABLE');
+      await connector.said('ENOSPC');
+      await connector.said('Free space on the disk: nothing is lost');
+      await connector.said('STATE_UNAVAILABLE');
       // Time enough for everything that could still be sent; on a slow machine it proves less, and stays true.
       await wait(3000);
       expect(received.events).toBeLessThan(EVENTS);
       expect(received.events).toBeLessThanOrEqual(whenFull + PARALLEL * BATCH);
-      expect(program.child.exitCode).toBeNull();
+      expect(connector.child.exitCode).toBeNull();
 
       small.free();
       await until(() => both.account().lost === 0);
-      await program.said('The state works again');
-      program.child.kill('SIGTERM');
-      const { code, output } = await program.ended;
+      await connector.said('The state works again');
+      connector.child.kill('SIGTERM');
+      const { code, output } = await connector.ended;
       expect(code).toBe(0);
       expect(output).toMatch(/"level":"error".*ENOSPC/);
       expect(both.account()).toMatchObject({ held: EVENTS, lost: 0, duplicated: 0, unknown: 0 });
@@ -79,15 +83,15 @@ describe('a full disk', () => {
       const state = `${small.directory}/second`;
       mkdirSync(state);
       small.fill();
-      const program = startProgram('main.js', [COMMAND], connectorEnvironment(both, state));
-      await program.said('Free space on the disk: nothing is lost');
-      expect(program.child.exitCode).toBeNull();
+      const connector = (program = startProgram('main.js', [COMMAND], connectorEnvironment(both, state)));
+      await connector.said('Free space on the disk: nothing is lost');
+      expect(connector.child.exitCode).toBeNull();
 
       small.free();
-      await program.said('The state works again');
+      await connector.said('The state works again');
       await until(() => both.account().lost === 0);
-      program.child.kill('SIGTERM');
-      const { code } = await program.ended;
+      connector.child.kill('SIGTERM');
+      const { code } = await connector.ended;
       expect(code).toBe(0);
       expect(both.account()).toMatchObject({ lost: 0, duplicated: 0, unknown: 0 });
     },
