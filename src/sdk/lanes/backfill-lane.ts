@@ -7,6 +7,7 @@ import { isAbort, ModuleError } from '../errors.js';
 import { backoffMs } from '../http/backoff.js';
 import type { Batch } from '../pipeline/destination.js';
 import type { PipelineEvent } from '../pipeline/pipeline-event.js';
+import { Places } from '../pipeline/places.js';
 import { type Pipeline, pumpWindow } from '../pipeline/pump.js';
 import type { Source } from '../pipeline/source.js';
 import { questionAbout } from '../reconciliation/reconciler.js';
@@ -77,7 +78,7 @@ export class BackfillLane<B extends Batch> {
   #failingSince = 0;
   #wakeUp = new AbortController();
   #readers: Readers;
-  readonly #deliveries = new Set<Promise<void>>();
+  readonly #deliveries = new Places(PARALLEL_DELIVERIES);
   readonly #progress = { slices: 0, slicesRead: 0, planned: 0 as number | undefined, read: 0, delivered: 0 };
   #toldAt: number;
 

@@ -14,6 +14,7 @@ import { EventList } from './event-list.js';
 import type { Events } from './events.js';
 import type { InFlightBatch, PageProgress } from './in-flight-batch.js';
 import { persist } from './persist.js';
+import { Places } from './places.js';
 import type { PipelineListener } from './pipeline-event.js';
 import type { RawEvent } from './raw-event.js';
 import type { Page, Source, Window } from './source.js';
@@ -50,8 +51,8 @@ export interface Errand {
   readonly share?: Window;
   /** Batches of this lane under way at the most, from the first try until they are committed. */
   readonly parallelDeliveries: number;
-  /** Where windows share these places: what is under way of all of them. Each of them names the same number. */
-  readonly sharedDeliveries?: Set<Promise<void>>;
+  /** Where windows share them: the places of all their batches, instead of so many for each. */
+  readonly sharedDeliveries?: Places;
   /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
   readonly lateBeforeMs: number;
   /** True where the tail is up to date: then every new event tells how fast the source shows them. */
@@ -109,17 +110,20 @@ class WindowRun<B extends Batch> {
   readonly #reading = new AbortController();
   readonly #pages: PageProgress[] = [];
   readonly #inFlight = new Map<InFlightBatch<B>, Promise<void>>();
-  /** What takes a place: of this window, or of all that share them. */
-  readonly #places: Set<Promise<void>>;
+  /** Of this window, or of all that share them. */
+  readonly #places: Places;
   /** Batches of other lanes that carry an event of this window. */
   readonly #followed = new Set<InFlightBatch<B>>();
   #filling: InFlightBatch<B>;
   /** Settled, not yet handed to a commit. */
   #settledEntries: EntryList[] = [];
+  /** The window up to here is settled, epoch milliseconds. */
+  #settledToMs: number | undefined;
   #lastCommit: Promise<void> = Promise.resolve();
   #nextCommit: Promise<void> | undefined;
   #failure: Error | undefined;
   #deliveryFailed = false;
+  #dispatching: Promise<void> | undefined;
   #delivered = 0;
   #deadLettered = 0;
   #rows = 0;
@@ -131,7 +135,7 @@ class WindowRun<B extends Batch> {
     private readonly errand: Errand,
     private readonly pipeline: Pipeline<B>,
   ) {
-    this.#places = errand.sharedDeliveries ?? new Set();
+    this.#places = errand.sharedDeliveries ?? new Places(errand.parallelDeliveries);
     this.#filling = this.#nextBatch();
   }
 
@@ -341,13 +345,20 @@ class WindowRun<B extends Batch> {
   }
 
   /** Sends the batch being filled on its way, as soon as there is a place, and begins a new one. */
-  async #dispatch(): Promise<void> {
-    if (this.#filling.batch.count === 0) return;
-    const areTaken = (): boolean => this.#places.size >= this.errand.parallelDeliveries;
-    while (areTaken() && !this.#deliveryFailed) await Promise.race(this.#places);
-    if (this.#deliveryFailed || this.pipeline.stop.requested.aborted) throw abortError();
-    // Somebody else may have sent it while this one waited.
-    if (this.#filling.batch.count === 0) return;
+  #dispatch(): Promise<void> {
+    if (this.#filling.batch.count === 0) return Promise.resolve();
+    // It takes what is filled when there is a place: for all who wait for that.
+    return (this.#dispatching ??= this.#dispatchFilled());
+  }
+
+  async #dispatchFilled(): Promise<void> {
+    // After a failure it is aborted as well: who waits then must not wait for others.
+    const leave = await this.#places.enter(this.#reading.signal);
+    this.#dispatching = undefined;
+    if (this.#deliveryFailed || this.pipeline.stop.requested.aborted) {
+      leave();
+      throw abortError();
+    }
     const batch = this.#filling;
     batch.batch.copyAdded();
     this.#filling = this.#nextBatch();
@@ -355,11 +366,10 @@ class WindowRun<B extends Batch> {
       .catch((error: unknown) => this.#failDelivery(error))
       .finally(() => {
         this.#inFlight.delete(batch);
-        this.#places.delete(delivery);
+        leave();
         this.pipeline.underWay.end(batch);
       });
     this.#inFlight.set(batch, delivery);
-    this.#places.add(delivery);
   }
 
   async #deliver(batch: InFlightBatch<B>): Promise<void> {
@@ -447,7 +457,10 @@ class WindowRun<B extends Batch> {
     listener(committedEvent(state, { accountedFor, nothingOwedFromMs: this.errand.window.toMs }));
   }
 
-  /** Takes the settled pages from the front; the last instant that one of them names is where the range ends. */
+  /**
+   * Takes the settled pages from the front; the last instant that one of them names is where the range ends. It begins where
+   * the one before ended: what was put back among the owed since lies there, and is for another reading.
+   */
   #settledRange(): Settled | undefined {
     let toMs: number | undefined;
     for (let page = this.#pages[0]; page?.read === true && page.open === 0; page = this.#pages[0]) {
@@ -456,7 +469,10 @@ class WindowRun<B extends Batch> {
     }
     if (toMs === undefined) return undefined;
     const { lane, window, claim = window } = this.errand;
-    return { lane, fromMs: claim.fromMs, toMs: Math.min(toMs, claim.toMs) };
+    const fromMs = this.#settledToMs ?? claim.fromMs;
+    // Less where the window begins before what may be settled, or a new query a little before the end of the last one.
+    this.#settledToMs = Math.max(fromMs, Math.min(toMs, claim.toMs));
+    return { lane, fromMs, toMs: this.#settledToMs };
   }
 
   #failDelivery(error: unknown): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../ports.js';
 import type { PipelineEvent, PipelineListener } from './pipeline-event.js';
+import { Places } from './places.js';
 
 /** Windows of streams that work are read so many at the same time. */
 const LIVE_PLACES = 12;
@@ -59,45 +60,5 @@ export class SharedPlaces {
         else if (kind === 'caught-up') isWell = true;
       },
     };
-  }
-}
-
-/** So many may be inside; the others wait in the order in which they came. */
-class Places {
-  readonly #waiting = new Set<() => void>();
-
-  constructor(private free: number) {}
-
-  /** @param onEnd called when the wait is over, at once where there is none */
-  enter(signal: AbortSignal, onEnd: () => void): Promise<() => void> {
-    return new Promise((resolve) => {
-      const end = (leave: () => void): void => {
-        signal.removeEventListener('abort', giveUp);
-        this.#waiting.delete(go);
-        onEnd();
-        resolve(leave);
-      };
-      const go = (): void => end(() => this.#leave());
-      const giveUp = (): void => end(() => undefined);
-      if (signal.aborted) {
-        giveUp();
-        return;
-      }
-      signal.addEventListener('abort', giveUp);
-      this.#waiting.add(go);
-      this.#fill();
-    });
-  }
-
-  #leave(): void {
-    this.free += 1;
-    this.#fill();
-  }
-
-  #fill(): void {
-    const [next] = this.#waiting;
-    if (next === undefined || this.free === 0) return;
-    this.free -= 1;
-    next();
   }
 }

@@ -39,7 +39,7 @@ export interface Findings {
   readonly mended: number;
   /** Events that were missing and are delivered now. */
   readonly delivered: number;
-  /** Whether everything comparable agrees now, but for what is in dispute. */
+  /** Whether everything up to the tail that is comparable agrees now, but for what is in dispute. */
   readonly agreed: boolean;
 }
 
@@ -79,28 +79,32 @@ export class Reconciler {
   async pass(signal: AbortSignal): Promise<Findings> {
     this.#disputes.reopenDue();
     let findings: Findings = { mended: 0, delivered: 0, agreed: false };
-    for (let round = 0; round < ROUNDS && !findings.agreed; round += 1) {
+    let isEqual = false;
+    for (let round = 0; round < ROUNDS && !isEqual; round += 1) {
       const { beside, latest } = comparableRanges(this.options.state);
       if (latest === undefined) this.#tellUncomparable();
       const ranges = latest === undefined ? beside : [...beside, latest];
       const [first] = ranges;
       if (first === undefined) break;
       // In a backlog the tail moves fast: what is compared must not be forgotten meanwhile, or it would be sent again.
-      const { mended, delivered, agreed } = await this.options.state.remembering(first.fromMs, () =>
+      const { mended, delivered } = await this.options.state.remembering(first.fromMs, () =>
         this.#round(ranges, signal),
       );
-      if (agreed && latest !== undefined) this.#noteAgreement(latest);
+      isEqual = mended === 0;
+      // What lies before a range that stays to be backfilled says nothing of what lies after it.
+      const agreed = isEqual && latest !== undefined;
+      if (agreed) this.#noteAgreement(latest);
       findings = { mended: findings.mended + mended, delivered: findings.delivered + delivered, agreed };
     }
     await this.#compareForgotten(signal);
     return findings;
   }
 
-  async #round(ranges: readonly ClosedInterval[], signal: AbortSignal): Promise<Findings> {
+  async #round(ranges: readonly ClosedInterval[], signal: AbortSignal): Promise<Omit<Findings, 'agreed'>> {
     const differences: Difference[] = [];
     for (const range of ranges) differences.push(...(await this.differences(range, signal)));
     const delivered = await this.mend(differences, signal);
-    return { mended: differences.length, delivered, agreed: differences.length === 0 };
+    return { mended: differences.length, delivered };
   }
 
   /** Traffic so dense that no instant is free of events cannot be cut into ranges. */

@@ -4,6 +4,8 @@ import type { DeliveryState } from '../../../../src/sdk/checkpoint/delivery-stat
 import { isAbort, ModuleError } from '../../../../src/sdk/errors.js';
 import { EventSplitter } from '../../../../src/sdk/json/event-splitter.js';
 import { Ledger } from '../../../../src/sdk/ledger/ledger.js';
+import type { PipelineEvent } from '../../../../src/sdk/pipeline/pipeline-event.js';
+import { Places } from '../../../../src/sdk/pipeline/places.js';
 import { type Errand, type Pipeline, type Pumped, pumpWindow } from '../../../../src/sdk/pipeline/pump.js';
 import type { Source } from '../../../../src/sdk/pipeline/source.js';
 import type { Random } from '../../../../src/sdk/ports.js';
@@ -134,18 +136,38 @@ describe('two lanes', () => {
     const state = await openState(storage);
     const source = new ScriptedSource({ events, now: () => TO_MS + 1000, pageEvents: () => 10 });
     const pipeline = pipelineOf({ source, destination, storage, clock, stop: new Stop() }, state);
-    const sharedDeliveries = new Set<Promise<void>>();
+    const sharedDeliveries = new Places(4);
     const windows = [GAP, { fromMs: MIDDLE_MS, toMs: TO_MS }];
     for (const window of windows) state.backfill(window);
     await Promise.all(
       windows.map((window) => {
-        const shared = { parallelDeliveries: 4, sharedDeliveries, lateBeforeMs: -Infinity };
+        const shared = { parallelDeliveries: 8, sharedDeliveries, lateBeforeMs: -Infinity };
         return pumpWindow({ window, lane: 'backfill', ...shared }, pipeline);
       }),
     );
     expect(sorted(destination.acknowledged)).toEqual(textsOf(events));
     expect(destination.mostUnderWay).toBe(4);
-    expect(sharedDeliveries.size).toBe(0);
+  });
+
+  it('settle from where they settled before: what is owed again behind them stays so', async () => {
+    const storage = createMemoryStorage();
+    const state = await openState(storage);
+    const late = { fromMs: GAP.fromMs + 1, toMs: GAP.fromMs + 2 };
+    const source = new ScriptedSource({ events: eventsOf(60), now: () => TO_MS + 1000, pageEvents: () => 10 });
+    const destination = new RecordingDestination({ batchEvents: () => 10 });
+    const pipeline = pipelineOf({ source, destination, storage, clock: new ManualClock({ autoAdvance: true }) }, state);
+    const settled: number[] = [];
+    const listener = (): void => {
+      const [first] = state.owed.gaps;
+      if (settled.push(first?.fromMs ?? Infinity) === 3) state.owe(late);
+    };
+    state.leaveToBackfill(GAP.toMs);
+    const errand = { window: GAP, lane: 'backfill', parallelDeliveries: 1, lateBeforeMs: -Infinity } as const;
+    const onCommit = { ...pipeline, listener: (event: PipelineEvent) => event.kind === 'committed' && listener() };
+    await expect(pumpWindow(errand, onCommit)).resolves.toMatchObject({ isComplete: true });
+    expect(settled.length).toBeGreaterThan(3);
+    expect(settled[2]).toBeGreaterThan(late.toMs);
+    expect(state.owed.gaps).toEqual([late]);
   });
 
   it('do not both send an event that is under way in one of them, and both settle what they read', async () => {
