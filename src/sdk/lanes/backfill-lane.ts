@@ -40,7 +40,7 @@ export interface BackfillProgress {
   readonly slicesRead: number;
   /** About how many events were to be read at its begin; undefined where the source does not count. */
   readonly planned: number | undefined;
-  /** Events that the source has shown so far, repeats included. */
+  /** Events that the source has shown so far, repeats included, but for those that have to be read again. */
   readonly read: number;
   readonly delivered: number;
 }
@@ -279,15 +279,24 @@ export class BackfillLane<B extends Batch> {
     } as const;
     // A slice that waits for a place among those of other streams says nothing of the source.
     const told = places === undefined ? this.#readers.begin() : undefined;
+    let undelivered = 0;
     const pipeline: Pipeline<B> = {
       ...this.#pipeline,
       listener: (event) => {
         if (event.kind === 'read' && told?.(event.events) === true) onTold();
+        if (event.kind === 'read') undelivered += event.events - event.repeated;
+        else if (event.kind === 'delivered') undelivered -= event.events;
         listener(event);
       },
     };
-    const { isComplete } = await pumpWindow(errand, pipeline);
-    if (isComplete) this.#change({ slicesRead: this.#progress.slicesRead + 1 });
+    try {
+      const { isComplete } = await pumpWindow(errand, pipeline);
+      if (isComplete) this.#change({ slicesRead: this.#progress.slicesRead + 1 });
+    } catch (error) {
+      // It is read again.
+      this.#change({ read: this.#progress.read - undelivered });
+      throw error;
+    }
   }
 
   #hear(event: PipelineEvent): void {

@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 
 import { ModuleError } from '../../../../src/sdk/errors.js';
 import { BackfillLane, type BackfillProgress } from '../../../../src/sdk/lanes/backfill-lane.js';
+import type { DeliveryOutcome } from '../../../../src/sdk/outcome.js';
 import { createMemoryStorage } from '../../../../src/sdk/storage/memory.js';
 import { heldBefore, LaneRig, type LaneRigOptions } from '../../../support/lane-rig.js';
 import { MANUAL_CLOCK_START_MS as START_MS } from '../../../support/manual-clock.js';
 import { onStorage } from '../../../support/pump-rig.js';
+import { ACKNOWLEDGED, RecordingDestination } from '../../../support/recording-destination.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -210,5 +212,23 @@ describe('the backfill lane', () => {
     expect(rig.source.reads.length).toBeGreaterThan(3);
     expect(rig.told).toContainEqual({ kind: 'waiting', delayMs: expect.any(Number) });
     expect(rig.state.backfillGaps).toEqual([TEN_DAYS]);
+  });
+
+  it('counts what it has to read again once', async () => {
+    let tries = 0;
+    const script = (): Promise<DeliveryOutcome> => {
+      tries += 1;
+      if (tries < 3) throw new ModuleError('DESTINATION_UNAVAILABLE', 'status 503');
+      return Promise.resolve(ACKNOWLEDGED);
+    };
+    const destination = new RecordingDestination({ batchEvents: () => 1000, script });
+    const { rig, lane, progress } = await open({ destination });
+    const ids = holdTenDays(rig);
+    rig.state.backfill(TEN_DAYS);
+    const done = lane.untilDone();
+    await rig.clock.advance(HOUR_MS);
+    await done;
+    expect(tries).toBe(3);
+    expect(progress.at(-1)).toMatchObject({ planned: ids.length, read: ids.length, delivered: ids.length });
   });
 });
