@@ -11,8 +11,8 @@ import { connectorEnvironment } from '../support/connector-environment.js';
 const COMMAND = 'JumpcloudDirectoryInsightsConnector';
 const EVENTS = 30_000;
 const BATCH = 200;
-/** Batches: four of the tail, sixteen of the backlog. */
-const PARALLEL = 20;
+/** Batches: four of the tail, twelve of the backlog. */
+const PARALLEL = 16;
 
 let simulators: Simulators | undefined;
 let program: RunningProgram | undefined;

@@ -15,8 +15,8 @@ import { temporaryDirectories } from '../support/temporary-directory.js';
 
 const EVENTS = 4000;
 const BATCH = 50;
-/** Sixteen batches of a backlog. */
-const UNDER_WAY = 16 * BATCH;
+/** Twelve batches of a backlog. */
+const UNDER_WAY = 12 * BATCH;
 
 const newDirectory = temporaryDirectories();
 let simulators: Simulators | undefined;

@@ -12,8 +12,8 @@ const EVENTS = Number(process.env['KILL_EVENTS'] ?? 100_000);
 const KILLS = Number(process.env['KILLS'] ?? 10);
 const SEED = Number(process.env['KILL_SEED'] ?? 2026);
 const BATCH = 500;
-/** Four batches of the tail, sixteen of the backlog. */
-const PARALLEL = 20;
+/** Four batches of the tail, twelve of the backlog. */
+const PARALLEL = 16;
 const UNDER_WAY = PARALLEL * BATCH;
 
 const newDirectory = temporaryDirectories();

@@ -8,8 +8,8 @@ import { temporaryDirectories } from '../support/temporary-directory.js';
 
 const WRONG_KEY = 'synthetic-key-that-does-not-work';
 const BATCH = 50;
-/** Four batches of the tail, sixteen of the backlog. */
-const UNDER_WAY = 20 * BATCH;
+/** Four batches of the tail, twelve of the backlog. */
+const UNDER_WAY = 16 * BATCH;
 const newDirectory = temporaryDirectories();
 const rigs: PlatformRig[] = [];
 

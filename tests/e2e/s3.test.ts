@@ -13,7 +13,7 @@ const EVENTS = 30_000;
 const KILLS = 4;
 const BATCH = 500;
 /** Batches of a backlog. */
-const PARALLEL = 16;
+const PARALLEL = 12;
 const UNDER_WAY = PARALLEL * BATCH;
 
 const newDirectory = temporaryDirectories();

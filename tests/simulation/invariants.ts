@@ -73,10 +73,10 @@ interface ProcessState {
   lastAcceptedAtMs: number;
 }
 
-/** Batches under way at the most: four of the tail, one of a gap, and sixteen of a backfill. */
+/** Batches under way at the most: four of the tail, one of a gap, and twelve of a backfill. */
 const PARALLEL_DELIVERIES = 4;
 const PARALLEL_OF_GAPS = 1;
-const PARALLEL_OF_BACKFILL = 16;
+const PARALLEL_OF_BACKFILL = 12;
 const LARGEST_EVENT_BYTES = 250_000;
 const RETENTION_MS = 90 * 86_400_000;
 /** An event that is refused this soon after others were accepted is taken to be at fault itself. */

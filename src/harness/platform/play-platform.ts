@@ -44,8 +44,8 @@ const WRONG_KEY = 'synthetic-api-key-that-was-revoked';
 /** Late events of the play are up to so late, milliseconds. */
 const LATEST_MS = 3_000;
 const BATCH = 100;
-/** Four batches of the live stream, sixteen of the backlog. */
-const MOST_UNDER_WAY = 20 * BATCH;
+/** Four batches of the live stream, twelve of the backlog. */
+const MOST_UNDER_WAY = 16 * BATCH;
 const RULES = { graceMs: 10_000, probeEveryMs: 500, probeTimeoutMs: 1_000, failedProbes: 2, restartAfterMs: 500 };
 const START_MS = 60_000;
 const DELIVERY_MS = 600_000;

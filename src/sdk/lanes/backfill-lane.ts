@@ -19,7 +19,7 @@ import { FailureReport } from './failure-report.js';
  * Of all slices: enough to fill the time in which others wait for a commit. The tail keeps its own four places. Where streams
  * share a process, each window has those that its place gives it.
  */
-const PARALLEL_DELIVERIES = 16;
+const PARALLEL_DELIVERIES = 12;
 /** Where streams share a process, others wait behind these. */
 const MOST_READERS_BESIDE_OTHERS = 4;
 const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
