@@ -335,8 +335,9 @@ export class Invariants implements IntakeListener {
     for (const state of this.#states) {
       const wasOutside = state.isOutside;
       state.isOutside = isOutside(state.event.atMs, context);
-      if (wasOutside && isWellInside(state.event.atMs, context)) {
-        state.wasVisibleWhenOwed = state.event.visibleFromMs <= this.world.apiNowMs();
+      if (wasOutside) {
+        const isVisible = state.event.visibleFromMs <= this.world.apiNowMs();
+        state.wasVisibleWhenOwed = isVisible && isWellInside(state.event.atMs, context);
       }
       if (!isFirst && state.isOutside && !wasOutside) this.#checkPassed(state, context);
     }

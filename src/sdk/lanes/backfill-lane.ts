@@ -293,8 +293,8 @@ export class BackfillLane<B extends Batch> {
       const { isComplete } = await pumpWindow(errand, pipeline);
       if (isComplete) this.#change({ slicesRead: this.#progress.slicesRead + 1 });
     } catch (error) {
-      // It is read again.
-      this.#change({ read: this.#progress.read - undelivered });
+      // It is read again. Of a page under way something may be delivered before the page is told of.
+      this.#change({ read: this.#progress.read - Math.max(0, undelivered) });
       throw error;
     }
   }

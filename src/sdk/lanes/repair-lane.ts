@@ -156,9 +156,9 @@ export class RepairLane<B extends Batch> {
     const edgeMs = state.owed.tailFromMs;
     const wasRefused = this.#countAgainAt !== undefined;
     try {
-      const { mended, delivered, agreed } = await this.#reconciler.pass(signal);
-      if (agreed) this.#tellCompared(mended > 0 ? 'mended' : 'agreed');
-      else this.#tellCompared(mended > 0 ? 'differed' : 'impossible');
+      const { mended, delivered, agreed, reachesTail } = await this.#reconciler.pass(signal);
+      if (agreed && reachesTail) this.#tellCompared(mended > 0 ? 'mended' : 'agreed');
+      else this.#tellCompared(mended > 0 && !agreed ? 'differed' : 'impossible');
       this.#uselessPasses = mended > 0 && delivered === 0 && !agreed ? this.#uselessPasses + 1 : 0;
     } catch (error) {
       if (error instanceof CountRefused) this.#tellCompared('refused');

@@ -39,8 +39,10 @@ export interface Findings {
   readonly mended: number;
   /** Events that were missing and are delivered now. */
   readonly delivered: number;
-  /** Whether everything up to the tail that is comparable agrees now, but for what is in dispute. */
+  /** Whether everything comparable agrees now, but for what is in dispute. */
   readonly agreed: boolean;
+  /** False where nothing that joins the tail could be compared: then nothing is shown of what was collected last. */
+  readonly reachesTail: boolean;
 }
 
 /** A range between two borders of which the source's count is not what is expected. */
@@ -78,9 +80,8 @@ export class Reconciler {
    */
   async pass(signal: AbortSignal): Promise<Findings> {
     this.#disputes.reopenDue();
-    let findings: Findings = { mended: 0, delivered: 0, agreed: false };
-    let isEqual = false;
-    for (let round = 0; round < ROUNDS && !isEqual; round += 1) {
+    let findings: Findings = { mended: 0, delivered: 0, agreed: false, reachesTail: false };
+    for (let round = 0; round < ROUNDS && !findings.agreed; round += 1) {
       const { beside, latest } = comparableRanges(this.options.state);
       if (latest === undefined) this.#tellUncomparable();
       const ranges = latest === undefined ? beside : [...beside, latest];
@@ -90,17 +91,22 @@ export class Reconciler {
       const { mended, delivered } = await this.options.state.remembering(first.fromMs, () =>
         this.#round(ranges, signal),
       );
-      isEqual = mended === 0;
-      // What lies before a range that stays to be backfilled says nothing of what lies after it.
-      const agreed = isEqual && latest !== undefined;
-      if (agreed) this.#noteAgreement(latest);
-      findings = { mended: findings.mended + mended, delivered: findings.delivered + delivered, agreed };
+      const agreed = mended === 0;
+      if (agreed && latest !== undefined) this.#noteAgreement(latest);
+      findings = {
+        mended: findings.mended + mended,
+        delivered: findings.delivered + delivered,
+        ...{ agreed, reachesTail: latest !== undefined },
+      };
     }
     await this.#compareForgotten(signal);
     return findings;
   }
 
-  async #round(ranges: readonly ClosedInterval[], signal: AbortSignal): Promise<Omit<Findings, 'agreed'>> {
+  async #round(
+    ranges: readonly ClosedInterval[],
+    signal: AbortSignal,
+  ): Promise<Pick<Findings, 'mended' | 'delivered'>> {
     const differences: Difference[] = [];
     for (const range of ranges) differences.push(...(await this.differences(range, signal)));
     const delivered = await this.mend(differences, signal);

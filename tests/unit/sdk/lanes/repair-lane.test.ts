@@ -92,6 +92,14 @@ describe('whoever listens to the repair lane', () => {
     expect(told(rig)).toEqual(['differed']);
   });
 
+  it('is told that nothing of the tail could be compared, whatever lies before what is still to be backfilled', async () => {
+    const { rig, lane } = await open();
+    rig.state.leaveToBackfill(rig.clock.now() + HOUR_MS);
+    await lane.pass();
+    expect(rig.source.counts).toHaveLength(1);
+    expect(told(rig)).toEqual(['impossible']);
+  });
+
   it('is told that the source does not count', async () => {
     const { rig, lane } = await open();
     rig.source.onCount = fail(refused());

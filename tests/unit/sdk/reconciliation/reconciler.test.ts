@@ -123,7 +123,7 @@ function isIn(ranges: readonly { fromMs: number; toMs: number }[], atMs: number)
   return ranges.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
 }
 
-const ONE_QUESTION = { mended: 0, delivered: 0, agreed: true, counts: 1, reads: 0 };
+const ONE_QUESTION = { mended: 0, delivered: 0, agreed: true, reachesTail: true, counts: 1, reads: 0 };
 
 describe('a pass over what the ledger remembers', () => {
   it('says that events are too dense to be compared where no instant of an hour is free of them, once', async () => {
@@ -164,7 +164,7 @@ describe('a pass over what the ledger remembers', () => {
 
   it('asks nothing where there is nothing to compare yet', async () => {
     const rig = await Rig.open();
-    await expect(rig.pass()).resolves.toEqual({ ...ONE_QUESTION, agreed: false, counts: 0 });
+    await expect(rig.pass()).resolves.toEqual({ ...ONE_QUESTION, agreed: false, reachesTail: false, counts: 0 });
     await rig.readTail(2);
     await expect(rig.pass()).resolves.toMatchObject({ counts: 0 });
   });
@@ -250,6 +250,14 @@ describe('a pass over what the ledger remembers', () => {
     await expect(rig.pass()).resolves.toEqual({ ...ONE_QUESTION, counts: 3 });
     expect(rig.state.checkpoint.agreed).toMatchObject({ fromMs: START_MS + 4 * HOUR_MS + 2, disputed: [] });
     expect(rig.state.backfillGaps).toHaveLength(2);
+  });
+
+  it('shows nothing of what was collected last where such a range joins the tail', async () => {
+    const rig = await Rig.open();
+    await rig.readTail(HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS);
+    await expect(rig.pass()).resolves.toEqual({ ...ONE_QUESTION, reachesTail: false });
+    expect(rig.state.checkpoint.agreed).toBeUndefined();
   });
 
   it('notes no agreement of what lies after such a range where what lies before it differs', async () => {
