@@ -170,6 +170,41 @@ describe('two lanes', () => {
     expect(state.owed.gaps).toEqual([late]);
   });
 
+  it('settle nothing before what they may settle, whatever they read of it', async () => {
+    const storage = createMemoryStorage();
+    const state = await openState(storage);
+    const source = new ScriptedSource({ events: eventsOf(60), now: () => TO_MS + 1000, pageEvents: () => 5 });
+    const destination = new RecordingDestination({ batchEvents: () => 5 });
+    const pipeline = pipelineOf({ source, destination, storage, clock: new ManualClock({ autoAdvance: true }) }, state);
+    state.leaveToBackfill(GAP.toMs);
+    const claim = { ...GAP, fromMs: (GAP.fromMs + GAP.toMs) / 2 };
+    const errand = { window: GAP, claim, lane: 'backfill', parallelDeliveries: 1, lateBeforeMs: -Infinity } as const;
+    await pumpWindow(errand, pipeline);
+    expect(state.owed.gaps).toEqual([{ fromMs: GAP.fromMs, toMs: claim.fromMs }]);
+  });
+
+  it('end at once when they are stopped while they wait for a place that another one has', async () => {
+    const storage = createMemoryStorage();
+    const state = await openState(storage);
+    const source = new ScriptedSource({ events: eventsOf(60), now: () => TO_MS + 1000 });
+    const stop = new Stop();
+    const clock = new ManualClock({ autoAdvance: true });
+    const pipeline = pipelineOf({ source, destination: new RecordingDestination(), storage, clock, stop }, state);
+    const sharedDeliveries = new Places(1);
+    await sharedDeliveries.enter(new AbortController().signal);
+    const errand = {
+      window: GAP,
+      lane: 'backfill',
+      parallelDeliveries: 1,
+      sharedDeliveries,
+      lateBeforeMs: -Infinity,
+    } as const;
+    const ended = pumpWindow(errand, pipeline).catch((error: unknown) => error);
+    await everybodyHadTheirTurn();
+    stop.request();
+    expect(isAbort(await ended)).toBe(true);
+  });
+
   it('do not both send an event that is under way in one of them, and both settle what they read', async () => {
     const gate = new Gate();
     const destination = new RecordingDestination({
