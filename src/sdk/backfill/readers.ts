@@ -1,13 +1,11 @@
 import type { ReadingPace } from '../connector-parts.js';
 import type { Clock } from '../ports.js';
-import type { Count } from './plan-slices.js';
+import { type Count, SLICES_AT_ONCE } from './plan-slices.js';
 
 /** Fewer would leave this process without work between two pages of one of them. */
 const FEWEST_READERS = 2;
 /** Each has a page that arrives, one that was asked for, and a batch that is filled. */
 const MOST_READERS = 8;
-/** Where it is not known what a source lets ask. */
-const USUAL_READERS = 4;
 /** About so long a page of ten thousand events keeps this process busy. */
 const BUSY_MS = 50;
 /** Where nothing has been asked yet. */
@@ -67,7 +65,7 @@ export class Readers {
     const { pace, most = MOST_READERS } = this.options;
     const waitMs = this.#pageMs ?? this.#countMs ?? USUAL_WAIT_MS;
     const needed = 1 + waitMs / BUSY_MS;
-    const allowed = pace === undefined ? USUAL_READERS : (pace.requestsPerSecond * (waitMs + BUSY_MS)) / 1000;
+    const allowed = pace === undefined ? SLICES_AT_ONCE : (pace.requestsPerSecond * (waitMs + BUSY_MS)) / 1000;
     return Math.min(most, MOST_READERS, Math.max(FEWEST_READERS, Math.ceil(Math.min(needed, allowed))));
   }
 }

@@ -96,7 +96,8 @@ export class Reconciler {
       findings = {
         mended: findings.mended + mended,
         delivered: findings.delivered + delivered,
-        ...{ agreed, reachesTail: latest !== undefined },
+        agreed,
+        reachesTail: latest !== undefined,
       };
     }
     await this.#compareForgotten(signal);
