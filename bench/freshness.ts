@@ -16,12 +16,16 @@ interface Case {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Events of the last 12 hours that are read beside it. */
   readonly backlog?: number;
+  readonly latencyMs?: { readonly api: number; readonly intake: number };
 }
 
+const FAR = { api: 200, intake: 50 };
 const CASES: readonly Case[] = [
   { perSecond: 1.1 },
   { perSecond: 100 },
   { perSecond: 100, backlog: 10_000_000 },
+  { perSecond: 100, latencyMs: FAR },
+  { perSecond: 100, latencyMs: FAR, backlog: 10_000_000 },
   { perSecond: 5000 },
   { perSecond: 5000, settings: { overlap: '5s' } },
 ];
@@ -60,12 +64,14 @@ export async function measureFreshness(seconds: number): Promise<Measured> {
   return { results: { seconds, cases }, picture };
 }
 
-async function measure({ perSecond, settings, backlog = 0 }: Case, durationMs: number): Promise<Freshness> {
-  const workload = { events: backlog, eventBytes: 1200, livePerSecond: perSecond, requestsPerSecond: 10 };
+async function measure(one: Case, durationMs: number): Promise<Freshness> {
+  const { perSecond, settings, backlog = 0, latencyMs = { api: 0, intake: 0 } } = one;
+  const workload = { events: backlog, eventBytes: 1200, livePerSecond: perSecond, latencyMs, requestsPerSecond: 10 };
   const servers = await startServers(workload);
   const { api, intake, timeline } = servers;
   const beside = backlog === 0 ? '' : `, beside a backfill of ${backlog.toLocaleString('en-US')}`;
-  const name = `${perSecond} events/s${beside}${settings === undefined ? '' : `, ${JSON.stringify(settings)}`}`;
+  const far = latencyMs.api === 0 ? '' : `, ${latencyMs.api}/${latencyMs.intake} ms`;
+  const name = `${perSecond} events/s${far}${beside}${settings === undefined ? '' : `, ${JSON.stringify(settings)}`}`;
   const first = api.next('first request');
   const running = startVariant(connector(name, { frequency: 1, ...settings }), servers, workload);
   try {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
@@ -111,9 +111,13 @@ async function sendPage(query: Query, rows: Rows, response: ServerResponse): Pro
   await pipeline(arrayOf(texts.pieces(from, to)), response);
 }
 
-function* arrayOf(pieces: Iterable<Buffer>): Generator<string | Buffer> {
+/** While a long page leaves, others are asked for: they come in between two pieces, not after the last. */
+async function* arrayOf(pieces: Iterable<Buffer>): AsyncGenerator<string | Buffer> {
   yield '[';
-  yield* pieces;
+  for (const piece of pieces) {
+    yield piece;
+    await nextTurn();
+  }
   yield ']';
 }
 

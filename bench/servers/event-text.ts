@@ -7,10 +7,12 @@ export const NUMBER_DIGITS = 23;
 
 /** Events of this size and more share all of their text but its begin: they would not fit into memory. */
 const SHARED_FROM_BYTES = 8192;
-const SLAB_ROWS = 10_000;
+/** Rendered at once, in two milliseconds: while a long page is sent, other requests are answered between two of these. */
+const SLAB_ROWS = 1000;
 /** A backlog of up to so many bytes is rendered before the clock starts; of a longer one, the latest slabs are kept. */
 const RESIDENT_BYTES = 900e6;
-const KEPT_SLABS = 6;
+/** Readers of several ranges each come back to the slab that their last page ended in. */
+const KEPT_SLABS = 64;
 
 /** The texts of all events, of one size each. */
 export interface EventTexts {
@@ -37,13 +39,12 @@ export function createEventTexts(timeline: Timeline, bytes: number): EventTexts 
     };
   }
 
+  const anyRow = Buffer.concat([Buffer.from(`,${beginning(0, 0)}`, 'latin1'), tail]);
   const render = (slab: number): Buffer => {
-    const rows = Buffer.allocUnsafe(SLAB_ROWS * (bytes + 1));
-    let at = 0;
-    for (let row = slab * SLAB_ROWS; row < (slab + 1) * SLAB_ROWS; row += 1) {
-      if (timeOf(timeline, row) === Infinity) break;
-      at += rows.write(`,${begin(row)}`, at, 'latin1');
-      at += tail.copy(rows, at);
+    const rows = Buffer.allocUnsafe(SLAB_ROWS * anyRow.length).fill(anyRow);
+    const first = slab * SLAB_ROWS;
+    for (let row = first; row < first + SLAB_ROWS && timeOf(timeline, row) < Infinity; row += 1) {
+      rows.write(begin(row), (row - first) * anyRow.length + 1, 'latin1');
     }
     return rows;
   };

@@ -46,6 +46,22 @@ describe('what the bench measures with', () => {
     expect([text.length, (text.length - 4) / 5]).toEqual([texts.byteLength(9_998, 10_003), bytes]);
   });
 
+  test('a backlog too long to be kept is rendered where it is asked for, and again', () => {
+    const timeline: Timeline = { backlog: { count: 10_000_000, fromMs: 0, toMs: 10_000_000 } };
+    const texts = createEventTexts(timeline, 400);
+    // More places than slabs that are kept.
+    const places = Array.from({ length: 100 }, (_, index) => index * 99_999);
+    for (const from of [...places, ...places]) {
+      const events = JSON.parse(`[${Buffer.concat([...texts.pieces(from, from + 2)]).toString()}]`) as Record<
+        string,
+        string
+      >[];
+      const rows = [from, from + 1];
+      expect(events.map(({ id }) => Number(id?.slice(1)))).toEqual(rows);
+      expect(events.map(({ timestamp }) => Date.parse(timestamp ?? ''))).toEqual(rows);
+    }
+  });
+
   test.each([1, 7, 23, 24, 25, 5000])('events are counted once in pieces of %i bytes', (size) => {
     const body = Buffer.concat([...createEventTexts(TIMELINE, 400).pieces(3, 9)]);
     const rows: number[] = [];
