@@ -84,7 +84,8 @@ interface Pace {
 function drawPace(dice: Dice): Pace {
   const frequency = dice.pick([1, 2, 5, 10, 10, 30, 60, 60, 300]);
   const overlap = dice.pick([0, 2, 5, frequency, frequency * 3, frequency * 8, frequency * 15]);
-  return { frequency, overlap, settlingHorizon: DAY_S, reconcileEvery: 300 };
+  // Counts that are seldom compared leave late events to the look-back alone.
+  return { frequency, overlap, settlingHorizon: DAY_S, reconcileEvery: dice.pick([300, DAY_S]) };
 }
 
 /** A day's horizon is played with a slow connector: what matters is how many cycles it has. */

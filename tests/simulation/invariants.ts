@@ -71,6 +71,8 @@ interface ProcessState {
   readonly silentSinceMs: Record<Side, number>;
   pushes: number;
   lastAcceptedAtMs: number;
+  /** The API has begun to answer, and so told its time. */
+  hasHeardTheApi: boolean;
 }
 
 /** Batches under way at the most: four of the tail, one of a gap, and twelve of a backfill. */
@@ -159,14 +161,15 @@ export class Invariants implements IntakeListener {
     this.#sent = sent;
   }
 
-  onSettled({ process, side, answeredAtMs = 0 }: Sent, answer: Answer | undefined): void {
+  onSettled({ process, side, answeredAtMs }: Sent, answer: Answer | undefined): void {
     const state = this.#of(process);
     if (side === 'intake') state.pushes -= 1;
+    if (side === 'api' && answeredAtMs !== undefined) state.hasHeardTheApi = true;
     const silenceMs = answer === undefined ? undefined : requestedSilenceMs(answer);
     if (silenceMs === undefined) return;
     const nowMs = this.world.nowMs();
     state.silentSinceMs[side] = Math.max(nowMs, state.silentUntilMs[side] > nowMs ? state.silentSinceMs[side] : nowMs);
-    state.silentUntilMs[side] = Math.max(state.silentUntilMs[side], answeredAtMs + silenceMs - ROUNDING_MS);
+    state.silentUntilMs[side] = Math.max(state.silentUntilMs[side], (answeredAtMs ?? 0) + silenceMs - ROUNDING_MS);
   }
 
   onRefused(event: WorldEvent): void {
@@ -371,7 +374,9 @@ export class Invariants implements IntakeListener {
 
   #checkStart(positionMs: number): void {
     const { scenario } = this.world;
-    const expectedMs = this.world.apiNowMs() - scenario.settings.startFrom * 1000;
+    // An API that cannot be reached tells no time: then our clock counts, rather than nothing being durable.
+    const aheadMs = [...this.#processes.values()].at(-1)?.hasHeardTheApi === false ? scenario.clockDifferenceMs : 0;
+    const expectedMs = this.world.apiNowMs() + aheadMs - scenario.settings.startFrom * 1000;
     // Counted from the API's time, known to two seconds; it is written a moment after it was worked out.
     const lateMs = positionMs - expectedMs;
     if (lateMs > 3000) this.#violated('the first start begins where it was told to', `it begins ${lateMs} ms late`);
@@ -400,6 +405,7 @@ export class Invariants implements IntakeListener {
         silentSinceMs: { ...never },
         pushes: 0,
         lastAcceptedAtMs: -Infinity,
+        hasHeardTheApi: false,
       };
       this.#processes.set(process, state);
     }

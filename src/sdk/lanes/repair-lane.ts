@@ -6,7 +6,7 @@ import type { PipelineEvent } from '../pipeline/pipeline-event.js';
 import { type Pipeline, pumpWindow, type Pumped } from '../pipeline/pump.js';
 import type { Window } from '../pipeline/source.js';
 import { type Repaired, repairRange } from '../reconciliation/repair.js';
-import { CountRefused, Reconciler } from '../reconciliation/reconciler.js';
+import { CountRefused, questionAbout, Reconciler } from '../reconciliation/reconciler.js';
 import { formatDuration } from '../time/duration.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import type { TriggerContext } from '../trigger.js';
@@ -23,6 +23,8 @@ const LOOK_BACK_MS = 3_600_000;
 const COUNT_AGAIN_MS = 3_600_000;
 /** Passes in a row that read ranges again, found nothing missing and yet no agreement: such counts are worth nothing. */
 const USELESS_PASSES = 3;
+/** A gap that could not be read to its end is tried again so soon, however seldom counts are compared. */
+const GAPS_AGAIN_MS = 60_000;
 /** No gap is read in longer pieces: after a failure, a piece is what is read again. */
 const LONGEST_PIECE_MS = 86_400_000;
 
@@ -110,7 +112,8 @@ export class RepairLane<B extends Batch> {
       await this.pass();
       this.#failures = 0;
       if (this.#report.clear()) log.info('Comparing with the source again');
-      return this.options.reconcileEveryMs;
+      const { reconcileEveryMs } = this.options;
+      return this.pipeline.state.repairGaps.length === 0 ? reconcileEveryMs : Math.min(reconcileEveryMs, GAPS_AGAIN_MS);
     } catch (error) {
       if (isAbort(error) && stop.requested.aborted) return 0;
       if (!(error instanceof ModuleError) || error.code === 'STATE_LOCKED') throw error;
@@ -132,21 +135,24 @@ export class RepairLane<B extends Batch> {
     for (let gap = state.repairGaps[0]; gap !== undefined; gap = state.repairGaps[0]) {
       const toMs = Math.min(gap.toMs, gap.fromMs + LONGEST_PIECE_MS, source.now());
       if (toMs <= gap.fromMs) return;
-      const { isComplete } = await this.#readGap({ fromMs: gap.fromMs, toMs });
+      const claim = { fromMs: gap.fromMs, toMs };
+      // The rest of one begins at an event that was not delivered, and a bound may leave out its own instant.
+      const { isComplete } = await this.#readGap(questionAbout(claim), claim);
       // Nothing was settled where the source's clock is behind what it was before: later, then.
       if (!isComplete || state.repairGaps[0]?.fromMs === gap.fromMs) return;
     }
   }
 
-  async #readGap(window: Window): Promise<Pumped> {
+  /** @param claim what of the window may be settled */
+  async #readGap(window: Window, claim = window): Promise<Pumped> {
     const { log } = this.context;
     // Late is what was not there when all of its time had agreed; of what is read again for other reasons nothing is known.
     const lateBeforeMs = this.pipeline.state.checkpoint.agreed?.toMs ?? -Infinity;
     const pumped = await pumpWindow(
-      { window, lane: 'gap', parallelDeliveries: PARALLEL_DELIVERIES, lateBeforeMs },
+      { window, claim, lane: 'gap', parallelDeliveries: PARALLEL_DELIVERIES, lateBeforeMs },
       this.pipeline,
     );
-    const range = `from ${formatTimestamp(window.fromMs)} to ${formatTimestamp(window.toMs)}`;
+    const range = `from ${formatTimestamp(claim.fromMs)} to ${formatTimestamp(claim.toMs)}`;
     if (pumped.events > 0) log.info(`Delivered ${pumped.events} events that were missing ${range}`);
     return pumped;
   }
