@@ -6,6 +6,7 @@ import { createPipeline } from '../sdk/connector.js';
 import { ModuleError } from '../sdk/errors.js';
 import { EXIT_CODE, type ExitCode } from '../sdk/exit-code.js';
 import { BackfillLane } from '../sdk/lanes/backfill-lane.js';
+import { LookBackLane, lookBackBeside } from '../sdk/lanes/look-back-lane.js';
 import { RepairLane } from '../sdk/lanes/repair-lane.js';
 import { TailLane } from '../sdk/lanes/tail-lane.js';
 import { escapeControls } from '../sdk/observability/escape-controls.js';
@@ -163,7 +164,10 @@ export class Backfill {
     stop.forced.addEventListener('abort', () => tailStop.force());
     const quiet = { onRecovery: () => undefined, onSuccess: () => undefined };
     const tailContext = { ...context, stop: tailStop, once: false };
-    const tail = new TailLane({ ...parts, ...quiet }, { ...pipeline, stop: tailStop }, tailContext);
+    const besideIt = { ...pipeline, stop: tailStop };
+    const tail = new TailLane({ ...parts, ...lookBackBeside(parts), ...quiet }, besideIt, tailContext);
+    const isWell = (): boolean => tail.isWell;
+    const late = new LookBackLane({ ...parts, ...lookBackBeside(parts), isWell }, besideIt, tailContext);
     const printer = new BackfillPrinter(this.#words, this.world.environment, clock);
     let delivered = 0;
     const onProgress = (progress: ShownProgress): void => {
@@ -178,8 +182,8 @@ export class Backfill {
         })
       : new BackfillLane({ ...parts, onProgress }, pipeline, context);
     const isOver = new AbortController();
-    const tailIsOver = this.options.isAlone === true ? Promise.resolve() : tail.run();
-    const beside = Promise.allSettled([tailIsOver, printer.run(isOver.signal)]);
+    const lanes = this.options.isAlone === true ? [] : [tail.run(), late.run()];
+    const beside = Promise.allSettled([...lanes, printer.run(isOver.signal)]);
     try {
       await collection.untilDone();
       return delivered;

@@ -134,7 +134,7 @@ export interface ConnectorArguments {
    */
   readonly start_from: string;
   /**
-   * How far each cycle looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.
+   * How far the connector looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.
    */
   readonly overlap: string;
   /**
@@ -282,7 +282,7 @@ export const connectorArgumentsSchema: SettingsSchema = {
     },
     "overlap": {
       "title": "Overlap",
-      "description": "How far each cycle looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.",
+      "description": "How far the connector looks back behind its position for events that became visible late. Events already delivered are recognised and not sent again.",
       "type": "string",
       "default": "5m",
       "x-duration": {

@@ -3,6 +3,7 @@ import type { ConnectorParts } from './connector-parts.js';
 import { DeadLetter } from './dead-letter/dead-letter.js';
 import { DAMAGE_ADVICE, DeadLetterArchive, describeDamage } from './dead-letter/dead-letter-archive.js';
 import { BackfillLane } from './lanes/backfill-lane.js';
+import { LookBackLane, lookBackBeside } from './lanes/look-back-lane.js';
 import { RepairLane } from './lanes/repair-lane.js';
 import { describeOwed, TailLane } from './lanes/tail-lane.js';
 import { describeError, isAbort, ModuleError } from './errors.js';
@@ -10,6 +11,7 @@ import { retry } from './http/retry.js';
 import { type GivenFields, type Log, STREAM_ONLY } from './observability/log.js';
 import { committedEvent } from './pipeline/committed-event.js';
 import type { Batch } from './pipeline/destination.js';
+import { Places } from './pipeline/places.js';
 import type { Pipeline } from './pipeline/pump.js';
 import { UnderWay } from './pipeline/under-way.js';
 import type { Clock } from './ports.js';
@@ -52,9 +54,12 @@ async function collect<B extends Batch>(
 ): Promise<void> {
   const { stop, once } = context;
   const pipeline = createPipeline(parts, context, state);
-  const repair = new RepairLane(parts, pipeline, context);
+  // What looks for missing events has one batch under way: the tail keeps most of the way to the destination.
+  const sharedDeliveries = new Places(1);
+  const repair = new RepairLane({ ...parts, sharedDeliveries }, pipeline, context);
+  const lookBack = once ? { overlapMs: parts.overlapMs } : lookBackBeside(parts);
   const tail = new TailLane(
-    { ...parts, onRecovery: () => repair.wake(), onSuccess: () => backfill.wake() },
+    { ...parts, ...lookBack, onRecovery: () => repair.wake(), onSuccess: () => backfill.wake() },
     pipeline,
     context,
   );
@@ -74,7 +79,12 @@ async function collect<B extends Batch>(
       });
     return;
   }
-  const lanes = [tail.run(), repair.run(), backfill.run()];
+  const late = new LookBackLane(
+    { ...parts, ...lookBack, sharedDeliveries, isWell: () => tail.isWell },
+    pipeline,
+    context,
+  );
+  const lanes = [tail.run(), late.run(), repair.run(), backfill.run()];
   try {
     await Promise.all(lanes);
   } catch (error) {

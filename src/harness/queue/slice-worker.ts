@@ -273,7 +273,7 @@ export class SliceWorker<B extends Batch> {
       const errand = {
         ...{ window: questionAbout(claim), claim, share: slice },
         ...{ parallelDeliveries: PARALLEL_DELIVERIES, lateBeforeMs: -Infinity },
-        lane: 'tail' as const,
+        ...{ lane: 'tail' as const, looksBack: true },
       };
       await pumpWindow(errand, pipeline);
       if ((state.owed.tailFromMs ?? slice.toMs) <= claim.fromMs) throw notMoving(slice);

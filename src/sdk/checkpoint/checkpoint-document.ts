@@ -36,6 +36,8 @@ export interface NotCounted {
 /** What the program remembers between runs, apart from the ledger's segments. All times epoch milliseconds. */
 export interface Checkpoint {
   readonly owed: readonly OwedInterval[];
+  /** Where the tail's edge was when the last look-back began that has ended. Default: where it is. */
+  readonly lookedBackToMs?: number;
   /** Nothing before this is or was ever to be collected on this data path. */
   readonly collectedFromMs: number;
   /** Ids of events before this are not in the ledger any more. */
@@ -100,11 +102,13 @@ export function encodeCheckpoint(checkpoint: Checkpoint, others: Json): Uint8Arr
   const { collectedFromMs } = checkpoint;
   const edgeMs = checkpoint.owed[0]?.fromMs ?? collectedFromMs;
   const position = formatPythonTimestamp(Math.max(collectedFromMs, edgeMs - EXCHANGE_SLACK_MS));
-  const { agreed, notCounted, uncounted = [], earlier } = checkpoint;
+  const { agreed, notCounted, uncounted = [], earlier, lookedBackToMs = Infinity } = checkpoint;
+  const tailFromMs = checkpoint.owed.find(({ toMs }) => toMs === undefined)?.fromMs ?? -Infinity;
   const own = {
     version: VERSION,
     [POSITION_KEY]: position,
     owed: checkpoint.owed.map(encodeInterval),
+    ...(lookedBackToMs < tailFromMs && { looked_back_to: formatTimestamp(lookedBackToMs) }),
     collected_from: formatTimestamp(collectedFromMs),
     ledger: {
       from: formatTimestamp(checkpoint.ledgerFromMs),
@@ -155,8 +159,10 @@ export function decodeCheckpoint(content: Uint8Array | undefined, location: stri
 function decodeOwn(own: Json, read: DocumentReader): Checkpoint {
   const ledger = read.object(own['ledger'], 'ledger');
   const owed = read.intervals(own['owed'], 'owed');
+  const lookedBackTo = own['looked_back_to'];
   const common = {
     owed,
+    ...(lookedBackTo !== undefined && { lookedBackToMs: read.instant(lookedBackTo, 'looked_back_to') }),
     collectedFromMs: read.instant(own['collected_from'], 'collected_from'),
     ledgerFromMs: read.instant(ledger['from'], 'ledger.from'),
     segments: texts(ledger['segments'], read),

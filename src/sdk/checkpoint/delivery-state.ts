@@ -54,6 +54,8 @@ export interface DeliveryStateOptions {
 /** What a lane has read to its end: a beginning of the tail, or (part of) a gap. */
 export interface Settled extends ClosedInterval {
   readonly lane: 'tail' | 'gap' | 'backfill';
+  /** True where a beginning of the tail was read together with its look-back. */
+  readonly looksBack?: boolean;
 }
 
 /** What one commit says: these events are accounted for, and this is owed no more. */
@@ -70,6 +72,7 @@ export interface Progress {
 export class DeliveryState {
   #checkpoint: Checkpoint;
   #owed: OwedSet;
+  #lookedBackToMs: number;
   /** In memory, not yet on storage: a commit that failed is completed by the next. */
   #unwritten: EntryList[] = [];
   #unwrittenHours: HourRecord[] = [];
@@ -100,6 +103,7 @@ export class DeliveryState {
     const { checkpoint, resumption } = resume(content, options, store.ledger);
     this.#checkpoint = checkpoint;
     this.#owed = OwedSet.of(checkpoint.owed);
+    this.#lookedBackToMs = checkpoint.lookedBackToMs ?? Infinity;
     this.#others = content.others;
     this.resumption = resumption;
     this.hours = new HourStore(options.storage);
@@ -129,6 +133,11 @@ export class DeliveryState {
 
   get owed(): OwedSet {
     return this.#owed;
+  }
+
+  /** Where the tail's edge was when the last look-back began that has ended: the next one begins `overlap` before it. */
+  get lookedBackToMs(): number {
+    return Math.min(this.#lookedBackToMs, this.#owed.tailFromMs ?? Infinity);
   }
 
   get ledger(): Ledger {
@@ -242,6 +251,7 @@ export class DeliveryState {
       .filter(({ fromMs }) => fromMs < beforeMs)
       .map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs ?? Infinity, beforeMs) }));
     this.#owed = this.#owed.dropBefore(beforeMs);
+    this.#lookedBackToMs = Math.max(this.#lookedBackToMs, beforeMs);
     this.#checkpoint = {
       ...this.#checkpoint,
       collectedFromMs: Math.max(this.#checkpoint.collectedFromMs, beforeMs),
@@ -258,6 +268,7 @@ export class DeliveryState {
     const { collectedFromMs, ledgerFromMs, countedFromMs, stream } = this.#checkpoint;
     const skipsSomething = positionMs > (this.#owed.fromMs ?? positionMs);
     this.#owed = OwedSet.of([{ fromMs: positionMs, toMs: undefined }]);
+    this.#lookedBackToMs = positionMs;
     this.#checkpoint = {
       ...this.#checkpoint,
       collectedFromMs: Math.min(collectedFromMs, positionMs),
@@ -300,6 +311,8 @@ export class DeliveryState {
     const { gaps, tailFromMs } = this.#owed;
     if (tailFromMs === undefined || tailFromMs >= atMs) return;
     this.#owed = OwedSet.of([...gaps, { fromMs: atMs, toMs: undefined }]);
+    // What lies before is read anew.
+    this.#lookedBackToMs = atMs;
     this.backfill({ fromMs: tailFromMs, toMs: atMs });
   }
 
@@ -317,6 +330,11 @@ export class DeliveryState {
       ledgerFromMs: Math.min(ledgerFromMs, interval.fromMs),
       countedFromMs: Math.min(countedFromMs, interval.fromMs),
     };
+  }
+
+  /** A look-back beside the tail, begun when its edge was here, has ended. Durable with the next commit. */
+  lookedBack(toMs: number): void {
+    this.#lookedBackToMs = Math.max(this.lookedBackToMs, toMs);
   }
 
   /** Forgets no id from `fromMs` on that is still known, until the reading has ended. */
@@ -339,7 +357,7 @@ export class DeliveryState {
   commit({ entries, settled }: Progress): Promise<void> {
     const fresh = this.ledger.addAll(EntryList.from(entries));
     if (fresh.length > 0) this.#unwritten.push(fresh);
-    if (settled?.lane === 'tail') this.#owed = this.#owed.settleTail(settled.toMs);
+    if (settled?.lane === 'tail') this.#settleTail(settled);
     if (settled !== undefined && settled.lane !== 'tail') this.#owed = this.#owed.settleGap(settled);
     this.#nextWrite ??= this.#lastWrite.then(async () => {
       await this.#rest();
@@ -348,6 +366,12 @@ export class DeliveryState {
     });
     this.#lastWrite = this.#nextWrite.catch(() => undefined);
     return this.#nextWrite;
+  }
+
+  #settleTail({ toMs, looksBack }: Settled): void {
+    const before = this.lookedBackToMs;
+    this.#owed = this.#owed.settleTail(toMs);
+    this.#lookedBackToMs = looksBack === true ? Math.max(before, toMs) : before;
   }
 
   async #rest(): Promise<void> {
@@ -375,7 +399,12 @@ export class DeliveryState {
     const [entries, hours] = [this.#unwritten, this.#unwrittenHours];
     [this.#unwritten, this.#unwrittenHours] = [[], []];
     // What another lane adds while this is being written belongs to the next commit, together with what it settles.
-    const checkpoint = { ...this.#checkpoint, owed: this.#owed.intervals, lateness: this.lateness.toJSON() };
+    const checkpoint = {
+      ...this.#checkpoint,
+      owed: this.#owed.intervals,
+      lookedBackToMs: this.lookedBackToMs,
+      lateness: this.lateness.toJSON(),
+    };
     try {
       await this.hours.write(hours);
       await this.store.append(this.#joined(entries), this.#remembered.fromMs);

@@ -75,7 +75,7 @@ export interface CollectionSettings {
   readonly startFrom: StartFrom;
   /** Requests to the API in a second, at the most; may be a fraction. */
   readonly requestsPerSecond: number;
-  /** How far each cycle looks back, milliseconds of event time. */
+  /** How far is looked back for late events, milliseconds of event time. */
   readonly overlapMs: number;
   /** How long ids are remembered and counts compared, milliseconds of event time. */
   readonly settlingHorizonMs: number;

@@ -4,7 +4,6 @@ import { outside, within } from '../checkpoint/backfill-ranges.js';
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import type { ReadingPace } from '../connector-parts.js';
 import { isAbort, ModuleError } from '../errors.js';
-import { backoffMs } from '../http/backoff.js';
 import type { Batch } from '../pipeline/destination.js';
 import type { PipelineEvent } from '../pipeline/pipeline-event.js';
 import { Places } from '../pipeline/places.js';
@@ -13,7 +12,7 @@ import type { Source } from '../pipeline/source.js';
 import { questionAbout } from '../reconciliation/reconciler.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import type { TriggerContext } from '../trigger.js';
-import { FailureReport } from './failure-report.js';
+import { FailurePauses } from './failure-pauses.js';
 
 /**
  * Of all slices: enough to fill the time in which others wait for a commit. The tail keeps its own four places. Where streams
@@ -22,11 +21,8 @@ import { FailureReport } from './failure-report.js';
 const PARALLEL_DELIVERIES = 12;
 /** Where streams share a process, others wait behind these. */
 const MOST_READERS_BESIDE_OTHERS = 4;
-const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
-/** After a refusal that only an operator can mend: nobody is hammered. */
-const REFUSAL_PAUSE_MS = 120_000;
-/** The tail has the same two ends and tells what is wrong with them first. */
-const TELL_AFTER_FAILURES = 3;
+/** So long after a turn that left something, the next one begins. */
+const TURN_AGAIN_MS = 5_000;
 /** How long a run that is to end by itself goes on trying. */
 const ONCE_PATIENCE_MS = 300_000;
 /** What the source deletes within a day is read first. */
@@ -72,10 +68,10 @@ export interface BackfillOptions {
  */
 export class BackfillLane<B extends Batch> {
   readonly #pipeline: Pipeline<B>;
-  readonly #report: FailureReport;
+  readonly #failures: FailurePauses;
   #slices: readonly Slice[] = [];
-  #failures = 0;
-  #failingSince = 0;
+  /** By the stopwatch; undefined while all goes well. */
+  #failingSince: number | undefined;
   #wakeUp = new AbortController();
   #readers: Readers;
   readonly #deliveries = new Places(PARALLEL_DELIVERIES);
@@ -93,7 +89,7 @@ export class BackfillLane<B extends Batch> {
       this.#hear(event);
     };
     this.#pipeline = { ...pipeline, source, listener };
-    this.#report = new FailureReport(context.log, context.clock);
+    this.#failures = new FailurePauses('Backfilling', context, pipeline.listener);
     this.#toldAt = context.clock.monotonic();
     this.#readers = this.#newReaders();
   }
@@ -137,32 +133,23 @@ export class BackfillLane<B extends Batch> {
     const owedMs = this.#owedMs();
     try {
       await this.#readAll();
-      this.#failures = 0;
-      if (this.#report.clear()) log.info('Backfilling again');
-      return this.#owedMs() === 0 ? undefined : BACKOFF.firstDelayMs;
+      this.#failingSince = undefined;
+      if (this.#failures.succeeded()) log.info('Backfilling again');
+      return this.#owedMs() === 0 ? undefined : TURN_AGAIN_MS;
     } catch (error) {
       if (isAbort(error) && stop.requested.aborted) {
         if (once) throw error;
         return 0;
       }
       if (!(error instanceof ModuleError) || error.code === 'STATE_LOCKED') throw error;
-      if (this.#failures === 0 || this.#owedMs() < owedMs) [this.#failures, this.#failingSince] = [0, startedAt];
-      this.#failures += 1;
+      if (this.#owedMs() < owedMs) {
+        this.#failingSince = undefined;
+        this.#failures.progressed();
+      }
+      this.#failingSince ??= startedAt;
       if (once && (!error.retryable || clock.monotonic() - this.#failingSince > ONCE_PATIENCE_MS)) throw error;
-      return this.#pauseAfter(error);
+      return this.#failures.failed(error);
     }
-  }
-
-  #pauseAfter(error: ModuleError): number {
-    const { random, log } = this.context;
-    const line = ['Backfilling failed:', error.message, error.advice ?? ''].join(' ').trim();
-    if (this.#failures > TELL_AFTER_FAILURES)
-      this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
-    else log.debug(line, { code: error.code });
-    const leastMs = error.retryable ? 0 : REFUSAL_PAUSE_MS;
-    const delayMs = Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);
-    this.#pipeline.listener({ kind: 'waiting', delayMs });
-    return delayMs;
   }
 
   get #gaps(): readonly ClosedInterval[] {

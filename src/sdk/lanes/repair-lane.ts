@@ -1,8 +1,8 @@
 import type { ClosedInterval } from '../checkpoint/owed-set.js';
 import { isAbort, ModuleError } from '../errors.js';
-import { backoffMs } from '../http/backoff.js';
 import type { Batch } from '../pipeline/destination.js';
 import type { PipelineEvent } from '../pipeline/pipeline-event.js';
+import type { Places } from '../pipeline/places.js';
 import { type Pipeline, pumpWindow, type Pumped } from '../pipeline/pump.js';
 import type { Window } from '../pipeline/source.js';
 import { type Repaired, repairRange } from '../reconciliation/repair.js';
@@ -10,13 +10,10 @@ import { CountRefused, questionAbout, Reconciler } from '../reconciliation/recon
 import { formatDuration } from '../time/duration.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import type { TriggerContext } from '../trigger.js';
-import { FailureReport } from './failure-report.js';
+import { FailurePauses } from './failure-pauses.js';
 
 /** Few, so that the tail keeps most of the way to the destination for itself. */
 const PARALLEL_DELIVERIES = 1;
-const BACKOFF = { firstDelayMs: 5_000, longestDelayMs: 300_000, deadlineMs: Infinity };
-/** After a refusal that only an operator can mend: nobody is hammered. */
-const REFUSAL_PAUSE_MS = 120_000;
 /** What is read again at each interval where counts cannot be had. */
 const LOOK_BACK_MS = 3_600_000;
 /** How often it is tried whether counts can be had again. */
@@ -30,6 +27,8 @@ const LONGEST_PIECE_MS = 86_400_000;
 
 export interface RepairOptions {
   readonly reconcileEveryMs: number;
+  /** Places that its batches share with others. */
+  readonly sharedDeliveries?: Places;
 }
 
 /**
@@ -38,8 +37,7 @@ export interface RepairOptions {
  */
 export class RepairLane<B extends Batch> {
   readonly #reconciler: Reconciler;
-  readonly #report: FailureReport;
-  #failures = 0;
+  readonly #failures: FailurePauses;
   #uselessPasses = 0;
   /** While counts are not asked for: until when, on the monotonic clock. */
   #countAgainAt: number | undefined;
@@ -55,7 +53,7 @@ export class RepairLane<B extends Batch> {
     const readGap = (window: Window): Promise<Pumped> => this.#readGap(window);
     const { reconcileEveryMs } = options;
     this.#reconciler = new Reconciler({ source, state, clock, log, readGap, reconcileEveryMs });
-    this.#report = new FailureReport(log, clock);
+    this.#failures = new FailurePauses('Looking for missing events', context, pipeline.listener);
   }
 
   /** Goes on until stopped. */
@@ -107,26 +105,16 @@ export class RepairLane<B extends Batch> {
 
   /** @returns how long to pause, milliseconds */
   async #turn(): Promise<number> {
-    const { stop, random, log } = this.context;
+    const { stop, log } = this.context;
     try {
       await this.pass();
-      this.#failures = 0;
-      if (this.#report.clear()) log.info('Comparing with the source again');
+      if (this.#failures.succeeded()) log.info('Comparing with the source again');
       const { reconcileEveryMs } = this.options;
       return this.pipeline.state.repairGaps.length === 0 ? reconcileEveryMs : Math.min(reconcileEveryMs, GAPS_AGAIN_MS);
     } catch (error) {
       if (isAbort(error) && stop.requested.aborted) return 0;
       if (!(error instanceof ModuleError) || error.code === 'STATE_LOCKED') throw error;
-      this.#failures += 1;
-      const leastMs = error.retryable ? 0 : REFUSAL_PAUSE_MS;
-      const pauseMs = Math.max(backoffMs(BACKOFF, this.#failures, random), error.retryAfterMs ?? 0, leastMs);
-      // The tail has the same two ends, and tells what is wrong with them; what lasts is told here as well.
-      const line = ['Looking for missing events failed:', error.message, error.advice ?? ''].join(' ').trim();
-      if (this.#failures > USELESS_PASSES)
-        this.#report.tell(error, line, { level: 'warning', fields: { code: error.code } });
-      else log.debug(line, { code: error.code });
-      this.pipeline.listener({ kind: 'waiting', delayMs: pauseMs });
-      return pauseMs;
+      return this.#failures.failed(error);
     }
   }
 
@@ -146,10 +134,14 @@ export class RepairLane<B extends Batch> {
   /** @param claim what of the window may be settled */
   async #readGap(window: Window, claim = window): Promise<Pumped> {
     const { log } = this.context;
+    const { sharedDeliveries } = this.options;
     // Late is what was not there when all of its time had agreed; of what is read again for other reasons nothing is known.
     const lateBeforeMs = this.pipeline.state.checkpoint.agreed?.toMs ?? -Infinity;
     const pumped = await pumpWindow(
-      { window, claim, lane: 'gap', parallelDeliveries: PARALLEL_DELIVERIES, lateBeforeMs },
+      {
+        ...{ window, claim, lane: 'gap', parallelDeliveries: PARALLEL_DELIVERIES, lateBeforeMs },
+        ...(sharedDeliveries && { sharedDeliveries }),
+      },
       this.pipeline,
     );
     const range = `from ${formatTimestamp(claim.fromMs)} to ${formatTimestamp(claim.toMs)}`;

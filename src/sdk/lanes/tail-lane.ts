@@ -3,7 +3,7 @@ import { isAbort, ModuleError } from '../errors.js';
 import { backoffMs } from '../http/backoff.js';
 import { REACH_MS } from '../ledger/border.js';
 import type { Batch } from '../pipeline/destination.js';
-import { planWindow } from '../pipeline/planner.js';
+import { type LookBackOptions, planWindow } from '../pipeline/planner.js';
 import { type Pipeline, pumpWindow } from '../pipeline/pump.js';
 import { formatTimestamp } from '../time/timestamp.js';
 import type { TriggerContext } from '../trigger.js';
@@ -32,9 +32,8 @@ const FAR_BEHIND_MS = 3_600_000;
 /** How near to now the tail goes on then. */
 const FRESH_MS = 300_000;
 
-export interface TailOptions {
+export interface TailOptions extends LookBackOptions {
   readonly frequencyMs: number;
-  readonly overlapMs: number;
   /** How long the source keeps events, milliseconds. */
   readonly retentionMs: number;
   /** Called when collection goes on after a trouble. */
@@ -119,7 +118,7 @@ export class TailLane<B extends Batch> {
     await deadLetter.ensureRoom();
     await this.#giveUpWhatIsGone();
     await this.#leaveWhatIsOld();
-    const window = planWindow(state, source.now(), this.options.overlapMs);
+    const window = planWindow(state, source.now(), this.options);
     if (window === undefined) {
       if (await this.#mendFuturePosition()) return false;
       listener({ kind: 'waiting', delayMs: this.options.frequencyMs });
@@ -135,6 +134,7 @@ export class TailLane<B extends Batch> {
         lane: 'tail',
         parallelDeliveries: PARALLEL_DELIVERIES,
         lateBeforeMs: window.edgeMs,
+        looksBack: window.looksBack,
         isLive: window.toMs - window.edgeMs <= LIVE_CYCLES * this.options.frequencyMs,
       },
       this.pipeline,

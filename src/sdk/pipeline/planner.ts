@@ -13,25 +13,68 @@ const LEAST_LOOK_BACK_MS = 2000;
  */
 const LONGEST_WINDOW_MS = 86_400_000;
 
+/** How far behind its edge the tail is read again, for events that became visible late. */
+export interface LookBackOptions {
+  /** How late they may be, milliseconds. */
+  readonly overlapMs: number;
+  /**
+   * Where a lane beside the tail looks back: the tail does it itself as long as that shows no more known events than
+   * these. Default: always, since nobody else does.
+   */
+  readonly mostRepeated?: number;
+}
+
 /** What to read next of the tail. */
 export interface PlannedWindow extends Window {
   /** True where it reaches up to now: nothing is left to read after it. */
   readonly reachesNow: boolean;
   /** The tail's edge: what lies before it was read already. */
   readonly edgeMs: number;
+  /** False where looking back is left to the lane beside. */
+  readonly looksBack: boolean;
 }
 
 /**
- * The window to read next: the beginning of the tail, at the most a day of it and up to the source's now, begun a
- * look-back earlier, so that events that became visible late are seen. What the look-back repeats is the ledger's job;
- * where the ledger does not remember it does not reach, nor where a backfill is still to read.
+ * The window to read next: the beginning of the tail, at the most a day of it and up to the source's now. It begins a look-back
+ * earlier, so that events that became visible late are seen, unless that would keep what is new waiting: then it is read
+ * beside the tail. What the look-back repeats is the ledger's job; where the ledger does not remember it does not reach, nor
+ * where a backfill is still to read.
  * @returns undefined where nothing can be asked for yet
  */
-export function planWindow(state: DeliveryState, nowMs: number, overlapMs: number): PlannedWindow | undefined {
+export function planWindow(
+  state: DeliveryState,
+  nowMs: number,
+  { overlapMs, mostRepeated = Infinity }: LookBackOptions,
+): PlannedWindow | undefined {
   const edgeMs = state.owed.tailFromMs;
   if (edgeMs === undefined) return undefined;
-  const lookBackMs = Math.max(overlapMs, LEAST_LOOK_BACK_MS);
-  const fromMs = Math.max(edgeMs - lookBackMs, Math.min(state.steadyFromMs, edgeMs));
   const toMs = Math.min(nowMs, edgeMs + LONGEST_WINDOW_MS);
-  return fromMs < toMs ? { fromMs, toMs, reachesNow: toMs === nowMs, edgeMs } : undefined;
+  if (edgeMs >= toMs) return undefined;
+  const steadyFromMs = Math.min(state.steadyFromMs, edgeMs);
+  const leastFromMs = Math.max(edgeMs - LEAST_LOOK_BACK_MS, steadyFromMs);
+  const lookBackFromMs = Math.min(leastFromMs, Math.max(state.lookedBackToMs - overlapMs, steadyFromMs));
+  // Far behind, it is no more than what is new.
+  const looksBack =
+    edgeMs - lookBackFromMs <= toMs - edgeMs || eventsIn(state, lookBackFromMs, leastFromMs) <= mostRepeated;
+  return { fromMs: looksBack ? lookBackFromMs : leastFromMs, toMs, reachesNow: toMs === nowMs, edgeMs, looksBack };
+}
+
+/**
+ * What is to be read beside the tail: from where the last look-back left off, less `overlapMs`, up to the tail's edge. An event
+ * that was not shown by then, and is no later than `overlapMs`, lies behind where the next one begins.
+ * @returns undefined where the tail looks back itself
+ */
+export function planLookBack(state: DeliveryState, nowMs: number, options: LookBackOptions): Window | undefined {
+  const planned = planWindow(state, nowMs, options);
+  if (planned === undefined || planned.looksBack) return undefined;
+  const { edgeMs } = planned;
+  return {
+    fromMs: Math.max(state.lookedBackToMs - options.overlapMs, Math.min(state.steadyFromMs, edgeMs)),
+    toMs: edgeMs,
+  };
+}
+
+function eventsIn({ ledger }: DeliveryState, fromMs: number, toMs: number): number {
+  const { delivered, deadLettered } = ledger.count(fromMs, toMs);
+  return delivered + deadLettered;
 }

@@ -41,7 +41,10 @@ export interface Errand {
   readonly window: Window;
   /** What a settled beginning of the window settles: of the tail, or of the gap that the window is. */
   readonly lane: Settled['lane'];
-  /** What of the window may be settled. Default: all of it; what else it shows was asked for to be sure of the borders. */
+  /**
+   * What of the window may be settled, or an empty range where nothing is to be. Default: all of it; what else it shows was asked
+   * for to be sure of the borders, or for late events.
+   */
   readonly claim?: Window;
   /**
    * What of event time is this errand's own, where nobody else's ledger is known here. An event within two milliseconds
@@ -55,6 +58,8 @@ export interface Errand {
   readonly sharedDeliveries?: Places;
   /** New events with a time before this were not visible when they should have been; epoch milliseconds. */
   readonly lateBeforeMs: number;
+  /** True where the window begins with all that the tail has to look back to. */
+  readonly looksBack?: boolean;
   /** True where the tail is up to date: then every new event tells how fast the source shows them. */
   readonly isLive?: boolean;
 }
@@ -468,11 +473,11 @@ class WindowRun<B extends Batch> {
       toMs = page.settledToMs ?? toMs;
     }
     if (toMs === undefined) return undefined;
-    const { lane, window, claim = window } = this.errand;
+    const { lane, window, claim = window, looksBack } = this.errand;
     const fromMs = this.#settledToMs ?? claim.fromMs;
     // Less where the window begins before what may be settled, or a new query a little before the end of the last one.
     this.#settledToMs = Math.max(fromMs, Math.min(toMs, claim.toMs));
-    return { lane, fromMs, toMs: this.#settledToMs };
+    return { lane, fromMs, toMs: this.#settledToMs, ...(looksBack === true && { looksBack }) };
   }
 
   #failDelivery(error: unknown): void {

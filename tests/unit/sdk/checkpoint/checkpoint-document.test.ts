@@ -69,6 +69,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
 const MEMBERS: Readonly<Record<string, readonly unknown[]>> = {
   most_recent_date_seen: [],
   owed: [{}, [{}], [7], [{ from: 'x' }], [{ from: '2030-01-02T03:04:05Z', to: 7 }]],
+  looked_back_to: [{}, 7, 'x'],
   collected_from: [{}, 7, '2030-01-02T03:04:05'],
   ledger: [[], {}, { from: '2030-01-02T03:04:05Z', counted_from: '2030-01-02T03:04:05Z', segments: [7] }],
   explained: [{}, [7], [{ at: '2030-01-02T03:04:05Z', difference: 1.5 }], [{ at: 7, difference: 1 }]],
@@ -117,6 +118,17 @@ describe('the checkpoint document', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('says where the last look-back began only where the edge of the tail has gone on since', () => {
+    const owed = [{ fromMs: T, toMs: undefined }];
+    const lookedBackTo = (lookedBackToMs: number): unknown => {
+      const content = encodeCheckpoint({ ...CHECKPOINT, owed, lookedBackToMs }, {});
+      return own(decode(content)).checkpoint.lookedBackToMs;
+    };
+    expect(lookedBackTo(T - 1)).toBe(T - 1);
+    expect(lookedBackTo(T)).toBeUndefined();
+    expect(lookedBackTo(Infinity)).toBeUndefined();
   });
 
   it('is the same text again after it was read', () => {

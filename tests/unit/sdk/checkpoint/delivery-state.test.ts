@@ -366,6 +366,51 @@ describe('DeliveryState', () => {
     });
   });
 
+  describe('of the look-back', () => {
+    const at = (ms: number): number => START_MS + ms;
+
+    it('moves on with a tail that looks back itself, and stays where it leaves that to others', async () => {
+      const storage = createMemoryStorage();
+      const state = await open(storage);
+      await state.commit({ entries: [], settled: { lane: 'tail', fromMs: at(0), toMs: at(500), looksBack: true } });
+      expect(state.lookedBackToMs).toBe(at(500));
+      await state.commit({ entries: [], settled: tail(900) });
+      expect(state.lookedBackToMs).toBe(at(500));
+      expect((await open(storage)).lookedBackToMs).toBe(at(500));
+      await state.commit({ entries: [], settled: { lane: 'gap', fromMs: at(0), toMs: at(900) } });
+      expect(state.lookedBackToMs).toBe(at(500));
+      state.lookedBack(at(700));
+      state.lookedBack(at(600));
+      await state.commit(NOTHING);
+      expect((await open(storage)).lookedBackToMs).toBe(at(700));
+    });
+
+    it('was at the edge of the tail in what earlier releases wrote', async () => {
+      const storage = createMemoryStorage();
+      const state = await open(storage);
+      await state.commit({ entries: [], settled: { lane: 'tail', fromMs: at(0), toMs: at(500), looksBack: true } });
+      expect(await text(storage)).not.toContain('looked_back_to');
+      expect((await open(storage)).lookedBackToMs).toBe(at(500));
+    });
+
+    it('begins anew where the position is moved, and where what is old is left to a backfill or given up', async () => {
+      const moved = await open(createMemoryStorage());
+      await moved.commit({ entries: [], settled: tail(900) });
+      moved.moveTo(at(400));
+      expect(moved.lookedBackToMs).toBe(at(400));
+      moved.moveTo(at(800));
+      expect(moved.lookedBackToMs).toBe(at(800));
+      const left = await open(createMemoryStorage());
+      await left.commit({ entries: [], settled: tail(900) });
+      left.leaveToBackfill(at(5000));
+      expect(left.lookedBackToMs).toBe(at(5000));
+      const gone = await open(createMemoryStorage());
+      await gone.commit({ entries: [], settled: tail(900) });
+      gone.giveUpBefore(at(300));
+      expect(gone.lookedBackToMs).toBe(at(300));
+    });
+  });
+
   describe('of hours that left the horizon', () => {
     const hours = async (state: DeliveryState): Promise<HourRecord[]> => state.hours.read(START_MS, END_MS);
     /** An hour's worth of events a day long, one every ten minutes, from START_MS on. */
