@@ -9,6 +9,8 @@ export interface Workload {
   readonly spanMs?: number;
   /** Events a second that happen from now on. */
   readonly livePerSecond?: number;
+  /** They have done so for as long. Default: from the start of the servers on. */
+  readonly liveForMs?: number;
   readonly latencyMs?: { readonly api: number; readonly intake: number };
   readonly requestsPerSecond?: number;
 }
@@ -26,12 +28,20 @@ const HOUR_MS = 3_600_000;
 const ENDED_AGO_MS = 600_000;
 
 export async function startServers(workload: Workload): Promise<BenchServers> {
-  const { events, eventBytes, spanMs = 12 * HOUR_MS, livePerSecond, latencyMs, requestsPerSecond } = workload;
+  const {
+    events,
+    eventBytes,
+    spanMs = 12 * HOUR_MS,
+    livePerSecond,
+    liveForMs = 0,
+    latencyMs,
+    requestsPerSecond,
+  } = workload;
   const nowMs = Date.now();
   const toMs = nowMs - ENDED_AGO_MS;
   const timeline: Timeline = {
     backlog: { count: events, fromMs: toMs - spanMs, toMs },
-    ...(livePerSecond !== undefined && { live: { perSecond: livePerSecond, fromMs: nowMs } }),
+    ...(livePerSecond !== undefined && { live: { perSecond: livePerSecond, fromMs: nowMs - liveForMs } }),
   };
   const [api, intake] = await Promise.all([
     ServerProcess.start('api', {

@@ -29,7 +29,10 @@ const CASES: readonly Case[] = [
   { perSecond: 5000 },
   { perSecond: 5000, settings: { overlap: '5s' } },
 ];
-const WARM_UP_MS = 4000;
+/** So long the events have been happening: nearly as long as each look-back reaches, and as far as a tail begins beside a backlog. */
+const LIVE_FOR_MS = 280_000;
+/** What happened before the start is read, the plan of a backlog made, and the code compiled. */
+const WARM_UP_MS = 30_000;
 
 interface Freshness {
   readonly name: string;
@@ -66,7 +69,10 @@ export async function measureFreshness(seconds: number): Promise<Measured> {
 
 async function measure(one: Case, durationMs: number): Promise<Freshness> {
   const { perSecond, settings, backlog = 0, latencyMs = { api: 0, intake: 0 } } = one;
-  const workload = { events: backlog, eventBytes: 1200, livePerSecond: perSecond, latencyMs, requestsPerSecond: 10 };
+  const workload = {
+    ...{ events: backlog, eventBytes: 1200, latencyMs, requestsPerSecond: 10 },
+    ...{ livePerSecond: perSecond, liveForMs: LIVE_FOR_MS },
+  };
   const servers = await startServers(workload);
   const { api, intake, timeline } = servers;
   const beside = backlog === 0 ? '' : `, beside a backfill of ${backlog.toLocaleString('en-US')}`;
