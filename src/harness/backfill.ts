@@ -67,7 +67,7 @@ export class Backfill {
     await parts.source.learnTime(requested);
     const range = rangeOf(this.flags, parts.source.now(), parts.retentionMs);
     // Without a tail nobody else would read what has happened since the last time.
-    if (this.options.isAlone === true) state.leaveToBackfill(range.toMs);
+    if (this.options.isAlone === true) state.leaveToBackfill(range.toMs, parts.overlapMs);
     const plan = await planBackfill(range, { state, source: parts.source }, requested);
     if (this.flags.dryRun === true) return this.#print(range, plan, await this.#slices(plan));
     if (!(await this.#take(plan))) return EXIT_CODE.failed;

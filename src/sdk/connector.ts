@@ -22,7 +22,7 @@ import type { TriggerContext } from './trigger.js';
 
 /** Smaller differences of the clocks are not worth a word. */
 const CLOCK_TOLERANCE_MS = 2_000;
-/** Ids are kept a little longer than the look-back reaches, for positions that are moved a little. */
+/** Ids are kept a little longer than a look-back reaches that is overdue, for positions that are moved a little. */
 const LEDGER_MARGIN_MS = 120_000;
 
 /**
@@ -107,7 +107,7 @@ export function openState<B extends Batch>(
   startFromMs: () => Promise<number>,
   clock?: Clock,
 ): Promise<DeliveryState> {
-  const keepMs = Math.max(settlingHorizonMs, overlapMs + LEDGER_MARGIN_MS);
+  const keepMs = Math.max(settlingHorizonMs, 2 * overlapMs + LEDGER_MARGIN_MS);
   return DeliveryState.open({ storage, startFromMs, keepMs, stream, ...(clock && { clock }) });
 }
 

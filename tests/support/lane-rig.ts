@@ -60,7 +60,10 @@ export class LaneRig {
   /** Settles the tail up to now as if everything held so far had been delivered. */
   async settleTail(): Promise<void> {
     const fromMs = this.state.owed.tailFromMs ?? 0;
-    await this.state.commit({ entries: [], settled: { lane: 'tail', fromMs, toMs: this.clock.now() } });
+    await this.state.commit({
+      entries: [],
+      settled: { lane: 'tail', fromMs, toMs: this.clock.now(), looksBack: true },
+    });
   }
 
   get deliveredIds(): string[] {

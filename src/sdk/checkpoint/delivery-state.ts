@@ -306,14 +306,17 @@ export class DeliveryState {
     };
   }
 
-  /** Leaves the beginning of the tail, up to `atMs`, to a backfill: the tail goes on from there. Durable with the next commit. */
-  leaveToBackfill(atMs: number): void {
+  /**
+   * Leaves the beginning of the tail, up to `atMs`, to a backfill, with what it has to look back to: the tail goes on from
+   * there. Durable with the next commit.
+   */
+  leaveToBackfill(atMs: number, overlapMs: number): void {
     const { gaps, tailFromMs } = this.#owed;
     if (tailFromMs === undefined || tailFromMs >= atMs) return;
+    const fromMs = Math.min(tailFromMs, Math.max(this.lookedBackToMs - overlapMs, this.steadyFromMs));
     this.#owed = OwedSet.of([...gaps, { fromMs: atMs, toMs: undefined }]);
-    // What lies before is read anew.
     this.#lookedBackToMs = atMs;
-    this.backfill({ fromMs: tailFromMs, toMs: atMs });
+    this.backfill({ fromMs, toMs: atMs });
   }
 
   /**

@@ -4,8 +4,8 @@ import { REACH_MS } from '../ledger/border.js';
 import type { Batch } from '../pipeline/destination.js';
 import type { Places } from '../pipeline/places.js';
 import { type LookBackOptions, planLookBack } from '../pipeline/planner.js';
-import { type Pipeline, pumpWindow } from '../pipeline/pump.js';
-import type { Source } from '../pipeline/source.js';
+import { type Pipeline, pumpWindow, type Pumped } from '../pipeline/pump.js';
+import type { Source, Window } from '../pipeline/source.js';
 import type { TriggerContext } from '../trigger.js';
 import { FailurePauses } from './failure-pauses.js';
 
@@ -18,6 +18,8 @@ const USUAL_PAGE = 10_000;
 const MOST_READINGS = 30;
 /** So many times as long as the last look-back took there is none. */
 const REST = 4;
+/** Never longer than so: it may have waited for the other side, a place or the disk. */
+const LONGEST_REST_MS = 60_000;
 
 /** How the tail looks back where a lane beside it does so as well. */
 export function lookBackBeside({
@@ -74,7 +76,8 @@ export class LookBackLane<B extends Batch> {
     try {
       await this.#lookBack();
       if (this.#failures.succeeded()) log.info('Looking back for late events again');
-      return Math.max(frequencyMs, overlapMs / MOST_READINGS, REST * (clock.monotonic() - startedAt));
+      const restMs = Math.min(REST * (clock.monotonic() - startedAt), LONGEST_REST_MS);
+      return Math.max(frequencyMs, overlapMs / MOST_READINGS, restMs);
     } catch (error) {
       if (isAbort(error) && stop.requested.aborted) return 0;
       if (!(error instanceof ModuleError) || error.code === 'STATE_LOCKED') throw error;
@@ -84,24 +87,29 @@ export class LookBackLane<B extends Batch> {
 
   async #lookBack(): Promise<void> {
     const { state, source, deadLetter } = this.#pipeline;
+    await deadLetter.ensureRoom();
     const window = planLookBack(state, source.now(), this.options);
     if (window === undefined) return;
-    await deadLetter.ensureRoom();
+    // From now on, while it may have to wait for a place: the tail goes on, and ids are forgotten behind it.
+    const { events, isComplete } = await state.remembering(window.fromMs, () => this.#read(window));
+    if (isComplete) state.lookedBack(window.toMs);
+    if (events > 0) this.context.log.info(`Delivered ${events} events that became visible late`);
+  }
+
+  #read(window: Window): Promise<Pumped> {
+    const { collectedFromMs } = this.#pipeline.state.checkpoint;
     const { sharedDeliveries } = this.options;
     // As in the tail: whether bounds include their own instant is not known.
-    const isFirst = window.fromMs <= state.checkpoint.collectedFromMs;
-    const { isComplete } = await pumpWindow(
-      {
-        window: isFirst ? { ...window, fromMs: window.fromMs - REACH_MS } : window,
-        // What is owed there, for other reasons, is for others to read.
-        claim: { fromMs: window.fromMs, toMs: window.fromMs },
-        lane: 'gap',
-        parallelDeliveries: PARALLEL_DELIVERIES,
-        ...(sharedDeliveries && { sharedDeliveries }),
-        lateBeforeMs: window.toMs,
-      },
-      this.#pipeline,
-    );
-    if (isComplete) state.lookedBack(window.toMs);
+    const isFirst = window.fromMs <= collectedFromMs;
+    const errand = {
+      window: isFirst ? { ...window, fromMs: window.fromMs - REACH_MS } : window,
+      // It is no gap: what is owed there, for other reasons, is for others to read.
+      claim: { fromMs: window.fromMs, toMs: window.fromMs },
+      ...({ lane: 'gap', place: 'tail' } as const),
+      parallelDeliveries: PARALLEL_DELIVERIES,
+      ...(sharedDeliveries && { sharedDeliveries }),
+      lateBeforeMs: window.toMs,
+    };
+    return pumpWindow(errand, this.#pipeline);
   }
 }

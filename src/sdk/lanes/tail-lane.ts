@@ -150,14 +150,14 @@ export class TailLane<B extends Batch> {
    */
   async #leaveWhatIsOld(): Promise<void> {
     const { source, state } = this.pipeline;
-    const { frequencyMs } = this.options;
+    const { frequencyMs, overlapMs } = this.options;
     const edgeMs = state.owed.tailFromMs;
     const isFar = (nowMs: number): boolean =>
       edgeMs !== undefined && nowMs - edgeMs > Math.max(FAR_BEHIND_MS, LIVE_CYCLES * frequencyMs);
     if (!isFar(source.now())) return;
     const theirsMs = await source.learnTime(this.context.stop.requested);
     if (theirsMs === undefined || !isFar(theirsMs)) return;
-    state.leaveToBackfill(theirsMs - FRESH_MS);
+    state.leaveToBackfill(theirsMs - FRESH_MS, overlapMs);
     await state.commit({ entries: [], settled: undefined });
   }
 

@@ -8,7 +8,7 @@ import type { Window } from './source.js';
 const LEAST_LOOK_BACK_MS = 2000;
 
 /**
- * No window is longer: what cannot be said inside a window, because its events do not come in order, is said at its end,
+ * No more of the tail is read in one window: what cannot be said inside a window, because its events do not come in order, is said at its end,
  * and a failure in the middle costs a window at the most.
  */
 const LONGEST_WINDOW_MS = 86_400_000;
@@ -49,13 +49,18 @@ export function planWindow(
   const edgeMs = state.owed.tailFromMs;
   if (edgeMs === undefined) return undefined;
   const toMs = Math.min(nowMs, edgeMs + LONGEST_WINDOW_MS);
-  if (edgeMs >= toMs) return undefined;
   const steadyFromMs = Math.min(state.steadyFromMs, edgeMs);
   const leastFromMs = Math.max(edgeMs - LEAST_LOOK_BACK_MS, steadyFromMs);
   const lookBackFromMs = Math.min(leastFromMs, Math.max(state.lookedBackToMs - overlapMs, steadyFromMs));
-  // Far behind, it is no more than what is new.
+  // The clock of the source may be behind what it was; what is late is there to be seen.
+  if (lookBackFromMs >= toMs) return undefined;
   const looksBack =
-    edgeMs - lookBackFromMs <= toMs - edgeMs || eventsIn(state, lookBackFromMs, leastFromMs) <= mostRepeated;
+    toMs <= edgeMs ||
+    // Far behind, it is no more than what is new.
+    edgeMs - lookBackFromMs <= toMs - edgeMs ||
+    // Where nobody came to do it beside the tail, for so long, it is due.
+    edgeMs - state.lookedBackToMs > overlapMs ||
+    eventsIn(state, lookBackFromMs, leastFromMs) <= mostRepeated;
   return { fromMs: looksBack ? lookBackFromMs : leastFromMs, toMs, reachesNow: toMs === nowMs, edgeMs, looksBack };
 }
 

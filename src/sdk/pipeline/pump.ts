@@ -41,6 +41,8 @@ export interface Errand {
   readonly window: Window;
   /** What a settled beginning of the window settles: of the tail, or of the gap that the window is. */
   readonly lane: Settled['lane'];
+  /** Where streams share a process: among whose places it is read. Default: those of its lane. */
+  readonly place?: Settled['lane'];
   /**
    * What of the window may be settled, or an empty range where nothing is to be. Default: all of it; what else it shows was asked
    * for to be sure of the borders, or for late events.
@@ -95,7 +97,7 @@ export interface Pumped {
 export async function pumpWindow<B extends Batch>(errand: Errand, pipeline: Pipeline<B>): Promise<Pumped> {
   const { places, stop } = pipeline;
   if (places === undefined) return pumpAtOnce(errand, pipeline);
-  const leave = await places.enter(errand.lane, stop.requested);
+  const leave = await places.enter(errand.place ?? errand.lane, stop.requested);
   try {
     const parallelDeliveries = Math.min(errand.parallelDeliveries, places.parallelDeliveries);
     return await pumpAtOnce({ ...errand, parallelDeliveries }, pipeline);

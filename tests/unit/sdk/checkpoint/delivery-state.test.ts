@@ -401,8 +401,11 @@ describe('DeliveryState', () => {
       moved.moveTo(at(800));
       expect(moved.lookedBackToMs).toBe(at(800));
       const left = await open(createMemoryStorage());
+      await left.commit({ entries: [], settled: { ...tail(900)!, toMs: at(500), looksBack: true } });
       await left.commit({ entries: [], settled: tail(900) });
-      left.leaveToBackfill(at(5000));
+      left.leaveToBackfill(at(5000), 100);
+      // With what was still to be looked back to.
+      expect(left.backfillGaps).toEqual([{ fromMs: at(400), toMs: at(5000) }]);
       expect(left.lookedBackToMs).toBe(at(5000));
       const gone = await open(createMemoryStorage());
       await gone.commit({ entries: [], settled: tail(900) });

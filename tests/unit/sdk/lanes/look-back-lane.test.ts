@@ -50,10 +50,13 @@ describe('the look-back lane', () => {
   it('begins where the last look-back left off, however far the tail got, also after a restart', async () => {
     const { rig, lane, tailTo } = await open({ mostRepeated: 0 });
     await rig.clock.advance(SECOND_MS);
+    // The tail goes on while it is read.
+    rig.source.onRead = () => tailTo(START_MS + SECOND_MS);
     const running = lane.run();
     await rig.clock.advance(0);
+    expect(rig.state.owed.tailFromMs).toBe(START_MS + SECOND_MS);
     expect(rig.state.lookedBackToMs).toBe(START_MS);
-    await tailTo(START_MS + SECOND_MS);
+    rig.source.onRead = () => undefined;
     const options = { storage: rig.storage, startFromMs: 0, keepMs: MINUTE_MS, stream: 'tests' };
     expect((await DeliveryState.open(options)).lookedBackToMs).toBe(START_MS);
     await rig.clock.advance(10 * SECOND_MS);
@@ -105,6 +108,23 @@ describe('the look-back lane', () => {
     await running;
   });
 
+  it('rests for a minute at the most: it may have waited for an intake that was down', async () => {
+    const { rig, lane } = await open({ mostRepeated: -1 });
+    await rig.clock.advance(SECOND_MS);
+    rig.source.onRead = () => rig.clock.sleep(50 * MINUTE_MS);
+    const running = lane.run();
+    await rig.clock.advance(50 * MINUTE_MS);
+    rig.source.onRead = () => undefined;
+    const settled = { lane: 'tail', fromMs: START_MS, toMs: rig.clock.now(), looksBack: true } as const;
+    await rig.state.commit({ entries: [], settled });
+    await rig.clock.advance(MINUTE_MS - 1);
+    expect(rig.source.reads).toHaveLength(1);
+    await rig.clock.advance(1);
+    expect(rig.source.reads).toHaveLength(2);
+    rig.stop.request();
+    await running;
+  });
+
   it('begins again at the same instant after a failure, with growing pauses, and tells one that lasts', async () => {
     const { rig, lane, tailTo } = await open();
     await rig.clock.advance(SECOND_MS);
@@ -119,10 +139,13 @@ describe('the look-back lane', () => {
     expect(rig.log.at('warning')).toEqual([expect.stringContaining('Looking back for late events failed')]);
     rig.source.onRead = () => undefined;
     rig.source.hold(heldBefore('late', MINUTE_MS));
-    await tailTo(rig.clock.now());
+    await tailTo(START_MS + 4 * MINUTE_MS);
     await rig.clock.advance(5 * MINUTE_MS);
     expect(rig.deliveredIds).toEqual(['late']);
-    expect(rig.log.at('info')).toEqual(['Looking back for late events again']);
+    expect(rig.log.at('info').sort()).toEqual([
+      'Delivered 1 events that became visible late',
+      'Looking back for late events again',
+    ]);
     rig.stop.request();
     await running;
   });

@@ -95,7 +95,7 @@ describe('whoever listens to the repair lane', () => {
 
   it('is told that nothing of the tail could be compared, whatever lies before what is still to be backfilled', async () => {
     const { rig, lane } = await open();
-    rig.state.leaveToBackfill(rig.clock.now() + HOUR_MS);
+    rig.state.leaveToBackfill(rig.clock.now() + HOUR_MS, 0);
     await lane.pass();
     expect(rig.source.counts).toHaveLength(1);
     expect(told(rig)).toEqual(['impossible']);

@@ -194,6 +194,24 @@ describe('looking back', () => {
     expect(planWindow(state, edgeMs + overlapMs - 1, options)).toMatchObject({ looksBack: false });
   });
 
+  it('is for the tail itself where nobody did it for longer than it reaches', async () => {
+    const state = await stateWithEvents();
+    const options = { overlapMs, mostRepeated: 0 };
+    const laterMs = edgeMs + overlapMs;
+    await settle(state, laterMs);
+    expect(planWindow(state, laterMs + 1000, options)).toMatchObject({ looksBack: false });
+    await settle(state, laterMs + 1);
+    const fromMs = edgeMs - overlapMs;
+    expect(planWindow(state, laterMs + 1001, options)).toMatchObject({ fromMs, looksBack: true });
+  });
+
+  it('is done where the clock of the source is behind what was read', async () => {
+    const state = await stateWithEvents();
+    const window = planWindow(state, edgeMs - MINUTE_MS, { overlapMs, mostRepeated: 0 });
+    expect(window).toMatchObject({ fromMs: edgeMs - overlapMs, toMs: edgeMs - MINUTE_MS, looksBack: true });
+    expect(planWindow(state, edgeMs - overlapMs, { overlapMs })).toBeUndefined();
+  });
+
   it('begins where the last one left off, however far the tail got meanwhile', async () => {
     const state = await stateWithEvents();
     const options = { overlapMs, mostRepeated: 0 };

@@ -161,7 +161,7 @@ describe('two lanes', () => {
       const [first] = state.owed.gaps;
       if (settled.push(first?.fromMs ?? Infinity) === 3) state.owe(late);
     };
-    state.leaveToBackfill(GAP.toMs);
+    state.leaveToBackfill(GAP.toMs, 0);
     const errand = { window: GAP, lane: 'backfill', parallelDeliveries: 1, lateBeforeMs: -Infinity } as const;
     const onCommit = { ...pipeline, listener: (event: PipelineEvent) => event.kind === 'committed' && listener() };
     await expect(pumpWindow(errand, onCommit)).resolves.toMatchObject({ isComplete: true });
@@ -176,7 +176,7 @@ describe('two lanes', () => {
     const source = new ScriptedSource({ events: eventsOf(60), now: () => TO_MS + 1000, pageEvents: () => 5 });
     const destination = new RecordingDestination({ batchEvents: () => 5 });
     const pipeline = pipelineOf({ source, destination, storage, clock: new ManualClock({ autoAdvance: true }) }, state);
-    state.leaveToBackfill(GAP.toMs);
+    state.leaveToBackfill(GAP.toMs, 0);
     const claim = { ...GAP, fromMs: (GAP.fromMs + GAP.toMs) / 2 };
     const errand = { window: GAP, claim, lane: 'backfill', parallelDeliveries: 1, lateBeforeMs: -Infinity } as const;
     await pumpWindow(errand, pipeline);

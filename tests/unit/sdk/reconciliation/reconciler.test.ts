@@ -80,7 +80,7 @@ class Rig {
   /** Delivers what the source shows up to so many milliseconds after the start. */
   async readTail(toMs: number): Promise<void> {
     const window = { fromMs: this.state.owed.tailFromMs ?? START_MS, toMs: START_MS + toMs };
-    await pumpWindow({ window, lane: 'tail', parallelDeliveries: 4, lateBeforeMs: 0 }, this.pipeline);
+    await pumpWindow({ window, lane: 'tail', parallelDeliveries: 4, lateBeforeMs: 0, looksBack: true }, this.pipeline);
   }
 
   /** A pass, as the repair lane makes it. @returns how often the source was asked, and what was found */
@@ -139,7 +139,7 @@ describe('a pass over what the ledger remembers', () => {
 
   it('does not say so where all but the last minutes is still to be backfilled', async () => {
     const rig = await Rig.open();
-    rig.state.leaveToBackfill(START_MS + 5 * HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 5 * HOUR_MS, 0);
     expect(await rig.pass()).toMatchObject({ counts: 0 });
     expect(rig.log.at('warning')).toEqual([]);
   });
@@ -240,9 +240,9 @@ describe('a pass over what the ledger remembers', () => {
   it('compares what lies before and between ranges that are still to be backfilled too: they may stay so', async () => {
     const rig = await Rig.open();
     await rig.readTail(HOUR_MS);
-    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS, 0);
     await rig.readTail(3 * HOUR_MS);
-    rig.state.leaveToBackfill(START_MS + 4 * HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 4 * HOUR_MS, 0);
     await rig.readTail(5 * HOUR_MS);
     rig.source.hold(...[0.5, 1.5, 2.5, 3.5, 4.5].map((hours) => held(`after-${hours}`, hours * HOUR_MS)));
     await expect(rig.pass()).resolves.toMatchObject({ delivered: 3, agreed: true });
@@ -255,7 +255,7 @@ describe('a pass over what the ledger remembers', () => {
   it('shows nothing of what was collected last where such a range joins the tail', async () => {
     const rig = await Rig.open();
     await rig.readTail(HOUR_MS);
-    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS, 0);
     await expect(rig.pass()).resolves.toEqual({ ...ONE_QUESTION, reachesTail: false });
     expect(rig.state.checkpoint.agreed).toBeUndefined();
   });
@@ -263,7 +263,7 @@ describe('a pass over what the ledger remembers', () => {
   it('notes no agreement of what lies after such a range where what lies before it differs', async () => {
     const rig = await Rig.open();
     await rig.readTail(HOUR_MS);
-    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS);
+    rig.state.leaveToBackfill(START_MS + 2 * HOUR_MS, 0);
     await rig.readTail(3 * HOUR_MS);
     rig.source.onCount = (counted, { fromMs }, n) => (fromMs < START_MS + HOUR_MS ? counted + n : counted);
     await expect(rig.pass()).resolves.toMatchObject({ delivered: 0, agreed: false });

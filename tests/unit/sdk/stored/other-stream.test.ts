@@ -211,7 +211,7 @@ describe('a stream beside the stored one', () => {
     const [objects, api] = [new MemoryObjects(), createMemoryStorage()];
     objects.put('a', days(1, 20));
     const first = await apiState(api, 3, 'services ldap');
-    first.leaveToBackfill(ms(12));
+    first.leaveToBackfill(ms(12), 0);
     await first.commit({ entries: [], settled: { lane: 'backfill', fromMs: ms(3), toMs: ms(6) } });
     await (await apiState(api, 3)).commit(nothing);
     const { run, destination } = startStored({ objects, parts: beside(api) });
