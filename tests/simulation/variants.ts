@@ -7,7 +7,6 @@ import { ServerClock } from '../../src/sdk/http/server-clock.js';
 import { IntakeBatch } from '../../src/sdk/intake/intake-batch.js';
 import { IntakeDestination } from '../../src/sdk/intake/intake-destination.js';
 import { Narrowing } from '../../src/sdk/intake/narrowing.js';
-import { LookBackLane } from '../../src/sdk/lanes/look-back-lane.js';
 import { Ledger } from '../../src/sdk/ledger/ledger.js';
 import { LedgerStore } from '../../src/sdk/ledger/ledger-store.js';
 import { EventList } from '../../src/sdk/pipeline/event-list.js';
@@ -94,10 +93,6 @@ export const VARIANTS: readonly Variant[] = [
       replaceGetter(DeliveryState.prototype, 'readableFromMs', function () {
         return this.owed.fromMs ?? 0;
       }),
-  },
-  {
-    name: 'never-looks-back-beside-the-tail',
-    patch: () => replace(LookBackLane.prototype, 'run', () => () => Promise.resolve()),
   },
   {
     name: 'takes-what-is-left-to-the-look-back-for-looked-at',
