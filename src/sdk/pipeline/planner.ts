@@ -8,8 +8,8 @@ import type { Window } from './source.js';
 const LEAST_LOOK_BACK_MS = 2000;
 
 /**
- * No more of the tail is read in one window: what cannot be said inside a window, because its events do not come in order, is said at its end,
- * and a failure in the middle costs a window at the most.
+ * No more of the tail is read in one window: what cannot be said inside a window, because its events do not come in order,
+ * is said at its end, and a failure in the middle costs a window at the most.
  */
 const LONGEST_WINDOW_MS = 86_400_000;
 
@@ -49,9 +49,8 @@ export function planWindow(
   const edgeMs = state.owed.tailFromMs;
   if (edgeMs === undefined) return undefined;
   const toMs = Math.min(nowMs, edgeMs + LONGEST_WINDOW_MS);
-  const steadyFromMs = Math.min(state.steadyFromMs, edgeMs);
-  const leastFromMs = Math.max(edgeMs - LEAST_LOOK_BACK_MS, steadyFromMs);
-  const lookBackFromMs = Math.min(leastFromMs, Math.max(state.lookedBackToMs - overlapMs, steadyFromMs));
+  const leastFromMs = reached(state, edgeMs, edgeMs - LEAST_LOOK_BACK_MS);
+  const lookBackFromMs = Math.min(leastFromMs, reached(state, edgeMs, state.lookedBackToMs - overlapMs));
   // The clock of the source may be behind what it was; what is late is there to be seen.
   if (lookBackFromMs >= toMs) return undefined;
   const looksBack =
@@ -73,10 +72,12 @@ export function planLookBack(state: DeliveryState, nowMs: number, options: LookB
   const planned = planWindow(state, nowMs, options);
   if (planned === undefined || planned.looksBack) return undefined;
   const { edgeMs } = planned;
-  return {
-    fromMs: Math.max(state.lookedBackToMs - options.overlapMs, Math.min(state.steadyFromMs, edgeMs)),
-    toMs: edgeMs,
-  };
+  return { fromMs: reached(state, edgeMs, state.lookedBackToMs - options.overlapMs), toMs: edgeMs };
+}
+
+/** As far back as may be read again, at the most to an instant. */
+function reached({ steadyFromMs }: DeliveryState, edgeMs: number, fromMs: number): number {
+  return Math.max(fromMs, Math.min(steadyFromMs, edgeMs));
 }
 
 function eventsIn({ ledger }: DeliveryState, fromMs: number, toMs: number): number {

@@ -25,7 +25,7 @@ async function open({ mostRepeated = 2 } = {}) {
   const options = { overlapMs: 5 * MINUTE_MS, mostRepeated, frequencyMs: SECOND_MS, isWell: () => isWell };
   const lane = new LookBackLane(options, rig.pipeline, rig.context);
   return {
-    ...{ rig, lane },
+    ...{ rig, lane, options },
     tailIs: (well: boolean) => void (isWell = well),
     /** The tail goes on, and leaves looking back to the lane. */
     tailTo: (toMs: number) =>
@@ -160,6 +160,28 @@ describe('the look-back lane', () => {
     tailIs(true);
     await rig.clock.advance(SECOND_MS);
     expect(rig.source.reads).toHaveLength(1);
+    rig.stop.request();
+    await running;
+  });
+
+  it('among other streams waits for the place of a live window, and forgets no id that it needs meanwhile', async () => {
+    const { rig, options, tailTo } = await open();
+    const entered: string[] = [];
+    const places = {
+      parallelDeliveries: 2,
+      async enter(lane: string) {
+        entered.push(lane);
+        // The tail goes on for a day and a half.
+        await tailTo(START_MS + 36 * 60 * MINUTE_MS);
+        return () => undefined;
+      },
+    };
+    await rig.clock.advance(SECOND_MS);
+    const running = new LookBackLane(options, { ...rig.pipeline, places }, rig.context).run();
+    await rig.clock.advance(0);
+    expect(entered).toEqual(['tail']);
+    expect(rig.source.reads).toHaveLength(1);
+    expect(rig.deliveredIds).toEqual([]);
     rig.stop.request();
     await running;
   });
