@@ -32,6 +32,8 @@ export interface SqsPeer {
   readonly requests: SqsRequest[];
   /** All that were not removed, hidden ones included. */
   readonly messages: readonly { readonly body: string; readonly receives: number }[];
+  /** Long polls that wait for a message. */
+  readonly polling: number;
   /** Long polls whose client went away. */
   readonly abandoned: number;
   /** Asked about each request; true where the request was answered, or shall not be. */
@@ -64,6 +66,9 @@ export async function startSqsPeer(clock: Pick<Clock, 'monotonic' | 'sleep'>): P
     ...{ requests, fault: undefined },
     get messages() {
       return messages;
+    },
+    get polling() {
+      return waiting.size;
     },
     get abandoned() {
       return abandoned;
