@@ -1,5 +1,7 @@
 /** `npm run bench`: all of it in a short form, or one part by its name. */
-import { readFlags } from './flags.js';
+import { Argument } from 'commander';
+
+import { benchCommand, positive, type Flags } from './flags.js';
 import { measureFreshness } from './freshness.js';
 import { measureGrowth } from './growth.js';
 import { guard } from './guard.js';
@@ -7,22 +9,43 @@ import { saveResults, type Measured } from './results.js';
 import { measureStartup } from './startup.js';
 import { measureThroughput } from './throughput.js';
 
-const { part, events, rounds, seconds, full, record } = readFlags();
+interface BenchFlags extends Flags {
+  readonly seconds: number;
+  readonly full?: true;
+  readonly record?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  npm run bench                                             all but the guard, in a short form
+  npm run bench:throughput -- --events 1000000 --rounds 1   a longer backlog, once
+  npm run bench:growth -- --full                            up to 10,000,000 events
+  npm run bench:freshness -- --seconds 30                   each rate for half a minute`;
+
+const parts = {
+  throughput: ({ events, rounds }: BenchFlags) => measureThroughput({ events: isShort ? events / 2 : events, rounds }),
+  growth: ({ full }: BenchFlags) => measureGrowth({ maxEvents: full ? 10_000_000 : isShort ? 100_000 : 1_000_000 }),
+  freshness: ({ seconds }: BenchFlags) => measureFreshness(seconds),
+  startup: () => measureStartup({ rounds: isShort ? 3 : 11 }),
+} satisfies Record<string, (flags: BenchFlags) => Promise<Measured>>;
+
+const names = Object.keys(parts) as (keyof typeof parts)[];
+const command = benchCommand(
+  'bench',
+  'What the connector costs, beside others that move the same events in the same minute',
+)
+  .addArgument(new Argument('[part]', 'what is measured').choices(['all', ...names, 'guard']).default('all'))
+  .option('--seconds <number>', 'how long each rate of freshness is watched', positive, 12)
+  .option('--full', 'growth up to 10 million events')
+  .option('--record', 'the guard keeps what it measures as the figures to compare with')
+  .addHelpText('after', EXAMPLES)
+  .parse();
+const [part] = command.processedArgs as [string];
+const flags = command.opts<BenchFlags>();
 const isShort = part === 'all';
 
-const parts: Readonly<Record<string, () => Promise<Measured>>> = {
-  throughput: () => measureThroughput({ events: isShort ? events / 2 : events, rounds }),
-  growth: () => measureGrowth({ maxEvents: full ? 10_000_000 : isShort ? 100_000 : 1_000_000 }),
-  freshness: () => measureFreshness(seconds),
-  startup: () => measureStartup({ rounds: isShort ? 3 : 11 }),
-};
-
 if (part === 'guard') {
-  process.exitCode = (await guard({ record })) ? 0 : 1;
+  process.exitCode = (await guard(flags)) ? 0 : 1;
 } else {
-  for (const name of isShort ? Object.keys(parts) : [part]) {
-    const measure = parts[name];
-    if (measure === undefined) throw new Error(`there is no part '${name}': ${Object.keys(parts).join(', ')}, guard`);
-    saveResults(name, await measure());
-  }
+  for (const name of names) if (isShort || name === part) saveResults(name, await parts[name](flags));
 }

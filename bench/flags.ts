@@ -1,30 +1,23 @@
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 
-/** What is to be measured, and how long it may take. */
+/** The size of what is measured. */
 export interface Flags {
-  readonly part: string;
   readonly events: number;
   readonly rounds: number;
-  /** How long each rate of freshness is watched. */
-  readonly seconds: number;
-  /** Up to 10 million events. */
-  readonly full: boolean;
-  /** Keep the guard's figures as the ones to compare with. */
-  readonly record: boolean;
 }
 
-export function readFlags(): Flags {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      events: { type: 'string', default: '200000' },
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '12' },
-      full: { type: 'boolean', default: false },
-      record: { type: 'boolean', default: false },
-    },
-  });
-  const { events, rounds, seconds, full, record } = values;
-  const part = positionals[0] ?? 'all';
-  return { part, events: Number(events), rounds: Number(rounds), seconds: Number(seconds), full, record };
+/** A command that takes these flags. It ends the process where they are wrong, or help is asked for. */
+export function benchCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--events <number>', 'events of a backlog', positive, 200_000)
+    .option('--rounds <number>', 'how often each is measured; the median counts', positive, 3)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+}
+
+/** Reads an option that takes a whole number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
 }

@@ -18,7 +18,7 @@ interface Ratios {
 }
 
 /** Compares with the recorded ratios, or records them. @returns whether none fell clearly behind */
-export async function guard({ record }: { readonly record: boolean }): Promise<boolean> {
+export async function guard({ record }: { readonly record?: true }): Promise<boolean> {
   const best = await measureRatios();
   if (record) {
     const short = (_: string, value: unknown): unknown =>

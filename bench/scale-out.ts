@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { startServers, type BenchServers } from './bench-servers.js';
-import { readFlags } from './flags.js';
+import { benchCommand, type Flags } from './flags.js';
 import { median } from './statistics.js';
 import { printTable } from './table.js';
 
@@ -24,7 +24,9 @@ interface Finished {
   readonly repeated: number;
 }
 
-const { events, rounds } = readFlags();
+const { events, rounds } = benchCommand('bench:scale-out', 'What a second worker adds to a backfill by queue')
+  .parse()
+  .opts<Flags>();
 process.stdout.write(`${events} events of ${EVENT_BYTES} bytes, ${LATENCY_MS.api} ms to the API, ${rounds} rounds\n`);
 const servers = await startServers({ events, eventBytes: EVENT_BYTES, spanMs: 20 * DAY_MS, latencyMs: LATENCY_MS });
 const runs = new Map<number, Finished[]>([

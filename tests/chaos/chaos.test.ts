@@ -21,4 +21,11 @@ describe('chaos, briefly', () => {
     expect(outcome.deeds.incidents['disk full'] ?? 0).toBeGreaterThan(skipped.length > 0 ? -1 : 0);
     expect(code).toBe(0);
   }, 600_000);
+
+  it('says what may be asked for where it is asked for something else', async () => {
+    expect(await runScript('chaos', ['--only', 'kil'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/'--only <names>'.*There is no kil. Allowed: kill, terminate/),
+    });
+  });
 });

@@ -1,21 +1,34 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 
-type Options = NonNullable<ParseArgsConfig['options']>;
-type Values = Readonly<Record<string, string | boolean | undefined>>;
-
-/** Reads the flags of a script; ends the process with status 2 where one is wrong. */
-export function readFlags<Flags>(options: Options, read: (values: Values) => Flags): Flags {
-  try {
-    return read(parseArgs({ options, strict: true }).values as Values);
-  } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-    process.exit(2);
-  }
+/** A script's command. It ends the process where what it was told is wrong, with status 2, or where help is asked for. */
+export function script(name: string, description: string): Command {
+  return new Command(`npm run ${name} --`)
+    .description(description)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 }
 
-/** A number of a flag. @throws RangeError where it is none, or not above zero */
-export function positive(name: string, text: string | boolean | undefined, absent: number): number {
-  const value = text === undefined ? absent : Number(text);
-  if (!(value > 0)) throw new RangeError(`--${name} must be a number above zero`);
+/** Reads an option that takes a number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
+}
+
+/** Reads an option that takes a whole number above 0. */
+export function whole(text: string): number {
+  const value = positive(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return value;
+}
+
+/** Reads an option that takes names, with commas between them. */
+export function someOf(names: ReadonlySet<string>): (text: string) => ReadonlySet<string> {
+  return (text) => {
+    const wanted = text.split(',');
+    const unknown = wanted.filter((name) => !names.has(name));
+    if (unknown.length > 0) {
+      throw new InvalidArgumentError(`There is no ${unknown.join(', ')}. Allowed: ${[...names].join(', ')}.`);
+    }
+    return new Set(wanted);
+  };
 }

@@ -1,15 +1,28 @@
 /**
  * Proves that the API connector and the Storage Connector, side by side on one intake, deliver a month that the API and a bucket
  * of exported objects both hold so that every event comes once: started in either order, the one that was first stopped in the
- * middle and started anew. All of it on this machine. Usage: npm run prove:month -- [EVENTS]
+ * middle and started anew. All of it on this machine.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { Argument } from 'commander';
+
+import { script, whole } from './flags.js';
 import { type MonthOptions, runMonth } from './month/run-month.js';
 
-const events = Number(process.argv[2] ?? 300_000);
+const EXAMPLES = `
+Example:
+  npm run prove:month -- 30000
+
+Leaves with 0 where every event came once, 1 where one did not, 2 where it was not told properly what to do.`;
+
+const { processedArgs } = script('prove:month', 'API connector and Storage Connector side by side over one month')
+  .addArgument(new Argument('[events]', 'how many').argParser(whole).default(300_000))
+  .addHelpText('after', EXAMPLES)
+  .parse();
+const [events] = processedArgs as [number];
 const directories: string[] = [];
 let failures = 0;
 

@@ -2,12 +2,13 @@
  * Proves that the Storage Connector finds and delivers every event of a large bucket once: lists and reads it, then rewrites
  * some objects and adds late ones that sort before all others, and reads it again. The object storage is Ceph, read by a role
  * that is taken on, or OpenStack Swift, all of it on this machine, or one in the memory of this process.
- * Usage: npm run prove:objects -- [OBJECTS] [ceph|swift]
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { Argument } from 'commander';
 
 import { startSimulators } from '../../src/simulators/serve.js';
 import { startProgram } from '../support/built-program.js';
@@ -16,6 +17,7 @@ import { openS3Library, type S3Access } from '../support/s3-access.js';
 import { startScriptedS3 } from '../support/scripted-s3.js';
 import { startCeph } from '../support/start-ceph.js';
 import { startSwift } from '../support/start-swift.js';
+import { script, whole } from './flags.js';
 
 const EVENTS_EACH = 5;
 const AT_ONCE = 64;
@@ -23,8 +25,21 @@ const CHANGED = 100;
 const STEP_MS = 60_000;
 const FIRST_MS = Date.UTC(2030, 0, 1);
 
-const objects = Number(process.argv[2] ?? 100_000);
-const storage = await openStorage(process.argv[3]);
+const STORAGES = ['memory', 'ceph', 'swift'];
+const EXAMPLES = `
+Examples:
+  npm run prove:objects -- 10000
+  npm run prove:objects -- 3000 ceph
+
+Leaves with 0 where every event came once, 1 where one did not, 2 where it was not told properly what to do.`;
+
+const { processedArgs } = script('prove:objects', 'The Storage Connector delivers every event of a large bucket once')
+  .addArgument(new Argument('[objects]', 'how many').argParser(whole).default(100_000))
+  .addArgument(new Argument('[storage]', 'where they are').choices(STORAGES).default('memory'))
+  .addHelpText('after', EXAMPLES)
+  .parse();
+const [objects, storageName] = processedArgs as [number, string];
+const storage = await openStorage(storageName);
 const simulators = await startSimulators({ events: 1 });
 const directory = await mkdtemp(join(tmpdir(), 'sekoia-objects-'));
 let failures = 0;
@@ -104,11 +119,11 @@ interface Storage {
   stop(): Promise<void>;
 }
 
-async function openStorage(name: string | undefined): Promise<Storage> {
+async function openStorage(name: string): Promise<Storage> {
   const readerOf = ({ accessKeyId, secretAccessKey }: Pick<S3Access, 'accessKeyId' | 'secretAccessKey'>) => ({
     ...{ access_key_id: accessKeyId, secret_access_key: secretAccessKey },
   });
-  if (name === undefined) {
+  if (name === 'memory') {
     const server = await startScriptedS3();
     return { ...server, reader: readerOf(server), requests: () => server.requests.length, stop: () => server.close() };
   }

@@ -46,6 +46,11 @@ const DISK: readonly Maker[] = [
   (draw, longestMs) => ({ kind: 'disk full', durationMs: draw(Math.min(3000, longestMs / 2), longestMs) }),
 ];
 
+/** The names of all that can go wrong. */
+export const INCIDENTS: ReadonlySet<string> = new Set(
+  [...PROCESS, ...network('intake'), ...DISK].map((make) => nameOf(make((low) => low, LONGEST_MS))),
+);
+
 function kill(draw: Draw): Incident {
   return { kind: 'kill', pauseMs: draw(0, 3000) };
 }
