@@ -10,7 +10,7 @@ import { connector, PLAIN, RELAY, RELAY_IN_SLICES, type Variant } from './varian
 export interface ThroughputOptions {
   readonly events: number;
   readonly rounds: number;
-  /** Whether the plain program is left out: of two million events far away it takes ten minutes. */
+  /** Whether the plain program is left out: a million events far away take it five minutes. */
   readonly withoutPlain: boolean;
 }
 

@@ -21,10 +21,10 @@ interface Flags extends Omit<ChaosOptions, 'durationMs' | 'eventsPerSecond' | 'b
 const EXAMPLES = `
 Examples:
   npm run chaos -- --minutes 10 --seed 7
-  npm run chaos -- --only kill,terminate --rate 200
+  npm run chaos -- --only 'kill, disk full' --rate 200
   npm run chaos -- --beyond-overlap --log connector.log
 
-Leaves with 0 where all is well, 1 where something was found, 2 where it was not told properly what to do.`;
+Leaves with 0 where all is well, 1 where something was found, 2 where a flag is wrong.`;
 
 const {
   minutes,

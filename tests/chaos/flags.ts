@@ -24,7 +24,7 @@ export function whole(text: string): number {
 /** Reads an option that takes names, with commas between them. */
 export function someOf(names: ReadonlySet<string>): (text: string) => ReadonlySet<string> {
   return (text) => {
-    const wanted = text.split(',');
+    const wanted = text.split(',').map((name) => name.trim());
     const unknown = wanted.filter((name) => !names.has(name));
     if (unknown.length > 0) {
       throw new InvalidArgumentError(`There is no ${unknown.join(', ')}. Allowed: ${[...names].join(', ')}.`);

@@ -16,7 +16,7 @@ const EXAMPLES = `
 Example:
   npm run prove:month -- 30000
 
-Leaves with 0 where every event came once, 1 where one did not, 2 where it was not told properly what to do.`;
+Leaves with 0 where every event came once, 1 where one did not, 2 where a flag is wrong.`;
 
 const { processedArgs } = script('prove:month', 'API connector and Storage Connector side by side over one month')
   .addArgument(new Argument('[events]', 'how many').argParser(whole).default(300_000))

@@ -31,7 +31,7 @@ Examples:
   npm run prove:objects -- 10000
   npm run prove:objects -- 3000 ceph
 
-Leaves with 0 where every event came once, 1 where one did not, 2 where it was not told properly what to do.`;
+Leaves with 0 where every event came once, 1 where one did not, 2 where a flag is wrong.`;
 
 const { processedArgs } = script('prove:objects', 'The Storage Connector delivers every event of a large bucket once')
   .addArgument(new Argument('[objects]', 'how many').argParser(whole).default(100_000))

@@ -20,7 +20,7 @@ Examples:
   npm run soak -- --minutes 30 --rate 100
   npm run soak -- --minutes 2 --json
 
-Leaves with 0 where it stays flat and loses nothing, 1 where something was found, 2 where it was not told properly what to do.`;
+Leaves with 0 where it stays flat and loses nothing, 1 where something was found, 2 where a flag is wrong.`;
 
 const {
   minutes,

@@ -31,7 +31,7 @@ export interface SqsRig {
   start(options?: Omit<Partial<StoredRigOptions>, 'clock' | 'objects'>): Promise<ReturnType<typeof startStored>>;
   /** As a killed process would, lets go of all messages and connections to the queue so far. */
   kill(): void;
-  /** Lets time pass, some seconds at a time and none while a request is under way, until something is so. */
+  /** Lets time pass, five seconds at a time of which none begin while a request is under way, until something is so. */
   until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,15 +42,15 @@ const TIME_LIMIT_MS = 60_000;
 export async function startSqsRig(): Promise<SqsRig> {
   const clock = new ManualClock();
   // Both ends are in this process: no time limit of a request shall pass while time is let pass.
-  let underWay = 0;
+  let requestsUnderWay = 0;
   const patient: Clock = {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),
     async sleep(ms, signal) {
       if (ms !== TIME_LIMIT_MS) return clock.sleep(ms, signal);
-      underWay += 1;
+      requestsUnderWay += 1;
       await clock.sleep(Infinity, signal);
-      underWay -= 1;
+      requestsUnderWay -= 1;
     },
   };
   const [s3, peer] = [await startScriptedS3(), await startSqsPeer(clock)];
@@ -90,11 +90,16 @@ export async function startSqsRig(): Promise<SqsRig> {
       for (const queue of queues.splice(0)) queue.close();
     },
     async until(condition) {
-      for (let tries = 0; !condition();) {
+      for (let [tries, waits] = [0, 0]; !condition();) {
         if (tries > 10_000) throw new Error('It has not come about');
+        if (waits > 20_000) throw new Error('It has not come about: a request does not end');
         await new Promise((resolve) => setTimeout(resolve, 1));
         // How much time passes must not depend on how fast this machine answers. A long poll waits for time to pass.
-        if (underWay > peer.polling) continue;
+        if (requestsUnderWay > peer.polling) {
+          waits += 1;
+          continue;
+        }
+        waits = 0;
         await clock.advance(5000);
         tries += 1;
       }

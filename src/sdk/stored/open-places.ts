@@ -16,7 +16,10 @@ interface Places {
   readonly beside?: Pick<Storage, 'read' | 'location'>;
 }
 
-/** Opens what the settings name. */
+/**
+ * Opens what the settings name; whoever asks closes the store and the queue.
+ * @throws TypeError where files of this machine are named and `context` has none
+ */
 export async function openPlaces(
   { place, queueUrl, beside }: StoredSettings,
   context: S3ObjectsOptions &

@@ -20,7 +20,7 @@ const EXAMPLES = `
 Example:
   npm run organizations:prove -- --organizations 100 --frequency 10
 
-Leaves with 0 where all bounds held, 1 where one did not, 2 where it was not told properly what to do.`;
+Leaves with 0 where all bounds held, 1 where one did not, 2 where a flag is wrong.`;
 
 const { frequency, rate, memoryBound, ...rest } = script(
   'organizations:prove',
@@ -29,8 +29,8 @@ const { frequency, rate, memoryBound, ...rest } = script(
   .option('--organizations <number>', 'how many, beside the provider', whole, 1000)
   .option('--frequency <seconds>', 'how often each is read', positive, 60)
   .option('--requests-per-second <number>', 'what the API allows', positive, 10)
-  .option('--rate <number>', 'live events a second', positive, 5)
-  .option('--cycles <number>', 'for how many rounds each state is watched', positive, 2)
+  .option('--rate <number>', 'live events a second, of all of them together', positive, 5)
+  .option('--cycles <number>', 'for how many cycles each part is watched', positive, 2)
   .option('--memory-bound <megabytes>', 'what the process may take', positive, 300)
   .addHelpText('after', EXAMPLES)
   .parse()

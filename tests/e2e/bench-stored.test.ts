@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 
 import { describe, expect, it } from '@jest/globals';
 
-describe('the benches that nothing else runs', () => {
-  it.each(['ndjson', 'gzip'])('read a stored object (%s) to its last event', (form) => {
+describe('the bench of stored objects', () => {
+  it.each(['ndjson', 'gzip'])('reads one (%s) to its last event', (form) => {
     const flags = ['--gigabytes', '0.003', '--form', form];
     const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/stored-object.mjs', ...flags], {
       encoding: 'utf8',
