@@ -7,6 +7,41 @@ export function script(name: string, description: string): Command {
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 }
 
+/** What a script is told that runs the connector between both simulators for some time. */
+export interface RunFlags {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly rate: number;
+  readonly backlog: number;
+  readonly log?: string;
+  readonly json?: true;
+}
+
+/** The command of such a script. @param absent what counts where it is told nothing */
+export function connectorScript(
+  name: string,
+  description: string,
+  absent: Pick<RunFlags, 'minutes' | 'rate' | 'backlog'>,
+): Command {
+  return script(name, description)
+    .option('--minutes <number>', 'how long', positive, absent.minutes)
+    .option('--seed <number>', 'the seed of all that is drawn', whole, 1)
+    .option('--rate <number>', 'live events a second', positive, absent.rate)
+    .option('--backlog <number>', 'events that are there at the start', whole, absent.backlog)
+    .option('--log <file>', "keeps the connector's log")
+    .option('--json', 'a document instead of a report');
+}
+
+/** What of it the run itself is told. */
+export function runOptionsOf({ minutes, seed, rate, backlog }: RunFlags): {
+  readonly durationMs: number;
+  readonly seed: number;
+  readonly eventsPerSecond: number;
+  readonly backlog: number;
+} {
+  return { durationMs: minutes * 60_000, seed, eventsPerSecond: rate, backlog };
+}
+
 /** Reads an option that takes a number above 0. */
 export function positive(text: string): number {
   const value = Number(text);
